@@ -1,0 +1,21 @@
+//! What the coordinator and a trial process say to each other, and the words both use.
+//!
+//! A trial process reads one [`TrialSpec`] as a single line of JSON from its standard input and answers with
+//! [`TrialEvent`]s, one line of JSON each, on its standard output. When its standard input is closed after that
+//! line, it stops sending, drains and reports what it has. Any program that does this, in any language, can be a
+//! trial process. The schema files are `schemas/trial-spec.schema.json` and `schemas/trial-event.schema.json`.
+
+mod event;
+mod result;
+mod spec;
+mod workload;
+
+pub use event::{BrokerWindow, Interval, IntervalLatency, Phase, TrialEvent, WindowedLatency};
+pub use result::{
+    ClientStatistics, Counts, CpuTime, FailedCount, Latencies, LatencyDistribution, PersistenceStatus, TrialResult,
+    WindowCounts,
+};
+pub use spec::{PROTOCOL_VERSION, TrialSpec};
+pub use workload::{
+    Acks, Arrival, ClientKind, Content, FileSplit, Payload, SendMode, Size, TargetKind, WeightedSize, Workload,
+};

@@ -1,0 +1,156 @@
+//! The documents of a run directory.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::profile::{Configuration, Defaults, RunSettings, TargetSettings, TopicSettings};
+use crate::protocol::{Interval, TargetKind, TrialResult};
+
+/// Version of every document in a run directory. Raised when a field changes its meaning or goes away.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// `manifest.json`: everything that was known before the first trial.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Manifest {
+    /// [`SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// Version of kpbench.
+    pub kpbench_version: String,
+    /// Git commit of the directory it was run in, where that is a repository.
+    pub git_commit: Option<String>,
+    /// When the run began.
+    #[schemars(with = "String")]
+    pub created_at: Timestamp,
+    /// The command line, secrets masked.
+    pub command: Vec<String>,
+    /// Name of the profile.
+    pub profile_name: String,
+    /// What the profile asks.
+    pub profile_description: String,
+    /// Its text as given, secrets masked.
+    pub profile_source: String,
+    /// Whose defaults it uses.
+    pub defaults: Defaults,
+    /// What was measured against.
+    pub target: TargetDescription,
+    /// Target settings, secrets masked.
+    pub target_settings: TargetSettings,
+    /// Topic settings.
+    pub topic: TopicSettings,
+    /// Run settings.
+    pub run: RunSettings,
+    /// The machine that the client ran on.
+    pub host: Host,
+    /// The client library and its version.
+    pub client_version: String,
+    /// The configurations in the matrix's order.
+    pub configurations: Vec<Configuration>,
+    /// Every trial in the order planned.
+    pub plan: Vec<PlannedTrial>,
+    /// Warnings for the whole run.
+    pub warnings: Vec<String>,
+}
+
+/// What the records were sent to, as found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TargetDescription {
+    /// Which kind.
+    pub kind: TargetKind,
+    /// Brokers in the cluster.
+    pub brokers: u32,
+    /// Software and version where known, as in `Apache Kafka 4.3.0`.
+    pub software: Option<String>,
+    /// The cluster's id where known.
+    pub cluster_id: Option<String>,
+    /// Load that a freshly started local cluster had before the first trial, in ms; 0 where none.
+    pub conditioned_ms: u64,
+}
+
+/// The machine that the client ran on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Host {
+    /// Logical processors usable by the process.
+    pub cores: u32,
+    /// Model name of the processor.
+    pub cpu: String,
+    /// Memory in bytes.
+    pub memory_bytes: u64,
+    /// Operating system and kernel.
+    pub os: String,
+}
+
+/// One trial of the plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PlannedTrial {
+    /// Name within the run, as in `b01-t03-c-1f3a9b02`.
+    pub trial_id: String,
+    /// Which configuration.
+    pub configuration_id: String,
+    /// Which block, from 1.
+    pub block: u32,
+    /// Place in the run, from 1.
+    pub sequence: u32,
+}
+
+/// One line of `trials.jsonl`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TrialRecord {
+    /// [`SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// Which trial.
+    #[serde(flatten)]
+    pub planned: PlannedTrial,
+    /// When it began.
+    #[schemars(with = "String")]
+    pub started_at: Timestamp,
+    /// From the trial process's start to its end with all bookkeeping, in ms.
+    pub elapsed_ms: f64,
+    /// How it ended.
+    pub outcome: TrialOutcome,
+    /// What its process reported; absent where it failed before that.
+    pub result: Option<TrialResult>,
+    /// What the coordinator saw at the brokers.
+    pub broker: BrokerFigures,
+    /// Set once per distinct client-side configuration, on its first trial.
+    pub headroom: Option<Headroom>,
+    /// The reporting intervals, without their histograms (those are in the `.hlog`).
+    pub intervals: Vec<Interval>,
+    /// What makes this trial's figures suspect, in sentences.
+    pub warnings: Vec<String>,
+}
+
+/// How a trial ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "outcome", rename_all = "kebab-case")]
+pub enum TrialOutcome {
+    /// It came to its end; its figures count.
+    Completed,
+    /// It did not; its figures, where there are any, do not count.
+    Failed {
+        /// Why, secrets masked.
+        cause: String,
+    },
+}
+
+/// What the coordinator saw at the brokers, around one trial.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct BrokerFigures {
+    /// Growth of the high watermarks from before the trial to after the drain, once they stood still.
+    pub appended: Option<u64>,
+    /// `acks=0`: growth of the watermarks between two time-stamped polls at the window's edges.
+    pub window_appended: Option<u64>,
+    /// Seconds between these two polls.
+    pub window_appended_s: Option<f64>,
+    /// User and system time of all local brokers in the window, in µs.
+    pub cpu_us: Option<u64>,
+}
+
+/// The same client work against the mock cluster.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Headroom {
+    /// Throughput against the mock cluster in records/s.
+    pub mock_records_per_s: f64,
+    /// Divided by the throughput of this trial: a lower bound of the client's room to spare.
+    pub ratio: f64,
+}
