@@ -1,1 +1,3 @@
-//! (in the making)
+//! Pure functions: no clock, no input or output, no Kafka.
+
+pub mod histogram;
