@@ -1,3 +1,4 @@
-//! (in the making)
-#[allow(missing_docs)]
+//! In the making.
+
+pub mod mock_cluster;
 pub mod trial;

@@ -5,6 +5,7 @@
 
 mod deliver;
 mod errors;
+pub mod mock;
 mod native;
 mod room;
 mod rust_base;

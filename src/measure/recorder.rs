@@ -211,13 +211,13 @@ impl AckRecorder {
         self.shard.acknowledged_bytes += bytes as u64;
         self.shard.acknowledged_second_half += u64::from(self.second_half);
         if self.hub.record_acknowledgements && self.hub.timeline.in_window(tag.intended_us()) {
-            self.shard
-                .service
-                .saturating_record(self.now_us.saturating_sub(tag.entry_us()));
+            record(&mut self.shard.service, self.now_us.saturating_sub(tag.entry_us()), 1);
             if self.hub.paced {
-                self.shard
-                    .response
-                    .saturating_record(self.now_us.saturating_sub(tag.intended_us()));
+                record(
+                    &mut self.shard.response,
+                    self.now_us.saturating_sub(tag.intended_us()),
+                    1,
+                );
             }
         }
     }
@@ -303,21 +303,19 @@ impl SendRecorder {
             return;
         }
         if all_in && first.entry_us() == last.entry_us() {
-            self.shard
-                .send_call
-                .saturating_record_n(exit_us.saturating_sub(last.entry_us()), cohort);
+            record(
+                &mut self.shard.send_call,
+                exit_us.saturating_sub(last.entry_us()),
+                cohort,
+            );
         } else {
             for tag in tags.iter().filter(|tag| timeline.in_window(tag.intended_us())) {
-                self.shard
-                    .send_call
-                    .saturating_record(exit_us.saturating_sub(tag.entry_us()));
+                record(&mut self.shard.send_call, exit_us.saturating_sub(tag.entry_us()), 1);
             }
         }
         if self.hub.paced {
             for tag in tags.iter().filter(|tag| timeline.in_window(tag.intended_us())) {
-                self.shard
-                    .schedule_lag
-                    .saturating_record(tag.entry_us() - tag.intended_us());
+                record(&mut self.shard.schedule_lag, tag.entry_us() - tag.intended_us(), 1);
             }
         }
     }
