@@ -15,6 +15,7 @@
 //! | [`store`] | the run directory: model with a schema version, append, read |
 //! | [`stats`] | pure functions: no clock, no I/O, no Kafka |
 //! | [`profile`] | TOML with source spans to a validated profile; property names; matrix expansion |
+//! | [`process`] | child processes that never outlive their parent; who a process id belongs to |
 //! | [`protocol`] | what coordinator and trial process say to each other, and the words both use |
 #![deny(missing_docs)]
 #![deny(unsafe_code)]
@@ -24,6 +25,7 @@ pub mod client;
 pub mod load;
 pub mod measure;
 pub mod plan;
+pub mod process;
 pub mod profile;
 pub mod protocol;
 pub mod report;
