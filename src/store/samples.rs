@@ -107,6 +107,7 @@ pub(crate) fn record(planned: PlannedTrial) -> TrialRecord {
         result: None,
         broker: BrokerFigures::default(),
         headroom: None,
+        effective_properties: BTreeMap::new(),
         intervals: Vec::new(),
         warnings: Vec::new(),
     }
