@@ -1,1 +1,3 @@
-//! (in the making)
+//! In the making.
+
+pub mod mock;
