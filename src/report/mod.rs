@@ -1,1 +1,3 @@
-//! (in the making)
+//! Everything a person or a machine reads; knows stored runs only.
+
+pub mod charts;
