@@ -1,25 +1,15 @@
 //! Every figure that is shown, declared once: its name, its unit, which way is better, how it is written and what it
 //! means. Tables, charts, colours and definitions read it from here.
 
+use super::charts::{Better, Measure, Unit};
 use super::format;
 use super::summary::{ConfigurationSummary, LatencySummary};
 use crate::stats::Spread;
 
-/// Which way a figure improves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Better {
-    /// More is better.
-    Higher,
-    /// Less is better.
-    Lower,
-    /// It describes, and has no better side.
-    Neither,
-}
-
-/// How a figure is written.
+/// How a figure is written, and what its number is multiplied by before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Style {
-    /// With a decimal prefix, as in `1.24 M`.
+    /// With an SI prefix, as in `1.24 M`.
     Scaled,
     /// Three significant digits.
     Plain,
@@ -29,6 +19,8 @@ enum Style {
     TimeMs,
     /// Bytes with a binary prefix.
     Bytes,
+    /// A ratio.
+    Ratio,
     /// A whole number.
     Count,
     /// 0..1 in, per cent out.
@@ -130,7 +122,7 @@ metrics! {
         "User and system time of all local brokers in the window ÷ records acknowledged in it. Local target only.";
     PeakMemory: "peak_memory_bytes", "Peak memory", "memory", "bytes", Lower, Bytes,
         "Largest resident memory of the trial's process.";
-    CompressionRatio: "compression_ratio", "Compression ratio", "ratio", "×", Higher, Plain,
+    CompressionRatio: "compression_ratio", "Compression ratio", "ratio", "×", Higher, Ratio,
         "Key and value bytes ÷ record-batch bytes as sent. Below 1 the batch's own framing outweighs what compression saved.";
     RecordsPerBatch: "records_per_batch", "Records per batch", "rec/batch", "records", Neither, Plain,
         "Records sent ÷ batches sent, over the whole trial.";
@@ -144,7 +136,7 @@ metrics! {
         "Requests sent again, over all trials.";
     BackPressure: "back_pressure_share", "Back-pressure", "waiting", "%", Neither, Share,
         "Share of the sending threads' time spent waiting for room in the client's queue.";
-    Headroom: "headroom", "Headroom", "headroom", "×", Higher, Plain,
+    Headroom: "headroom", "Headroom", "headroom", "×", Higher, Ratio,
         "The same client work against a mock cluster ÷ this throughput: a lower bound. Near 1, the load generator was the bottleneck, not the broker.";
     Drain: "drain_ms", "Drain", "drain", "ms", Lower, TimeMs,
         "From the last send to the last verdict. Not part of throughput.";
@@ -198,42 +190,65 @@ impl Metric {
         self.declaration().better
     }
 
+    /// Whether `a` is better than `b`; never, where neither way is better.
+    pub fn is_better(self, a: f64, b: f64) -> bool {
+        match self.better() {
+            Better::Higher => a > b,
+            Better::Lower => a < b,
+            Better::Neither => false,
+        }
+    }
+
     /// What it means, in plain words.
     pub fn definition(self) -> &'static str {
         self.declaration().definition
+    }
+
+    /// For an axis of a chart: name, unit, which way is better. Its numbers are those of [`Self::drawn`].
+    pub fn measure(self) -> Measure {
+        Measure::new(self.name(), self.chart_unit(), self.better())
+    }
+
+    fn chart_unit(self) -> Unit {
+        match self.declaration().style {
+            Style::Scaled => Unit::Si(self.unit().to_owned()),
+            Style::Plain | Style::Count => Unit::Plain(self.unit().to_owned()),
+            Style::Time | Style::TimeMs => Unit::Microseconds,
+            Style::Bytes => Unit::Bytes,
+            Style::Ratio => Unit::Ratio,
+            Style::Share => Unit::Percent,
+        }
+    }
+
+    /// A value of this metric in the unit that charts draw it in.
+    pub fn drawn(self, value: f64) -> f64 {
+        match self.declaration().style {
+            Style::TimeMs => value * 1e3,
+            Style::Share => value * 100.0,
+            _ => value,
+        }
     }
 
     /// A value as text, with a prefix or unit where its size asks for one. The unit that never changes is in
     /// [`Self::unit`].
     pub fn format(self, value: f64) -> String {
         match self.declaration().style {
-            Style::Scaled => format::scaled(value),
-            Style::Plain => format::significant(value),
-            Style::Time => format::microseconds(value),
-            Style::TimeMs => format::microseconds(value * 1e3),
-            Style::Bytes => format::bytes(value),
-            Style::Count => format::grouped(value),
-            Style::Share => format!("{} %", format::significant(value * 100.0)),
+            Style::Count if value >= 0.0 => format::count(value.round() as u64),
+            _ => self.chart_unit().bare(self.drawn(value)),
         }
     }
 
     /// A value with its unit: as in a sentence.
     pub fn format_with_unit(self, value: f64) -> String {
-        let text = self.format(value);
         match self.declaration().style {
-            Style::Scaled | Style::Count | Style::Plain => format!("{text} {}", self.unit()),
-            Style::Time | Style::TimeMs | Style::Bytes | Style::Share => text,
+            Style::Count => format!("{} {}", self.format(value), self.unit()),
+            _ => self.chart_unit().format(self.drawn(value)),
         }
     }
 
     /// A range as text: smallest to largest.
     pub fn format_range(self, min: f64, max: f64) -> String {
-        match self.declaration().style {
-            Style::Scaled => format::scaled_range(min, max),
-            Style::Time => format::microseconds_range(min, max),
-            Style::TimeMs => format::microseconds_range(min * 1e3, max * 1e3),
-            _ => format!("{}–{}", self.format(min), self.format(max)),
-        }
+        format::range(&self.chart_unit(), self.drawn(min), self.drawn(max))
     }
 
     /// The figure of one configuration; none where it was not measured or not observable.
@@ -289,7 +304,8 @@ impl Metric {
 
     /// Whether the figure is a lower bound, because records without a latency reach down to it.
     pub fn is_at_least(self, of: &ConfigurationSummary) -> bool {
-        let at_least = |summary: Option<&LatencySummary>, field| summary.is_some_and(|latency| latency.is_at_least(field));
+        let at_least =
+            |summary: Option<&LatencySummary>, field| summary.is_some_and(|latency| latency.is_at_least(field));
         match self {
             Metric::LatencyP50 => at_least(of.headline_latency(), "p50"),
             Metric::LatencyP90 => at_least(of.headline_latency(), "p90"),

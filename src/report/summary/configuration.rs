@@ -6,6 +6,8 @@ use super::latency::{CurvePoint, Merged};
 use super::model::{ConfigurationSummary, ServiceLatencyIs, TrialCounts, TrialFailure};
 use crate::profile::Configuration;
 use crate::protocol::{Acks, Arrival, ClientStatistics, FailedCount, SendMode, TrialResult};
+use crate::report::charts::Unit;
+use crate::report::format;
 use crate::stats::Spread;
 use crate::store::{TrialOutcome, TrialRecord};
 
@@ -25,7 +27,10 @@ struct Completed<'a> {
 }
 
 /// The figures of one configuration, and its percentile curve.
-pub(super) fn summarize(configuration: &Configuration, records: &[&TrialRecord]) -> (ConfigurationSummary, Vec<CurvePoint>) {
+pub(super) fn summarize(
+    configuration: &Configuration,
+    records: &[&TrialRecord],
+) -> (ConfigurationSummary, Vec<CurvePoint>) {
     let mut warnings = configuration.warnings.clone();
     let mut trials = TrialCounts::default();
     let mut completed = Vec::new();
@@ -57,7 +62,10 @@ pub(super) fn summarize(configuration: &Configuration, records: &[&TrialRecord])
 /// Each sentence once, in the order in which they came.
 pub(super) fn once_each(sentences: Vec<String>) -> Vec<String> {
     let mut seen = std::collections::HashSet::new();
-    sentences.into_iter().filter(|sentence| seen.insert(sentence.clone())).collect()
+    sentences
+        .into_iter()
+        .filter(|sentence| seen.insert(sentence.clone()))
+        .collect()
 }
 
 fn failure(record: &TrialRecord, cause: &str) -> TrialFailure {
@@ -135,7 +143,10 @@ pub(in crate::report) fn records_per_s(acks: Acks, record: &TrialRecord) -> Opti
 /// Key and value bytes of the mean record of the window. With `acks=0`, of those written to the socket: the same
 /// records that are appended.
 fn bytes_per_record(result: &TrialResult) -> Option<f64> {
-    ratio(result.window.acknowledged_bytes as f64, result.window.acknowledged as f64)
+    ratio(
+        result.window.acknowledged_bytes as f64,
+        result.window.acknowledged as f64,
+    )
 }
 
 pub(in crate::report) fn megabytes_per_s(acks: Acks, record: &TrialRecord) -> Option<f64> {
@@ -169,22 +180,40 @@ fn counts(summary: &mut ConfigurationSummary, completed: &[Completed<'_>]) {
     }
     summary.failed_by_error = by_error
         .into_iter()
-        .map(|((error, persistence), count)| FailedCount { error, persistence, count })
+        .map(|((error, persistence), count)| FailedCount {
+            error,
+            persistence,
+            count,
+        })
         .collect();
-    summary.failed_by_error.sort_by_key(|failed| std::cmp::Reverse(failed.count));
+    summary
+        .failed_by_error
+        .sort_by_key(|failed| std::cmp::Reverse(failed.count));
     if completed.is_empty() {
         return;
     }
     // A sum over some of the trials only would look like a loss.
-    let pairs: Option<Vec<(u64, u64)>> =
-        completed.iter().map(|t| Some((t.record.broker.appended?, t.result.counts.acknowledged))).collect();
-    summary.appended = pairs.as_ref().map(|pairs| pairs.iter().map(|(appended, _)| appended).sum());
+    let pairs: Option<Vec<(u64, u64)>> = completed
+        .iter()
+        .map(|t| Some((t.record.broker.appended?, t.result.counts.acknowledged)))
+        .collect();
+    summary.appended = pairs
+        .as_ref()
+        .map(|pairs| pairs.iter().map(|(appended, _)| appended).sum());
     // Trial by trial: a surplus of one must not hide the deficit of another.
-    summary.surplus = pairs.as_ref().map(|pairs| pairs.iter().map(|(a, k)| a.saturating_sub(*k)).sum());
-    summary.deficit = pairs.as_ref().map(|pairs| pairs.iter().map(|(a, k)| k.saturating_sub(*a)).sum());
+    summary.surplus = pairs
+        .as_ref()
+        .map(|pairs| pairs.iter().map(|(a, k)| a.saturating_sub(*k)).sum());
+    summary.deficit = pairs
+        .as_ref()
+        .map(|pairs| pairs.iter().map(|(a, k)| k.saturating_sub(*a)).sum());
 }
 
-fn latencies(summary: &mut ConfigurationSummary, completed: &[Completed<'_>], warnings: &mut Vec<String>) -> Vec<CurvePoint> {
+fn latencies(
+    summary: &mut ConfigurationSummary,
+    completed: &[Completed<'_>],
+    warnings: &mut Vec<String>,
+) -> Vec<CurvePoint> {
     let (mut service, mut response) = (Merged::default(), Merged::default());
     let (mut schedule_lag, mut send_call) = (Merged::default(), Merged::default());
     for trial in completed {
@@ -197,7 +226,10 @@ fn latencies(summary: &mut ConfigurationSummary, completed: &[Completed<'_>], wa
             (&mut send_call, latencies.send_call.as_ref()),
         ] {
             if let Some(Err(error)) = distribution.map(|distribution| merged.add(distribution)) {
-                warnings.push(format!("trial {}: {error}; its latencies are left out", trial.record.planned.trial_id));
+                warnings.push(format!(
+                    "trial {}: {error}; its latencies are left out",
+                    trial.record.planned.trial_id
+                ));
             }
         }
     }
@@ -219,7 +251,8 @@ fn per_trial_figures(summary: &mut ConfigurationSummary, completed: &[Completed<
     // With acks=0, the records of the window are those that the log grew by, scaled to the window's length.
     let records = |t: &Completed<'_>| Some(records_per_s(acks, t.record)? * t.result.window_s);
     let cpu = |t: &Completed<'_>| (t.result.client_cpu.user_us + t.result.client_cpu.system_us) as f64;
-    let statistics = |t: &Completed<'_>, of: &dyn Fn(&ClientStatistics) -> Option<f64>| of(t.result.statistics.as_ref()?);
+    let statistics =
+        |t: &Completed<'_>, of: &dyn Fn(&ClientStatistics) -> Option<f64>| of(t.result.statistics.as_ref()?);
     let threads = f64::from(summary.workload.producers)
         * match summary.workload.send_mode {
             SendMode::Sync => f64::from(summary.workload.send_concurrency),
@@ -232,25 +265,33 @@ fn per_trial_figures(summary: &mut ConfigurationSummary, completed: &[Completed<
         Some(median)
     };
     summary.client_cpu_us_per_record = figure("client_cpu_us_per_record", &|t| ratio(cpu(t), records(t)?));
-    summary.client_cpu_s_per_gb =
-        figure("client_cpu_s_per_gb", &|t| Some(ratio(cpu(t), records(t)? * bytes_per_record(t.result)?)? * 1e3));
-    summary.broker_cpu_us_per_record =
-        figure("broker_cpu_us_per_record", &|t| ratio(t.record.broker.cpu_us? as f64, records(t)?));
+    summary.client_cpu_s_per_gb = figure("client_cpu_s_per_gb", &|t| {
+        Some(ratio(cpu(t), records(t)? * bytes_per_record(t.result)?)? * 1e3)
+    });
+    summary.broker_cpu_us_per_record = figure("broker_cpu_us_per_record", &|t| {
+        ratio(t.record.broker.cpu_us? as f64, records(t)?)
+    });
     summary.peak_memory_bytes = figure("peak_memory_bytes", &|t| Some(t.result.peak_memory_bytes as f64));
     summary.drain_ms = figure("drain_ms", &|t| Some(t.result.drain_ms));
     summary.headroom = figure("headroom", &|t| Some(t.record.headroom.as_ref()?.ratio));
     summary.back_pressure_share = figure("back_pressure_share", &|t| {
-        ratio(t.result.window.back_pressure_us as f64, t.result.window_s * 1e6 * threads)
+        ratio(
+            t.result.window.back_pressure_us as f64,
+            t.result.window_s * 1e6 * threads,
+        )
     });
     summary.compression_ratio = figure("compression_ratio", &|t| {
         statistics(t, &|s| ratio(s.record_bytes as f64, s.batch_bytes as f64))
     });
-    summary.records_per_batch =
-        figure("records_per_batch", &|t| statistics(t, &|s| ratio(s.batch_records as f64, s.batches as f64)));
-    summary.bytes_per_batch =
-        figure("bytes_per_batch", &|t| statistics(t, &|s| ratio(s.batch_bytes as f64, s.batches as f64)));
-    summary.wire_bytes_per_record =
-        figure("wire_bytes_per_record", &|t| statistics(t, &|s| ratio(s.wire_bytes as f64, s.batch_records as f64)));
+    summary.records_per_batch = figure("records_per_batch", &|t| {
+        statistics(t, &|s| ratio(s.batch_records as f64, s.batches as f64))
+    });
+    summary.bytes_per_batch = figure("bytes_per_batch", &|t| {
+        statistics(t, &|s| ratio(s.batch_bytes as f64, s.batches as f64))
+    });
+    summary.wire_bytes_per_record = figure("wire_bytes_per_record", &|t| {
+        statistics(t, &|s| ratio(s.wire_bytes as f64, s.batch_records as f64))
+    });
     summary.requests_per_s = figure("requests_per_s", &|t| {
         let seconds: f64 = t.record.intervals.iter().map(|interval| interval.length_s).sum();
         statistics(t, &|s| ratio(produce_requests(s) as f64, seconds))
@@ -300,7 +341,9 @@ fn own_warnings(summary: &ConfigurationSummary, completed: &[Completed<'_>]) -> 
         .filter(|codec| *codec != "none" && *codec != "inherit");
     if let (Some(codec), Some(ratio)) = (codec, summary.compression_ratio) {
         if ratio < SHRUNK {
-            warnings.push(format!("batches did not shrink with {codec}: such batches are sent uncompressed"));
+            warnings.push(format!(
+                "batches did not shrink with {codec}: such batches are sent uncompressed"
+            ));
         }
     }
     warnings.extend(batch_size_out_of_reach(summary, completed));
@@ -313,13 +356,15 @@ fn batch_size_out_of_reach(summary: &ConfigurationSummary, completed: &[Complete
     let (bytes, batches) = completed
         .iter()
         .filter_map(|t| t.result.statistics.as_ref())
-        .fold((0, 0), |(bytes, batches), s| (bytes + s.record_bytes, batches + s.batches));
+        .fold((0, 0), |(bytes, batches), s| {
+            (bytes + s.record_bytes, batches + s.batches)
+        });
     let mean = ratio(bytes as f64, batches as f64)?;
     (mean < limit / 2.0).then(|| {
         format!(
             "batch.size={} was not what limited the batches: they held {} of key and value on average",
-            super::super::format::grouped(limit),
-            super::super::format::bytes(mean)
+            format::count(limit as u64),
+            Unit::Bytes.bare(mean)
         )
     })
 }

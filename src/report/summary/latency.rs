@@ -37,14 +37,20 @@ impl Merged {
         let decoded = histogram::decode(&trial.histogram)?;
         let p99 = histogram::percentile(&decoded, trial.unresolved, 0.99);
         // A lower bound has no place among values that are compared with one another.
-        if let Percentile { us: Some(us), at_least: false } = p99 {
+        if let Percentile {
+            us: Some(us),
+            at_least: false,
+        } = p99
+        {
             self.p99_of_trials.push(us as f64);
         }
         self.unresolved += trial.unresolved;
         self.max_us = self.max_us.max(trial.max_us);
         match &mut self.histogram {
             None => self.histogram = Some(decoded),
-            Some(merged) => merged.add(&decoded).map_err(|error| HistogramError::Encoding(error.to_string()))?,
+            Some(merged) => merged
+                .add(&decoded)
+                .map_err(|error| HistogramError::Encoding(error.to_string()))?,
         }
         Ok(())
     }
@@ -60,7 +66,12 @@ impl Merged {
             }
             percentile.us
         };
-        let (p50, p90, p99, p99_9) = (read("p50", 0.5), read("p90", 0.9), read("p99", 0.99), read("p99_9", 0.999));
+        let (p50, p90, p99, p99_9) = (
+            read("p50", 0.5),
+            read("p90", 0.9),
+            read("p99", 0.99),
+            read("p99_9", 0.999),
+        );
         if self.unresolved > 0 {
             at_least.push("max".to_owned());
         }
@@ -79,14 +90,24 @@ impl Merged {
 
     /// The curve as far as its percentiles may be printed and are not mere lower bounds.
     pub(super) fn curve(&self) -> Vec<CurvePoint> {
-        let Some(histogram) = self.histogram.as_ref() else { return Vec::new() };
+        let Some(histogram) = self.histogram.as_ref() else {
+            return Vec::new();
+        };
         (0..=CURVE_NINES * CURVE_STEPS_PER_NINE)
             .map(|step| 1.0 - 10f64.powf(-f64::from(step) / f64::from(CURVE_STEPS_PER_NINE)))
             .map(|quantile| quantile.max(0.001))
-            .map_while(|quantile| match histogram::percentile(histogram, self.unresolved, quantile) {
-                Percentile { us: Some(us), at_least: false } => Some(CurvePoint { quantile, us: us as f64 }),
-                _ => None,
-            })
+            .map_while(
+                |quantile| match histogram::percentile(histogram, self.unresolved, quantile) {
+                    Percentile {
+                        us: Some(us),
+                        at_least: false,
+                    } => Some(CurvePoint {
+                        quantile,
+                        us: us as f64,
+                    }),
+                    _ => None,
+                },
+            )
             .collect()
     }
 }
@@ -112,7 +133,10 @@ mod tests {
         merged.add(&trial(std::iter::repeat_n(100, 9_000), 0)).unwrap();
         merged.add(&trial(std::iter::repeat_n(1_000, 1_000), 0)).unwrap();
         let summary = merged.summary().unwrap();
-        assert_eq!((summary.p50, summary.p90, summary.p99), (Some(100), Some(100), Some(1_000)));
+        assert_eq!(
+            (summary.p50, summary.p90, summary.p99),
+            (Some(100), Some(100), Some(1_000))
+        );
         assert_eq!(summary.p99_of_trials.unwrap().values, [100.0, 1_000.0]);
     }
 
