@@ -1,11 +1,20 @@
 //! Everything a person or a machine reads; knows stored runs only.
+//!
+//! [`summarize`] makes a [`Summary`] from a manifest and its trials; the terminal, Markdown, CSV, charts and the page are
+//! made from that, and read what a figure is called and how it is written from [`Metric`].
 
 mod axes;
 pub mod charts;
+mod columns;
+mod csv;
+mod figures;
 mod format;
+mod markdown;
 mod metric;
 mod summary;
+pub mod terminal;
 
+pub use columns::RowOrder;
 pub use metric::Metric;
 pub use summary::{
     Answer, BLOCKS_FOR_AN_INTERVAL, ConfigurationSummary, CurvePoint, LatencySummary, Question, RunTrials,

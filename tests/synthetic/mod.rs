@@ -7,8 +7,8 @@ use hdrhistogram::Histogram;
 use kpbench::profile::{AxisSetting, Configuration, Defaults, Order, RunSettings, TargetSettings, TopicSettings};
 use kpbench::protocol::{
     Acks, Arrival, BrokerWindow, ClientKind, ClientStatistics, Content, Counts, CpuTime, Interval, IntervalLatency,
-    Latencies, LatencyDistribution, Payload, Phase, SendMode, Size, TargetKind, TrialResult, WindowCounts, WindowedLatency,
-    Workload,
+    Latencies, LatencyDistribution, Payload, Phase, SendMode, Size, TargetKind, TrialResult, WindowCounts,
+    WindowedLatency, Workload,
 };
 use kpbench::stats::histogram;
 use kpbench::store::{
@@ -32,7 +32,11 @@ impl Run {
         for (axis, values) in axes {
             points = points
                 .iter()
-                .flat_map(|point| values.iter().map(move |value| [point.as_slice(), &[(*axis, *value)]].concat()))
+                .flat_map(|point| {
+                    values
+                        .iter()
+                        .map(move |value| [point.as_slice(), &[(*axis, *value)]].concat())
+                })
                 .collect();
         }
         Run::of(&points, blocks)
@@ -56,11 +60,17 @@ impl Run {
         let trials = plan
             .iter()
             .map(|planned| {
-                let configuration = configurations.iter().find(|c| c.id == planned.configuration_id).unwrap();
+                let configuration = configurations
+                    .iter()
+                    .find(|c| c.id == planned.configuration_id)
+                    .unwrap();
                 trial(configuration, planned.clone())
             })
             .collect();
-        Run { manifest: manifest(configurations, plan, blocks), trials }
+        Run {
+            manifest: manifest(configurations, plan, blocks),
+            trials,
+        }
     }
 
     /// Changes the configurations, and makes all trials anew from them.
@@ -72,7 +82,10 @@ impl Run {
             .iter()
             .map(|planned| {
                 let id = &planned.configuration_id;
-                trial(self.manifest.configurations.iter().find(|c| &c.id == id).unwrap(), planned.clone())
+                trial(
+                    self.manifest.configurations.iter().find(|c| &c.id == id).unwrap(),
+                    planned.clone(),
+                )
             })
             .collect();
         self
@@ -86,7 +99,9 @@ impl Run {
 
     /// Turns one trial into a failed one.
     pub fn fail(mut self, place: usize, cause: &str) -> Run {
-        self.trials[place].outcome = TrialOutcome::Failed { cause: cause.to_owned() };
+        self.trials[place].outcome = TrialOutcome::Failed {
+            cause: cause.to_owned(),
+        };
         self.trials[place].result = None;
         self.trials[place].intervals.clear();
         self
@@ -99,7 +114,9 @@ fn manifest(configurations: Vec<Configuration>, plan: Vec<PlannedTrial>, blocks:
         kpbench_version: "0.1.0".into(),
         git_commit: Some("0123456789abcdef0123456789abcdef01234567".into()),
         created_at: "2026-03-01T12:00:00Z".parse().unwrap(),
-        command: ["kpbench", "sweep", "profiles/batching.toml"].map(str::to_owned).to_vec(),
+        command: ["kpbench", "sweep", "profiles/batching.toml"]
+            .map(str::to_owned)
+            .to_vec(),
         profile_name: "batching".into(),
         profile_description: "How batch.size and linger.ms trade throughput for latency.".into(),
         profile_source: "name = \"batching\"\n\n[matrix]\n\"batch.size\" = [\"16 KB\", \"1 MB\"]\n".into(),
@@ -155,12 +172,21 @@ fn configuration(axes: &[(&str, &str)]) -> Configuration {
         .map(|(axis, value)| ((*axis).to_owned(), (*value).to_owned()))
         .collect();
     let mut effective = BTreeMap::from(
-        [("acks", "all"), ("batch.size", "1000000"), ("compression.type", "none"), ("linger.ms", "5")]
-            .map(|(name, value)| (name.to_owned(), value.to_owned())),
+        [
+            ("acks", "all"),
+            ("batch.size", "1000000"),
+            ("compression.type", "none"),
+            ("linger.ms", "5"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned())),
     );
     effective.extend(properties.clone());
     let label: Vec<String> = axes.iter().map(|(axis, value)| format!("{axis}={value}")).collect();
-    let label = if label.is_empty() { "default".to_owned() } else { label.join(" ") };
+    let label = if label.is_empty() {
+        "default".to_owned()
+    } else {
+        label.join(" ")
+    };
     let send_mode: SendMode = find("send.mode").map_or(SendMode::Async, |mode| mode.parse().unwrap());
     Configuration {
         id: format!("c-{:08x}", hash(&label) as u32),
@@ -183,9 +209,13 @@ fn configuration(axes: &[(&str, &str)]) -> Configuration {
             send_concurrency: if send_mode == SendMode::Sync { 8 } else { 1 },
             client: find("client").map_or(ClientKind::Librdkafka, |client| client.parse().unwrap()),
             producers: find("producers").map_or(1, |count| count.parse().unwrap()),
-            arrival: find("rate").map_or(Arrival::Unpaced, |rate| Arrival::Constant { rate_per_s: rate.parse().unwrap() }),
+            arrival: find("rate").map_or(Arrival::Unpaced, |rate| Arrival::Constant {
+                rate_per_s: rate.parse().unwrap(),
+            }),
             payload: Payload {
-                size: Size::Fixed { bytes: find("record.size").map_or(100, |size| size.parse().unwrap()) },
+                size: Size::Fixed {
+                    bytes: find("record.size").map_or(100, |size| size.parse().unwrap()),
+                },
                 content: Content::Ratio { ratio: 3.0 },
             },
         },
@@ -195,7 +225,9 @@ fn configuration(axes: &[(&str, &str)]) -> Configuration {
 
 /// FNV-1a: a spread of numbers that is the same on every machine.
 pub fn hash(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 /// In [-1, 1), from a name.
@@ -246,7 +278,12 @@ pub fn latency(median_us: f64, records: u64, unresolved: u64) -> LatencyDistribu
         let us = median_us * (1.0 + 0.4 * (quantile - 0.5)) * (1.0 / (1.0 - quantile)).powf(0.55) * 0.68;
         values.saturating_record_n(us.max(1.0) as u64, records / 400);
     }
-    LatencyDistribution { count: values.len(), unresolved, max_us: values.max(), histogram: histogram::encode(&values) }
+    LatencyDistribution {
+        count: values.len(),
+        unresolved,
+        max_us: values.max(),
+        histogram: histogram::encode(&values),
+    }
 }
 
 fn trial(configuration: &Configuration, planned: PlannedTrial) -> TrialRecord {
@@ -256,8 +293,11 @@ fn trial(configuration: &Configuration, planned: PlannedTrial) -> TrialRecord {
     let acknowledged = (rate * window_s) as u64;
     let bytes = u64::from(configuration.workload.payload.size.max_bytes());
     let linger = number(configuration, "linger.ms");
-    let median = if configuration.workload.send_mode == SendMode::Sync { 800.0 } else { 1_500.0 + 1_000.0 * linger }
-        * (1.0 + 0.1 * noise(&format!("{}p", planned.trial_id)))
+    let median = if configuration.workload.send_mode == SendMode::Sync {
+        800.0
+    } else {
+        1_500.0 + 1_000.0 * linger
+    } * (1.0 + 0.1 * noise(&format!("{}p", planned.trial_id)))
         * if paced { 1.0 } else { 20.0 };
     let observable = configuration.acks != Acks::None;
     let total = acknowledged * 5 / 4;
@@ -364,8 +404,15 @@ fn intervals(name: &str, rate: f64, bytes: u64, median_us: Option<f64>) -> Vec<I
                 cpu_us: 900_000,
                 queue_records: 50_000,
                 queue_bytes: 50_000 * bytes,
-                latency: IntervalLatency { service: latency, ..IntervalLatency::default() },
-                brokers: vec![BrokerWindow { at_s: f64::from(second) + 1.0, broker: 1, ..BrokerWindow::default() }],
+                latency: IntervalLatency {
+                    service: latency,
+                    ..IntervalLatency::default()
+                },
+                brokers: vec![BrokerWindow {
+                    at_s: f64::from(second) + 1.0,
+                    broker: 1,
+                    ..BrokerWindow::default()
+                }],
             }
         })
         .collect()

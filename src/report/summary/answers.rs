@@ -9,7 +9,7 @@ use crate::report::metric::Metric;
 use crate::stats::Spread;
 
 /// Names listed in a sentence before the rest is counted.
-const NAMED: usize = 3;
+const NAMED: usize = 2;
 
 /// Loads for which an answer of its own is given; latency can only be compared under the same load.
 const LOADS: usize = 4;
