@@ -4,15 +4,40 @@
 //! backends with a font that the program carries, so the same data gives the same bytes on every machine.
 
 mod data;
+mod font;
+mod heat_map;
+mod ink;
 mod number;
 mod palette;
+mod percentile_curves;
+mod plot;
+mod png;
+mod range_bars;
+mod scatter;
+mod scene;
+mod small_multiples;
+mod stacked_bars;
+mod svg;
+mod ticks;
+mod time_series;
 
 pub use data::{
     Category, Curve, CurvePoint, Frame, HeatMap, Panel, PercentileCurves, RangeBars, RangeRow, Sample, Scale, Scatter,
     ScatterPoint, SmallMultiples, StackRow, StackedBars, TimeLine, TimeSeries,
 };
+pub use heat_map::heat_map;
 pub use number::{Better, Measure, Unit};
 pub use palette::{Mark, Palette, Shape};
+pub use percentile_curves::percentile_curves;
+pub use range_bars::range_bars;
+pub use scatter::scatter_with_frontier;
+pub use scene::TextBox;
+pub use small_multiples::small_multiples;
+pub use stacked_bars::stacked_bars;
+pub use time_series::time_series;
+
+use ink::Ink;
+use scene::Scene;
 
 /// Why a chart could not be drawn. Data never is the reason: a chart without data says so as a picture.
 #[derive(Debug, thiserror::Error)]
@@ -55,75 +80,46 @@ pub struct Chart {
     pub height: u32,
     /// The places that say more, as in the SVG.
     pub hits: Vec<Hit>,
+    scene: Scene,
 }
 
 impl Chart {
     /// The chart as a file of its own: light, and dark where the viewer asks for it.
     pub fn standalone_svg(&self) -> Result<String, ChartError> {
-        Ok(self.svg.clone())
+        svg::render(&self.scene, svg::Use::Standalone)
     }
 
     /// The chart as PNG, in light colours, two pixels per SVG unit. The same chart gives the same bytes.
     pub fn png(&self) -> Result<Vec<u8>, ChartError> {
-        Ok(Vec::new())
+        png::bytes(&self.scene)
     }
 
     /// Like [`Chart::png`], into a file whose name must end in `.png`.
-    pub fn write_png(&self, _path: &std::path::Path) -> Result<(), ChartError> {
-        Ok(())
+    pub fn write_png(&self, path: &std::path::Path) -> Result<(), ChartError> {
+        png::write(&self.scene, path)
+    }
+
+    /// Every line of text with the space it takes, as the widest usual font sets it.
+    pub fn texts(&self) -> &[TextBox] {
+        &self.scene.texts
     }
 }
 
 /// The custom properties that inline charts take their colours from, light and dark: once per page, in a `<style>`.
-/// Dark by the reader's preference, or by `data-theme="dark"` (`"light"`) on the root element.
+/// Dark by the reader's preference, or by `data-theme="dark"` (`"light"`) on the root element; always light on paper.
 pub fn stylesheet() -> String {
-    String::new()
-}
-
-fn placeholder(frame: &Frame) -> Result<Chart, ChartError> {
-    let svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {} 100\"></svg>",
-        frame.width
-    );
-    Ok(Chart {
-        svg,
-        width: frame.width,
-        height: 100,
-        hits: Vec::new(),
-    })
-}
-
-/// Horizontal bars from zero with the spread of the trials.
-pub fn range_bars(data: &RangeBars) -> Result<Chart, ChartError> {
-    placeholder(&data.frame)
-}
-
-/// A grid of coloured cells with their values.
-pub fn heat_map(data: &HeatMap) -> Result<Chart, ChartError> {
-    placeholder(&data.frame)
-}
-
-/// Latency by percentile on an axis of nines.
-pub fn percentile_curves(data: &PercentileCurves) -> Result<Chart, ChartError> {
-    placeholder(&data.frame)
-}
-
-/// Several measures of the same few things.
-pub fn small_multiples(data: &SmallMultiples) -> Result<Chart, ChartError> {
-    placeholder(&data.frame)
-}
-
-/// Two measures against each other, with their Pareto frontier.
-pub fn scatter_with_frontier(data: &Scatter) -> Result<Chart, ChartError> {
-    placeholder(&data.frame)
-}
-
-/// Sums of parts.
-pub fn stacked_bars(data: &StackedBars) -> Result<Chart, ChartError> {
-    placeholder(&data.frame)
-}
-
-/// A measure over the seconds of many trials.
-pub fn time_series(data: &TimeSeries) -> Result<Chart, ChartError> {
-    placeholder(&data.frame)
+    let declarations = |colour: fn(Ink) -> (u8, u8, u8)| -> String {
+        let declare = |ink: Ink| {
+            ink.variable()
+                .map(|variable| format!("{variable}:{};", ink::hex(colour(ink))))
+        };
+        Ink::themed().into_iter().filter_map(declare).collect()
+    };
+    let (light, dark) = (declarations(Ink::light), declarations(Ink::dark));
+    format!(
+        ":root{{{light}}}\n\
+         @media screen and (prefers-color-scheme:dark){{:root:not([data-theme=light]){{{dark}}}}}\n\
+         @media screen{{:root[data-theme=dark]{{{dark}}}}}\n\
+         svg.chart{{display:block;width:100%;height:auto}}\n"
+    )
 }
