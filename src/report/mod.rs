@@ -8,13 +8,19 @@ pub mod charts;
 mod columns;
 mod csv;
 mod figures;
+mod files;
 mod format;
+mod html;
 mod markdown;
 mod metric;
 mod summary;
 pub mod terminal;
 
 pub use columns::RowOrder;
+pub use files::{
+    CHARTS_DIRECTORY, CSV_FILE, HTML_FILE, MARKDOWN_FILE, ReportError, SUMMARY_FILE, Written, page, summary_markdown,
+    trials_csv, write,
+};
 pub use metric::Metric;
 pub use summary::{
     Answer, BLOCKS_FOR_AN_INTERVAL, ConfigurationSummary, CurvePoint, LatencySummary, Question, RunTrials,
