@@ -16,7 +16,6 @@ pub(super) struct Brackets<'a> {
     topic: &'a str,
     poll_watermarks: bool,
     cpu_at_start_us: Option<u64>,
-    cpu_at_end_us: Option<u64>,
     watermarks_at_start: Option<(Instant, u64)>,
     figures: BrokerFigures,
 }
@@ -29,7 +28,6 @@ impl<'a> Brackets<'a> {
             topic,
             poll_watermarks,
             cpu_at_start_us: None,
-            cpu_at_end_us: None,
             watermarks_at_start: None,
             figures: BrokerFigures::default(),
         }
@@ -41,8 +39,7 @@ impl<'a> Brackets<'a> {
     }
 
     pub(super) async fn window_ended(&mut self) {
-        self.cpu_at_end_us = self.cluster.broker_cpu_us();
-        if let (Some(start), Some(end)) = (self.cpu_at_start_us, self.cpu_at_end_us) {
+        if let (Some(start), Some(end)) = (self.cpu_at_start_us, self.cluster.broker_cpu_us()) {
             self.figures.cpu_us = end.checked_sub(start);
         }
         if let (Some((from, start)), Some((to, end))) = (self.watermarks_at_start, self.poll().await) {
@@ -51,15 +48,9 @@ impl<'a> Brackets<'a> {
         }
     }
 
-    /// The figures, and whether a local broker was restarted or lost between the window's start and now.
-    pub(super) fn finish(self) -> (BrokerFigures, bool) {
-        let seen = [self.cpu_at_start_us, self.cpu_at_end_us, self.cluster.broker_cpu_us()];
-        // The sum over the brokers can only shrink, or go away, where one of them is another process than before, or
-        // none at all.
-        let seen: Vec<Option<u64>> = seen.into_iter().skip_while(Option::is_none).collect();
-        let window_was_over = self.cpu_at_end_us.is_some();
-        let lost = window_was_over && seen.windows(2).any(|pair| pair[1] < pair[0]);
-        (self.figures, lost)
+    /// The figures.
+    pub(super) fn finish(self) -> BrokerFigures {
+        self.figures
     }
 
     async fn poll(&self) -> Option<(Instant, u64)> {

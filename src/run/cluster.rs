@@ -7,22 +7,10 @@ use std::time::{Duration, Instant};
 
 use crate::profile::TargetSettings;
 use crate::store::TargetDescription;
+pub use crate::target::NewTopic;
 
 /// A future that borrows what it works on.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
-
-/// A topic to be made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewTopic {
-    /// Its name.
-    pub name: String,
-    /// Number of partitions.
-    pub partitions: u32,
-    /// Replication factor.
-    pub replication_factor: u16,
-    /// Its configuration, as in `min.insync.replicas`.
-    pub config: BTreeMap<String, String>,
-}
 
 /// What a target answered, or that it did not.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -44,6 +32,8 @@ pub trait Cluster {
     fn description(&self) -> TargetDescription;
     /// User and system time of all its local brokers so far, in µs; none where they are not processes on this machine.
     fn broker_cpu_us(&self) -> Option<u64>;
+    /// Tells, without asking anybody, where a broker that was started by this program has ended.
+    fn check_alive(&self) -> Result<(), ClusterError>;
     /// Asks whether [`Cluster::create_topic`] would be allowed, without making anything.
     fn probe_topic<'a>(&'a self, topic: &'a NewTopic) -> BoxFuture<'a, Result<(), ClusterError>>;
     /// Makes a topic and waits until it can be written.

@@ -108,7 +108,7 @@ impl<'a> Session<'a> {
                 Err(Unprepared::End(ended)) => return Ok(Step::End(ended)),
             },
         };
-        let (driven, broker, broker_lost) = self.drive(planned, configuration, &topic).await?;
+        let (driven, broker) = self.drive(planned, configuration, &topic).await?;
         if driven.end == End::Stopped {
             return Ok(Step::End(Ended::Interrupted));
         }
@@ -122,7 +122,7 @@ impl<'a> Session<'a> {
             mut effective_properties,
         } = driven;
         let mut finished = self
-            .judge(configuration, end, result, broker, broker_lost, appended)
+            .judge(configuration, end, result, broker, appended)
             .await;
         let headroom = self.headroom_of(configuration, &mut finished).await?;
         self.store_intervals(planned, window_started_at, &intervals)?;
@@ -158,7 +158,7 @@ impl<'a> Session<'a> {
         planned: &PlannedTrial,
         configuration: &Configuration,
         topic: &PreparedTopic,
-    ) -> Result<(Driven, BrokerFigures, bool), RunError> {
+    ) -> Result<(Driven, BrokerFigures), RunError> {
         let run = &self.request.profile.run;
         let mut spec = trial_spec(
             &planned.trial_id,
@@ -171,8 +171,7 @@ impl<'a> Session<'a> {
         spec.partitions = topic.partitions;
         let mut brackets = Brackets::new(self.cluster, &topic.name, configuration.acks == Acks::None);
         let driven = self.driver().drive(&spec, Some(&mut brackets), self.listener).await?;
-        let (broker, broker_lost) = brackets.finish();
-        Ok((driven, broker, broker_lost))
+        Ok((driven, brackets.finish()))
     }
 
     /// Growth of the topic's watermarks once they stand still; then the topic has done its duty.
@@ -205,28 +204,24 @@ impl<'a> Session<'a> {
         end: End,
         result: Option<TrialResult>,
         mut broker: BrokerFigures,
-        broker_lost: bool,
         appended: Result<u64, ClusterError>,
     ) -> Finished {
+        let ended = self.cluster.check_alive().err();
         let counts = result.as_ref().map(|result| &result.counts);
         let trouble = end != End::Completed
-            || broker_lost
+            || ended.is_some()
             || appended.is_err()
             || counts.is_none_or(|counts| counts.failed > 0 || counts.undecided > 0);
-        let lost = match trouble {
-            true => self
-                .cluster
-                .wait_until_reachable(self.request.limits.reachable)
-                .await
-                .err(),
-            false => None,
+        let lost = match (trouble, ended) {
+            (_, Some(ended)) => Some(ended),
+            (true, None) => self.cluster.wait_until_reachable(self.request.limits.reachable).await.err(),
+            (false, None) => None,
         };
         broker.appended = appended.as_ref().ok().copied();
         let cause = match (&end, &lost) {
             (End::Failed(cause), None) => Some(cause.clone()),
             (End::Failed(cause), Some(lost)) => Some(format!("{cause}; the target does not answer: {lost}")),
             (_, Some(lost)) => Some(format!("the target was lost during the trial: {lost}")),
-            (_, None) if broker_lost => Some("a broker ended during the trial".to_owned()),
             (_, None) => None,
         };
         let mut warnings = Vec::new();

@@ -115,7 +115,7 @@ impl Session<'_> {
             return Ok(Ok(None));
         };
         let topic = super::NewTopic {
-            name: format!("{}headroom-{}", super::topics::PREFIX, self.headrooms.done.len()),
+            name: format!("{}headroom-{}", crate::target::TOPIC_PREFIX, self.headrooms.done.len()),
             partitions: configuration.partitions,
             replication_factor: 1,
             config: BTreeMap::new(),

@@ -5,9 +5,7 @@ use std::collections::BTreeSet;
 
 use super::{Cluster, ClusterError, NewTopic};
 use crate::profile::{Configuration, TopicSettings};
-
-/// Every topic that kpbench makes begins like this.
-pub(super) const PREFIX: &str = "kpbench-";
+use crate::target::TOPIC_PREFIX;
 
 /// A topic that is ready for a trial.
 #[derive(Clone, Debug)]
@@ -85,7 +83,7 @@ impl<'a> Topics<'a> {
 
     fn new_topic(&self, purpose: &str, partitions: u32) -> NewTopic {
         NewTopic {
-            name: format!("{PREFIX}{}-{purpose}", self.session),
+            name: format!("{TOPIC_PREFIX}{}-{purpose}", self.session),
             partitions,
             replication_factor: self.settings.replication_factor,
             config: self.settings.config.clone(),

@@ -32,6 +32,8 @@ pub struct ClusterScript {
     pub unsettled: Cell<u32>,
     /// What `broker_cpu_us` answers, one after the other; the last one for ever.
     pub cpu_us: RefCell<Vec<u64>>,
+    /// Checks of life after which a broker has ended, until it is revived.
+    pub dies_after: Cell<Option<u32>>,
     pub kind: Cell<Option<TargetKind>>,
 }
 
@@ -93,6 +95,15 @@ impl Cluster for Twin {
             left.first().copied()
         }
     }
+    fn check_alive(&self) -> Result<(), ClusterError> {
+        match self.script.dies_after.get() {
+            Some(0) => Err(failure("node 1 of the local Kafka ended", false)),
+            left => {
+                self.script.dies_after.set(left.map(|left| left - 1));
+                Ok(())
+            }
+        }
+    }
     fn probe_topic<'a>(&'a self, _: &'a NewTopic) -> BoxFuture<'a, Result<(), ClusterError>> {
         let refused = self.script.refuse_topics.get();
         Box::pin(async move {
@@ -130,6 +141,7 @@ impl Cluster for Twin {
     }
     fn revive(&self) -> BoxFuture<'_, Result<(), ClusterError>> {
         self.script.note("revive".to_owned());
+        self.script.dies_after.set(None);
         Box::pin(async { Ok(()) })
     }
     fn wait_until_reachable(&self, _: Duration) -> BoxFuture<'_, Result<(), ClusterError>> {
