@@ -1,3 +1,4 @@
 //! In the making.
 
 pub mod mock_cluster;
+pub mod profile;
