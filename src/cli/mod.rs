@@ -1,3 +1,4 @@
 //! In the making.
 
+pub mod broker;
 pub mod mock_cluster;
