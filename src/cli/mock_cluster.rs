@@ -14,7 +14,9 @@ use crate::target::mock::{MockCommand, MockGreeting, MockReply};
 /// When the cluster cannot be started, or `replies` is closed.
 pub fn serve(brokers: u32, commands: impl BufRead, mut replies: impl Write) -> io::Result<()> {
     let cluster = MockCluster::new(brokers).map_err(|error| io::Error::other(error.to_string()))?;
-    let greeting = MockGreeting { bootstrap_servers: cluster.bootstrap_servers() };
+    let greeting = MockGreeting {
+        bootstrap_servers: cluster.bootstrap_servers(),
+    };
     write_line(&mut replies, &greeting)?;
     for line in commands.lines() {
         let line = line?;
@@ -25,7 +27,13 @@ pub fn serve(brokers: u32, commands: impl BufRead, mut replies: impl Write) -> i
             Ok(command) => obey(&cluster, command).err(),
             Err(error) => Some(format!("{line:?} is no command: {error}")),
         };
-        write_line(&mut replies, &MockReply { ok: error.is_none(), error })?;
+        write_line(
+            &mut replies,
+            &MockReply {
+                ok: error.is_none(),
+                error,
+            },
+        )?;
     }
     Ok(())
 }
@@ -38,9 +46,11 @@ fn write_line(replies: &mut impl Write, value: &impl serde::Serialize) -> io::Re
 
 fn obey(cluster: &MockCluster, command: MockCommand) -> Result<(), String> {
     let done = match command {
-        MockCommand::CreateTopic { name, partitions, replication_factor } => {
-            cluster.create_topic(&name, partitions, replication_factor)
-        }
+        MockCommand::CreateTopic {
+            name,
+            partitions,
+            replication_factor,
+        } => cluster.create_topic(&name, partitions, replication_factor),
         MockCommand::BrokerDown { broker } => cluster.broker_down(broker),
         MockCommand::BrokerUp { broker } => cluster.broker_up(broker),
         MockCommand::SetRoundTrip { broker, round_trip_ms } => {
@@ -79,8 +89,10 @@ mod tests {
         assert_eq!(lines.len(), 5, "{text}");
         let greeting: MockGreeting = serde_json::from_str(lines[0]).unwrap();
         assert!(greeting.bootstrap_servers.starts_with("127.0.0.1:"), "{text}");
-        let ok: Vec<bool> =
-            lines[1..].iter().map(|line| serde_json::from_str::<MockReply>(line).unwrap().ok).collect();
+        let ok: Vec<bool> = lines[1..]
+            .iter()
+            .map(|line| serde_json::from_str::<MockReply>(line).unwrap().ok)
+            .collect();
         assert_eq!(ok, [true, false, false, true], "{text}");
         assert!(lines[2].contains("eplication"), "{text}");
     }

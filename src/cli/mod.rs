@@ -1,4 +1,5 @@
 //! In the making.
 
+pub mod broker;
 pub mod mock_cluster;
 pub mod profile;
