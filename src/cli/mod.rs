@@ -1,5 +1,6 @@
 //! In the making.
 
+pub mod broker;
 pub mod mock_cluster;
 pub mod profile;
 pub mod trial;

@@ -15,4 +15,4 @@ mod spawner;
 pub use identity::{ProcessIdentity, cpu_time_us};
 #[cfg(unix)]
 pub use signal::{Signal, send_signal, send_signal_to_group};
-pub use spawner::Spawner;
+pub use spawner::{Spawner, spawn_detached};

@@ -138,6 +138,38 @@ fn spawn_bound(command: &mut Command) -> io::Result<Child> {
     command.spawn()
 }
 
+/// Spawns a process that is meant to outlive this one, in a session of its own: no terminal's signals reach it. Its
+/// standard streams must not be pipes to this process.
+///
+/// # Errors
+/// What [`Command::spawn`] returns.
+#[cfg(unix)]
+#[allow(unsafe_code)]
+pub fn spawn_detached(mut command: Command) -> io::Result<Child> {
+    use std::os::unix::process::CommandExt;
+
+    // SAFETY: between fork and exec only setsid is called, which is async-signal-safe, and errno read.
+    unsafe {
+        command.pre_exec(|| {
+            if libc::setsid() == -1 {
+                Err(io::Error::last_os_error())
+            } else {
+                Ok(())
+            }
+        });
+    }
+    command.spawn()
+}
+
+/// Spawns a process that is meant to outlive this one.
+///
+/// # Errors
+/// What [`Command::spawn`] returns.
+#[cfg(not(unix))]
+pub fn spawn_detached(mut command: Command) -> io::Result<Child> {
+    command.spawn()
+}
+
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use std::io::{BufRead, BufReader};
@@ -173,9 +205,9 @@ mod tests {
         if std::env::var_os(HELPER).is_none() {
             return;
         }
-        let child = Spawner::new().unwrap().spawn(sleeper()).unwrap();
+        let mut child = Spawner::new().unwrap().spawn(sleeper()).unwrap();
         println!("\nchild {}", child.id());
-        std::thread::sleep(Duration::from_secs(300));
+        child.wait().unwrap();
     }
 
     #[test]

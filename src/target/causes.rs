@@ -39,6 +39,12 @@ impl Causes {
         self.seen().definitive.clone()
     }
 
+    /// Whether a listener took the connection and closed it before its first answer, which is what one that wants TLS
+    /// does with a client that does not speak it; waiting helps only where a broker is just coming up.
+    pub(crate) fn closed_at_once(&self) -> bool {
+        self.seen().remarks.iter().any(|remark| closed_at_once(remark))
+    }
+
     /// The best explanation there is: the definitive cause, else every remark in the order heard.
     pub(crate) fn summary(&self) -> Option<String> {
         let seen = self.seen();
@@ -49,7 +55,13 @@ impl Causes {
     }
 
     fn note(&self, message: &str, definitive: bool) {
-        let remark = readable(message);
+        let mut remark = readable(message);
+        if closed_at_once(&remark) {
+            remark.push_str(
+                "; the listener closed the connection before its first answer: does it want TLS (security.protocol=SSL or \
+                 SASL_SSL)?",
+            );
+        }
         let mut seen = self.seen();
         if (definitive || is_definitive(&remark)) && seen.definitive.is_none() {
             seen.definitive = Some(remark.clone());
@@ -92,6 +104,10 @@ fn readable(message: &str) -> String {
         _ => message,
     };
     message.trim().to_owned()
+}
+
+fn closed_at_once(remark: &str) -> bool {
+    remark.contains("Disconnected") && remark.contains("in state APIVERSION_QUERY")
 }
 
 fn is_definitive(remark: &str) -> bool {

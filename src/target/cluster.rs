@@ -18,6 +18,9 @@ use super::error::TargetError;
 /// One attempt to get metadata; short, so that causes are looked at often.
 const ATTEMPT: Duration = Duration::from_millis(500);
 
+/// How long a listener that closes every connection at once is tried.
+const CLOSED_LIMIT: Duration = Duration::from_secs(3);
+
 /// Longest wait for one request to a cluster that has answered before.
 pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -129,7 +132,8 @@ impl ClusterClient {
             };
             let causes = self.causes();
             let waited = start.elapsed();
-            if causes.definitive().is_some() || waited >= timeout {
+            let hopeless = causes.definitive().is_some() || (causes.closed_at_once() && waited >= CLOSED_LIMIT);
+            if hopeless || waited >= timeout {
                 let cause = causes.summary().unwrap_or(last);
                 return Err(TargetError::Unreachable {
                     bootstrap_servers: self.bootstrap_servers.clone(),

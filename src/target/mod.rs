@@ -127,6 +127,15 @@ impl Target {
         }
     }
 
+    /// The processes that were started for it: a local Kafka's brokers, the mock cluster; none for an external cluster.
+    pub fn pids(&self) -> Vec<u32> {
+        match &self.parts.backend {
+            Backend::Local(local) => local.pids(),
+            Backend::Mock(mock) => vec![mock.pid()],
+            Backend::External => Vec::new(),
+        }
+    }
+
     /// The local Kafka, where that is the target.
     pub fn local(&self) -> Option<&LocalCluster> {
         match &self.parts.backend {

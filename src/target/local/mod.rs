@@ -36,9 +36,12 @@ const START_LIMIT: Duration = Duration::from_secs(90);
 /// How often other ports are tried: between choosing a port and the broker's taking it, anybody may.
 const PORT_ATTEMPTS: u32 = 5;
 
+/// Who hears remarks.
+type Listener = dyn Fn(&str) + Send + Sync;
+
 /// Where remarks go on things that take long and happen once.
 #[derive(Clone, Default)]
-pub struct Progress(Option<Arc<dyn Fn(&str) + Send + Sync>>);
+pub struct Progress(Option<Arc<Listener>>);
 
 impl Progress {
     /// Sends remarks to `listener`.

@@ -98,9 +98,13 @@ impl Node {
     /// Whether its log says that a port was taken.
     pub(crate) fn port_was_taken(&self) -> bool {
         let log = std::fs::read(&self.files.log).unwrap_or_default();
-        let log = String::from_utf8_lossy(&log);
-        log.contains("Address already in use") || log.contains("java.net.BindException")
+        says_port_was_taken(&String::from_utf8_lossy(&log))
     }
+}
+
+/// Whether a broker's log says that a port was taken.
+pub(crate) fn says_port_was_taken(log: &str) -> bool {
+    log.contains("Address already in use") || log.contains("java.net.BindException")
 }
 
 impl Drop for Node {
