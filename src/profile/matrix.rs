@@ -390,10 +390,13 @@ fn expand(mode: Mode, axes: &[Axis], exclusions: &[Exclusion], context: &mut Con
         .iter()
         .try_fold(1usize, |size, axis| size.checked_mul(axis.values.len()));
     if mode == Mode::Cross && size.is_none_or(|size| size > MOST_POINTS) {
-        context.problem(Problem::nowhere(
-            format!("the matrix has more than {MOST_POINTS} configurations"),
-            "take out axes or values, or use mode = \"one-at-a-time\"",
-        ));
+        let message = format!("the matrix has more than {MOST_POINTS} configurations");
+        let remedy = "take out axes or values, or use mode = \"one-at-a-time\"";
+        let place = axes.iter().flat_map(|axis| &axis.values).find_map(|value| value.place);
+        context.problem(match place {
+            Some(place) => Problem::at(place, message, "the first axis of them", remedy),
+            None => Problem::nowhere(message, remedy),
+        });
         return Vec::new();
     }
     let all = match mode {

@@ -27,6 +27,8 @@ use sections::{Fixed, Places};
 use source::Sources;
 use workload::{LoadKey, LoadSettings};
 
+use crate::protocol::SendMode;
+
 pub use error::{ProfileError, ProfileProblem};
 pub use estimate::{BudgetError, Estimate, check_budget, estimate};
 pub use model::{AxisSetting, Configuration, Defaults, Order, Profile, RunSettings, TargetSettings, TopicSettings};
@@ -128,7 +130,14 @@ fn read_profile(source_name: &str, mut document: Document, context: &mut Context
     top.finish_top_level(context);
 
     rules::check_cluster(&target, &topic, &places, context);
-    let drafts = expand(&matrix, &fixed, &load, &target, &topic, context);
+    let concurrency = load_keys.iter().any(|(key, _)| *key == LoadKey::SendConcurrency);
+    let drafts = expand(&matrix, &fixed, &load, &target, &topic, &load_keys, context);
+    let is_sync = |draft: &Draft| draft.configuration.workload.send_mode == SendMode::Sync;
+    if concurrency && !drafts.iter().any(is_sync) {
+        context.warn(
+            "send.concurrency has no effect: it counts sending threads in sync mode, and no configuration is sync",
+        );
+    }
     let configurations = collect(drafts, context);
     let stem = Path::new(source_name)
         .file_stem()
@@ -184,6 +193,7 @@ fn expand(
     load: &LoadSettings,
     target: &TargetSettings,
     topic: &TopicSettings,
+    load_keys: &[(LoadKey, source::Place)],
     context: &mut Context,
 ) -> Vec<Draft> {
     let mut drafts = Vec::new();
@@ -194,7 +204,10 @@ fn expand(
             context.problem(problem);
         }
         any_sendable |= rules::check_limits(&mut draft, target, topic);
-        rules::check_behaviour(&mut draft, target);
+        rules::check_behaviour(&mut draft, target, context);
+        std::mem::take(&mut draft.translation.general)
+            .into_iter()
+            .for_each(|note| context.warn(note));
         drafts.push(draft);
     }
     if let Some(first) = drafts.first().filter(|_| !any_sendable) {

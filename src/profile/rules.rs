@@ -42,12 +42,12 @@ fn check_replication(target: &TargetSettings, topic: &TopicSettings, places: &Pl
         labels.extend(
             places
                 .get("replication-factor")
-                .map(|place| (place, format!("{factor} replicas"))),
+                .map(|place| (place, format!("replicas: {factor}"))),
         );
         labels.extend(
             places
                 .get("brokers")
-                .map(|place| (place, format!("{} brokers", target.brokers))),
+                .map(|place| (place, format!("brokers: {}", target.brokers))),
         );
         context.problem(Problem {
             message: format!(
@@ -80,12 +80,12 @@ fn check_replication(target: &TargetSettings, topic: &TopicSettings, places: &Pl
         labels.extend(
             places
                 .get("min.insync.replicas")
-                .map(|place| (place, format!("{insync} must be in sync"))),
+                .map(|place| (place, format!("in sync at least: {insync}"))),
         );
         labels.extend(
             places
                 .get("replication-factor")
-                .map(|place| (place, format!("{factor} replicas"))),
+                .map(|place| (place, format!("replicas: {factor}"))),
         );
         context.problem(Problem {
             message: format!(
@@ -173,13 +173,12 @@ fn smallest(size: &Size) -> f64 {
 }
 
 /// Warns where a setting makes the client or the figures behave in an unexpected way.
-pub(crate) fn check_behaviour(draft: &mut Draft, target: &TargetSettings) {
+pub(crate) fn check_behaviour(draft: &mut Draft, target: &TargetSettings, context: &mut Context) {
     let configuration = &mut draft.configuration;
     let translation = &draft.translation;
     if configuration.acks == Acks::None {
-        configuration.warnings.push(
-            "acks=0 has no acknowledgement: latency is not observable, and throughput is what the topic grew by"
-                .to_owned(),
+        context.warn(
+            "where acks=0: there is no acknowledgement, latency is not observable, and throughput is what the topic grew by",
         );
     }
     let in_flight = match (
@@ -193,8 +192,8 @@ pub(crate) fn check_behaviour(draft: &mut Draft, target: &TargetSettings) {
     if target.brokers > 0 && in_flight > 1.0 && per_broker <= in_flight {
         configuration.warnings.push(format!(
             "an idempotent producer spins where a broker leads no more partitions ({per_broker:.0}) than \
-             max.in.flight.requests.per.connection ({in_flight}): expect two to five times the client CPU per record. \
-             Take more partitions, or max.in.flight.requests.per.connection=1"
+             max.in.flight.requests.per.connection ({in_flight}): its client CPU per record has been seen at three \
+             times the usual and more. Take more partitions, or max.in.flight.requests.per.connection=1"
         ));
     }
 }

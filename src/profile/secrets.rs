@@ -126,6 +126,12 @@ fn jaas_tokens(text: &str) -> Option<Vec<String>> {
     Some(tokens)
 }
 
+/// Whether a line of a broken text seems to hold a secret: its key may stand anywhere in it, as in an inline table.
+fn names_a_secret(line: &str) -> bool {
+    let words = line.split(|c: char| !(c.is_ascii_alphanumeric() || "._-".contains(c)));
+    words.into_iter().any(is_secret)
+}
+
 /// Masks, line by line, what stands behind secret-looking keys of a text that cannot be parsed.
 pub(crate) fn mask_unparsed(text: &str) -> String {
     let mut masked = String::with_capacity(text.len());
@@ -141,7 +147,7 @@ pub(crate) fn mask_unparsed(text: &str) -> String {
             continue;
         }
         match line.split_once('=') {
-            Some((key, value)) if is_secret(key) && !looks_like_a_placeholder(value.trim()) => {
+            Some((key, value)) if names_a_secret(line) && !looks_like_a_placeholder(value.trim()) => {
                 masked.push_str(key);
                 masked.push_str("= ");
                 masked.push_str(MASK);

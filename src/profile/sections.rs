@@ -220,10 +220,14 @@ fn bootstrap_servers(
     }
     let servers = own.or_else(|| elsewhere.map(|given| given.value.clone()));
     match &servers {
-        None => context.problem(Problem::nowhere(
-            "target external needs bootstrap servers",
-            "add bootstrap-servers = \"host:9092,…\" under [target], or give --bootstrap-servers",
-        )),
+        None => {
+            let message = "target external needs bootstrap servers";
+            let remedy = "add bootstrap-servers = \"host:9092,…\" under [target], or give --bootstrap-servers";
+            context.problem(match places.get("kind") {
+                Some(place) => Problem::at(place, message, "no bootstrap-servers with it", remedy),
+                None => Problem::nowhere(message, remedy),
+            });
+        }
         Some(list) => {
             if let Some(bad) = list.split(',').map(str::trim).find(|server| !is_address(server)) {
                 let message = format!("{bad:?} is no bootstrap server");

@@ -602,7 +602,7 @@ pub(crate) const ALL: &[JavaProperty] = &[
     impossible(
         "transactional.id",
         "this version does not measure transactions",
-        "leave transactional.id out; enable.idempotence=true has most of its cost per record",
+        "leave transactional.id out",
     ),
     accepted(
         "value.serializer",
