@@ -245,6 +245,7 @@ mod messages {
         given_twice_in_two_spellings: "[workload]\nrecord.size = 1\nrecord-size = 2\n";
         missing_environment: "[target.properties]\nsasl.password = \"${env:KPBENCH_TEST_NO_SUCH_VARIABLE}\"\n";
         size_without_its_parts: "[workload]\nrecord.size = {distribution = \"uniform\", min = 10}\n";
+        partitions_of_an_existing_topic: "[topic]\nexisting = \"orders\"\n[matrix]\npartitions = [1, 2]\n";
         payload_without_its_file: "[workload]\npayload = {kind = \"file\", path = \"no-such-file.txt\"}\n";
         properties_file_and_librdkafka: "[producer]\ndefaults = \"librdkafka\"\nproperties-file = \"producer.properties\"\n";
         problem_in_a_properties_file: "[producer]\nproperties-file = \"broken.properties\"\n";
@@ -281,9 +282,21 @@ mod messages {
             "[target.properties]\nsasl.password = \"hunter2\nlinger = 5\n",
             "[target.properties]\nssl.key.pem = '''\nhunter2\n''' = \n",
             "[producer]\nsasl.jaas.config = 'org.X required password=\"hunter2\";'\n# hunter2\nlingerms = 1\n",
+            "[producer]\nsasl.pasword = \"hunter2\"\n",
+            "[targt.properties]\nsasl.password = \"hunter2\"\nssl.key.pem = \"hunter2\"\n",
+            "[producer]\nproperties-file = \"foreign.properties\"\n",
             "[target.properties]\nsasl = {password = [[\"hunter2\"]]}\n",
         ] {
             let shown = message(text);
+            assert!(!shown.contains("hunter2"), "{shown}");
+        }
+        for key in [
+            "producer.sasl.pasword",
+            "no such.password",
+            "target.properties.sasl.password.x",
+            "producr.sasl.password",
+        ] {
+            let shown = render(&set("", &[(key, "hunter2", "--set"), ("nonsense", "1", "--set")]).unwrap_err());
             assert!(!shown.contains("hunter2"), "{shown}");
         }
     }

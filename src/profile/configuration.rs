@@ -5,9 +5,9 @@ use std::path::Path;
 
 use super::matrix::{Axis, Matrix, Mode, Point, Setting};
 use super::model::{AxisSetting, Configuration, TopicSettings};
+use super::producer::Fixed;
 use super::properties::{Given, Translation, librdkafka, translate};
 use super::secrets::{MASK, is_secret};
-use super::sections::Fixed;
 use super::source::Place;
 use super::workload::{LoadKey, LoadSettings};
 use crate::protocol::{Content, SendMode, Workload};

@@ -63,10 +63,11 @@ impl Estimate {
 
     /// In one sentence.
     pub fn sentence(&self) -> String {
+        let counted = |count: u64, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
         format!(
-            "{} configurations, {} trials, about {}, at most {} written",
-            self.configurations,
-            self.trials,
+            "{}, {}, about {}, at most {} written",
+            counted(self.configurations, "configuration"),
+            counted(self.trials, "trial"),
             format_duration(self.duration),
             format_bytes_roughly(self.bytes_written)
         )

@@ -2,9 +2,11 @@
 
 use super::configuration::Draft;
 use super::error::Problem;
+use super::matrix::Matrix;
 use super::model::{TargetSettings, TopicSettings};
 use super::read::Context;
 use super::sections::Places;
+use super::workload::LoadKey;
 use crate::protocol::{Acks, Size, TargetKind};
 
 /// A broker's default `message.max.bytes` (Kafka 4.3): 1 MiB and the 12 bytes of a log entry's head.
@@ -16,6 +18,20 @@ const RECORD_OVERHEAD_BYTES: f64 = 36.0;
 
 /// Bytes of a record batch's own head (`RECORD_BATCH_OVERHEAD` in DefaultRecordBatch.java).
 const BATCH_OVERHEAD_BYTES: f64 = 61.0;
+
+/// An existing topic has the partitions that it has.
+pub(crate) fn check_existing(topic: &TopicSettings, matrix: &Matrix, context: &mut Context) {
+    let axis = matrix.axes.iter().find(|axis| axis.name == LoadKey::Partitions.name());
+    let (Some(existing), Some(axis)) = (&topic.existing, axis) else {
+        return;
+    };
+    let message = format!("partitions cannot be an axis where topic.existing is {existing}");
+    let remedy = "leave topic.existing out, so that each trial gets a topic of its own, or take the axis out";
+    context.problem(match axis.values.iter().find_map(|value| value.place) {
+        Some(place) => Problem::at(place, message, "an existing topic keeps its partitions", remedy),
+        None => Problem::nowhere(message, remedy),
+    });
+}
 
 /// `min.insync.replicas ≤ replication factor ≤ brokers`, and enough bootstrap servers.
 pub(crate) fn check_cluster(target: &TargetSettings, topic: &TopicSettings, places: &Places, context: &mut Context) {

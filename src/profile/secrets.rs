@@ -25,15 +25,15 @@ pub fn mask(text: &str, secrets: &[String]) -> String {
 /// Whether a property of this name holds a secret.
 pub fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["password", "secret", "passphrase", "jaas", "basic.auth.user.info"]
-        .iter()
-        .any(|word| name.contains(word))
-        || matches!(
-            name.as_str(),
-            "ssl.key.pem" | "ssl_key" | "ssl.keystore.key" | "sasl.oauthbearer.config"
-        )
-        || name.ends_with("private.key.pem")
-        || name.ends_with("keystore.key")
+    let words = ["password", "secret", "passphrase", "jaas", "basic.auth.user.info"];
+    let endings = [
+        "ssl.key.pem",
+        "ssl_key",
+        "keystore.key",
+        "private.key.pem",
+        "sasl.oauthbearer.config",
+    ];
+    words.iter().any(|word| name.contains(word)) || endings.iter().any(|ending| name.ends_with(ending))
 }
 
 /// Whether the text, quotes aside, is nothing but a reference to the environment.

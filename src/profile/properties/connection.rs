@@ -71,7 +71,7 @@ impl Connection {
             "sasl.oauthbearer.method" if given.value == "oidc" => {
                 self.impossible(given, "OIDC is not compiled in", "use PLAIN or SCRAM");
             }
-            name => self.set(&name.to_owned(), &given.value),
+            name => self.set(name, &given.value),
         }
     }
 
@@ -115,7 +115,7 @@ impl Connection {
                 let remedy = "give OpenSSL's names, as in ECDHE-RSA-AES256-GCM-SHA384, or leave it out";
                 self.impossible(given, "these are the JVM's names of cipher suites", remedy);
             }
-            name => self.set(&name.to_owned(), value),
+            name => self.set(name, value),
         }
     }
 

@@ -103,9 +103,7 @@ pub(crate) fn translate(given: &[Given], defaults: Defaults) -> Translation {
         ..Translation::default()
     };
     if defaults == Defaults::Java {
-        let load = java::ALL
-            .iter()
-            .filter(|row| matches!(row.class, Class::Translated { .. }) && !is_connection(row.name));
+        let load = java::all().filter(|row| matches!(row.class, Class::Translated { .. }) && !is_connection(row.name));
         for property in load.filter(|row| !row.default.is_empty()) {
             apply_java(&mut translation, property.name, property.default, None);
         }
