@@ -1,4 +1,5 @@
 //! In the making.
 
 pub mod broker;
+pub mod doctor;
 pub mod mock_cluster;
