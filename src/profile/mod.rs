@@ -1,6 +1,243 @@
 //! Profiles: TOML with source spans to a validated [`Profile`]; property names of the Java client and of librdkafka;
 //! quantities; the expansion of the matrix. Starts nothing and connects to nothing.
 
+mod configuration;
+mod document;
+mod error;
+mod estimate;
+mod matrix;
 mod model;
+mod properties;
+mod quantity;
+mod read;
+mod rules;
+mod secrets;
+mod sections;
+mod source;
+mod workload;
 
+use std::path::Path;
+
+use configuration::{Draft, draft};
+use document::{Document, Entry};
+use error::Problem;
+use matrix::Matrix;
+use read::{Context, Section};
+use sections::{Fixed, Places};
+use source::Sources;
+use workload::{LoadKey, LoadSettings};
+
+pub use error::{ProfileError, ProfileProblem};
+pub use estimate::{BudgetError, Estimate, check_budget, estimate};
 pub use model::{AxisSetting, Configuration, Defaults, Order, Profile, RunSettings, TargetSettings, TopicSettings};
+pub use quantity::{format_bytes, format_bytes_roughly, format_duration, parse_bytes, parse_duration_ms, parse_rate};
+pub use secrets::{MASK, is_secret, mask};
+
+/// One field set on the command line, on top of the profile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Override {
+    /// The field's dotted path, as in `run.repetitions` or `producer.linger.ms`.
+    pub key: String,
+    /// A TOML value, or a bare string.
+    pub value: String,
+    /// The option it came from, for messages, as in `--repetitions`.
+    pub origin: String,
+}
+
+/// Reads a profile's file and puts overrides on top.
+///
+/// # Errors
+/// Everything that is wrong with it, several problems at once.
+pub fn load(path: &Path, overrides: &[Override]) -> Result<Profile, ProfileError> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        let problem = Problem::nowhere(
+            format!("the profile {name} cannot be read: {error}"),
+            "give the path of a TOML file, as in profiles/quickstart.toml",
+        );
+        ProfileError::new(&name, &Sources::default(), &[], &[problem])
+    })?;
+    let base_dir = path.parent().unwrap_or(Path::new(""));
+    let mut profile = parse(&name, &text, base_dir, overrides)?;
+    profile.path = Some(path.to_owned());
+    Ok(profile)
+}
+
+/// Reads a profile from a text. `source_name` stands in messages; relative paths start at `base_dir`.
+///
+/// # Errors
+/// Everything that is wrong with it, several problems at once.
+pub fn parse(source_name: &str, text: &str, base_dir: &Path, overrides: &[Override]) -> Result<Profile, ProfileError> {
+    let mut context = Context {
+        sources: Sources::default(),
+        problems: Vec::new(),
+        warnings: Vec::new(),
+        secrets: Vec::new(),
+        base_dir: base_dir.to_owned(),
+        environment: |name| std::env::var(name).ok(),
+    };
+    let source = context.sources.add(source_name, text);
+    let mut document = Document::parse(&context.sources, source)?;
+    for given in overrides {
+        document.apply(&mut context.sources, given, &mut context.problems);
+    }
+    let profile = read_profile(source_name, document, &mut context);
+    if !context.problems.is_empty() {
+        context
+            .problems
+            .sort_by_key(|problem| problem.labels.first().map(|(place, _)| *place));
+        return Err(ProfileError::new(
+            source_name,
+            &context.sources,
+            &context.secrets,
+            &context.problems,
+        ));
+    }
+    let source_masked = context.sources.masked(source, &context.secrets).text;
+    Ok(Profile {
+        source_masked,
+        warnings: context.warnings,
+        secrets: context.secrets,
+        ..profile
+    })
+}
+
+/// Reads every section, expands the matrix, checks the rules; problems are left in the context.
+fn read_profile(source_name: &str, mut document: Document, context: &mut Context) -> Profile {
+    let mut places = Places::default();
+    let fixed = sections::producer(&mut document, context);
+    let target = sections::target(&mut document, &fixed.connection, fixed.defaults, &mut places, context);
+    let (topic, partitions) = sections::topic(&mut document, &target, &mut places, context);
+    let (load, load_keys) = read_load(&mut document, partitions, context);
+    let run = sections::run(&mut document, context);
+    let matrix = matrix::read(
+        &mut document,
+        &fixed.properties,
+        &load,
+        &load_keys,
+        fixed.defaults,
+        context,
+    );
+    let mut top = Section::new("", std::mem::take(&mut document.entries));
+    let name = top
+        .take("name", context)
+        .and_then(|entry| context.text("name", &entry.node));
+    let description = top
+        .take("description", context)
+        .and_then(|entry| context.text("description", &entry.node));
+    top.finish_top_level(context);
+
+    rules::check_cluster(&target, &topic, &places, context);
+    let drafts = expand(&matrix, &fixed, &load, &target, &topic, context);
+    let configurations = collect(drafts, context);
+    let stem = Path::new(source_name)
+        .file_stem()
+        .map_or(source_name.into(), |stem| stem.to_string_lossy());
+    Profile {
+        name: name.unwrap_or_else(|| stem.into_owned()),
+        description: description.unwrap_or_default().trim().to_owned(),
+        path: None,
+        source_masked: String::new(),
+        defaults: fixed.defaults,
+        target,
+        topic,
+        run,
+        configurations,
+        warnings: Vec::new(),
+        secrets: Vec::new(),
+    }
+}
+
+/// `[workload]`, and the topic's partitions.
+fn read_load(
+    document: &mut Document,
+    partitions: Option<Entry>,
+    context: &mut Context,
+) -> (LoadSettings, Vec<(LoadKey, source::Place)>) {
+    let mut load = LoadSettings::defaults();
+    let mut keys = Vec::new();
+    let mut section = Section::new("[workload]", document.take_section("workload."));
+    for key in LoadKey::ALL {
+        let entry = match key {
+            LoadKey::Partitions => partitions.clone(),
+            _ => section.take(key.name(), context),
+        };
+        let Some(entry) = entry else { continue };
+        keys.push((key, entry.key));
+        if let Some(setting) = key.read(&entry.node, context) {
+            load.set(key, setting);
+        }
+    }
+    let known: Vec<&str> = LoadKey::ALL
+        .into_iter()
+        .filter(|key| *key != LoadKey::Partitions)
+        .map(LoadKey::name)
+        .collect();
+    section.finish(&known, context);
+    (load, keys)
+}
+
+/// The configurations of all points, with what the rules say about each.
+fn expand(
+    matrix: &Matrix,
+    fixed: &Fixed,
+    load: &LoadSettings,
+    target: &TargetSettings,
+    topic: &TopicSettings,
+    context: &mut Context,
+) -> Vec<Draft> {
+    let mut drafts = Vec::new();
+    let mut any_sendable = false;
+    for point in &matrix.points {
+        let mut draft = draft(matrix, point, fixed, load, topic, &context.base_dir);
+        for problem in std::mem::take(&mut draft.translation.problems) {
+            context.problem(problem);
+        }
+        any_sendable |= rules::check_limits(&mut draft, target, topic);
+        rules::check_behaviour(&mut draft, target);
+        drafts.push(draft);
+    }
+    if let Some(first) = drafts.first().filter(|_| !any_sendable) {
+        let why = first
+            .configuration
+            .warnings
+            .iter()
+            .find(|warning| warning.starts_with("records of"));
+        let message = format!("no configuration can send a record: {}", why.map_or("", String::as_str));
+        let remedy = "take smaller records, or raise the limit";
+        context.problem(match first.record_size {
+            Some(place) => Problem::at(place, message, "too large", remedy),
+            None => Problem::nowhere(message, remedy),
+        });
+    }
+    drafts
+}
+
+/// Takes out points that come to the same, and moves what concerns all configurations to the run's warnings.
+fn collect(drafts: Vec<Draft>, context: &mut Context) -> Vec<Configuration> {
+    let mut configurations: Vec<Configuration> = Vec::new();
+    for Draft { mut configuration, .. } in drafts {
+        let mut seen: Vec<String> = Vec::new();
+        configuration.warnings.retain(|warning| {
+            let is_new = !seen.contains(warning);
+            seen.push(warning.clone());
+            is_new
+        });
+        match configurations.iter().find(|other| other.id == configuration.id) {
+            Some(same) => context.warn(format!(
+                "{:?} comes to the same as {:?} and is measured once; [[exclude]] one of them to make that plain",
+                configuration.label, same.label
+            )),
+            None => configurations.push(configuration),
+        }
+    }
+    let common: Vec<String> = configurations.first().map_or_else(Vec::new, |first| {
+        let in_all = |warning: &&String| configurations.iter().all(|other| other.warnings.contains(warning));
+        first.warnings.iter().filter(in_all).cloned().collect()
+    });
+    for configuration in &mut configurations {
+        configuration.warnings.retain(|warning| !common.contains(warning));
+    }
+    common.into_iter().for_each(|warning| context.warn(warning));
+    configurations
+}

@@ -1,1 +1,28 @@
-//! (in the making)
+//! Everything a person or a machine reads; knows stored runs only.
+//!
+//! [`summarize`] makes a [`Summary`] from a manifest and its trials; the terminal, Markdown, CSV, charts and the page are
+//! made from that, and read what a figure is called and how it is written from [`Metric`].
+
+mod axes;
+pub mod charts;
+mod columns;
+mod csv;
+mod figures;
+mod files;
+mod format;
+mod html;
+mod markdown;
+mod metric;
+mod summary;
+pub mod terminal;
+
+pub use columns::RowOrder;
+pub use files::{
+    CHARTS_DIRECTORY, CSV_FILE, HTML_FILE, MARKDOWN_FILE, ReportError, SUMMARY_FILE, Written, page, summary_markdown,
+    trials_csv, write,
+};
+pub use metric::Metric;
+pub use summary::{
+    Answer, BLOCKS_FOR_AN_INTERVAL, ConfigurationSummary, CurvePoint, LatencySummary, Question, RunTrials,
+    ServiceLatencyIs, Summary, TrialCounts, TrialFailure, summarize,
+};

@@ -1,1 +1,35 @@
-//! (in the making)
+//! The coordinator: target up, topics, one child process per trial, what the brokers show around it, resume.
+//!
+//! Knows the order of events in a run and nothing about how anything is displayed (that is a [`Listener`]'s) or how
+//! load is made (that is the trial process's). Does nothing heavy while a trial measures.
+
+mod brackets;
+mod cancel;
+mod cluster;
+mod conditioning;
+mod coordinator;
+mod drive;
+mod error;
+mod execute;
+mod headline;
+mod headroom;
+mod host;
+mod listener;
+mod mask;
+mod request;
+mod resume;
+mod spec;
+mod targets;
+mod topics;
+mod trial_process;
+mod warnings;
+
+pub use cancel::{Cancel, CancelSource};
+pub use cluster::{BoxFuture, Cluster, ClusterError, ClusterStarter, NewTopic};
+pub use error::RunError;
+pub use execute::execute;
+pub use headline::Headline;
+pub use listener::{Listener, Progress, RunOverview};
+pub use mask::Mask;
+pub use request::{Ended, Limits, OutDirectory, RunOutcome, RunRequest, TrialProgram};
+pub use targets::Targets;

@@ -1,3 +1,6 @@
 //! Pure functions: no clock, no input or output, no Kafka.
 
 pub mod histogram;
+mod spread;
+
+pub use spread::{Spread, median, quantile};

@@ -1,7 +1,25 @@
 //! The run directory: its documents with a schema version, append and read. Knows no Kafka and renders nothing.
 
+mod directory;
+mod error;
+mod hlog;
 mod model;
+mod read;
+#[cfg(test)]
+pub(crate) mod samples;
+#[cfg(test)]
+mod tests;
 
+pub use directory::{Reservation, RunDirectory};
+pub use error::StoreError;
 pub use model::{
     BrokerFigures, Headroom, Host, Manifest, PlannedTrial, SCHEMA_VERSION, TargetDescription, TrialOutcome, TrialRecord,
 };
+pub use read::{CutLine, StoredTrials};
+
+/// Name of the manifest within a run directory.
+pub const MANIFEST_FILE: &str = "manifest.json";
+/// Name of the file of finished trials within a run directory.
+pub const TRIALS_FILE: &str = "trials.jsonl";
+/// Name of the directory of interval histograms within a run directory.
+pub const HDR_DIRECTORY: &str = "hdr";

@@ -1,5 +1,7 @@
 //! The documents of a run directory.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -114,6 +116,10 @@ pub struct TrialRecord {
     pub broker: BrokerFigures,
     /// Set once per distinct client-side configuration, on its first trial.
     pub headroom: Option<Headroom>,
+    /// Every property of the client as it said it to be in effect, secrets masked. Set on the first completed trial of
+    /// each configuration; empty elsewhere.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub effective_properties: BTreeMap<String, String>,
     /// The reporting intervals, without their histograms (those are in the `.hlog`).
     pub intervals: Vec<Interval>,
     /// What makes this trial's figures suspect, in sentences.

@@ -1,0 +1,238 @@
+//! The command line as clap reads it. Nothing is decided here.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::output::Color;
+use crate::protocol::{ClientKind, SendMode, TargetKind};
+
+const ABOUT: &str = "Measures what a Kafka producer's settings really do, against a real broker.";
+const LONG_ABOUT: &str = "\
+Measures what a Kafka producer's settings really do, against a real broker.
+
+Sweeps batch.size, linger.ms, compression.type, acks, send modes and more; records every record's latency; repeats and
+interleaves the trials, so that a drift of the machine does not look like an effect of a setting.
+
+Begin with:
+  kpbench doctor                           what this machine has for each kind of target
+  kpbench sweep profiles/quickstart.toml   a first sweep, against a Kafka that is started for it
+  kpbench run --producer linger.ms=5       one configuration, without a file";
+const EXIT_CODES: &str = "\
+Exit codes: 0 fine, 1 failed, 2 wrong usage or profile (nothing was started), 3 regression found, 4 measurement not \
+valid or not complete, 130 interrupted.";
+
+/// The command line.
+#[derive(Debug, Parser)]
+#[command(name = "kpbench", version, about = ABOUT, long_about = LONG_ABOUT, after_help = EXIT_CODES)]
+#[command(subcommand_required = true, arg_required_else_help = true, max_term_width = 100)]
+pub struct Arguments {
+    /// Use colours; auto also respects NO_COLOR and TERM=dumb
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    pub color: Color,
+    /// Tell errors and the result, no progress
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Measure all configurations of a profile
+    ///
+    /// Starts or connects to the target, runs every configuration of the profile's matrix in interleaved repetitions,
+    /// prints a table and writes a report. An interrupted sweep keeps every finished trial; --resume continues it.
+    #[command(after_help = SWEEP_EXAMPLES)]
+    Sweep(SweepArguments),
+    /// Measure one configuration given by flags, without a file
+    #[command(after_help = RUN_EXAMPLES)]
+    Run(RunArguments),
+    /// Make the report of a run again from its stored trials
+    Report(ReportArguments),
+    /// Check a profile or show what it expands to; starts nothing
+    #[command(subcommand)]
+    Profile(ProfileCommand),
+    /// Keep a local Kafka running between runs
+    #[command(subcommand)]
+    Broker(BrokerCommand),
+    /// Tell what each kind of target needs, and whether it is there
+    Doctor,
+    /// Print a completion script, for example: kpbench completions bash > /etc/bash_completion.d/kpbench
+    Completions {
+        /// For which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, for example: kpbench man | man -l -
+    Man,
+    /// Run one trial: reads a TrialSpec from standard input, writes TrialEvents to standard output
+    #[command(hide = true)]
+    Trial,
+    /// Serve a mock cluster until standard input ends
+    #[command(hide = true)]
+    MockCluster {
+        /// Number of brokers
+        #[arg(long, default_value_t = 1)]
+        brokers: u32,
+    },
+}
+
+const SWEEP_EXAMPLES: &str = "\
+Examples:
+  kpbench sweep profiles/quickstart.toml
+  kpbench sweep profiles/codecs.toml --target external --bootstrap-servers b1:9092,b2:9092
+  kpbench sweep profiles/batching.toml --set producer.acks=1 --set run.measure=30s
+  kpbench sweep profiles/nightly.toml --format json > summary.json";
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  kpbench run --producer linger.ms=5 --producer compression.type=lz4 --record-size 1KB
+  kpbench run --send-mode sync --rate 5000 --producer acks=all
+  kpbench run --target mock --measure 2s   the client's own ceiling, without a broker";
+
+/// `kpbench sweep`.
+#[derive(Debug, Args)]
+pub struct SweepArguments {
+    /// The profile: a TOML file, see profiles/ for commented ones
+    pub profile: PathBuf,
+    /// What sweep and run share.
+    #[command(flatten)]
+    pub measuring: MeasuringArguments,
+}
+
+/// `kpbench run`.
+#[derive(Debug, Args)]
+pub struct RunArguments {
+    /// A producer property, as in linger.ms=5; as often as wanted
+    #[arg(long = "producer", short = 'p', value_name = "KEY=VALUE", help_heading = "Configuration")]
+    pub producer: Vec<String>,
+    /// Whose defaults and whose meaning the property names have [default: java]
+    #[arg(long, value_name = "CLIENT", value_parser = ["java", "librdkafka"], help_heading = "Configuration")]
+    pub defaults: Option<String>,
+    /// Size of each record's value, as in 100 or 1KB
+    #[arg(long, value_name = "SIZE", help_heading = "Configuration")]
+    pub record_size: Option<String>,
+    /// Partitions of the topic
+    #[arg(long, value_name = "N", help_heading = "Configuration")]
+    pub partitions: Option<u32>,
+    /// How application code sends
+    #[arg(long, value_name = "MODE", value_parser = parse_name::<SendMode>, help_heading = "Configuration")]
+    pub send_mode: Option<SendMode>,
+    /// Through which programming interface
+    #[arg(long, value_name = "CLIENT", value_parser = parse_name::<ClientKind>, help_heading = "Configuration")]
+    pub client: Option<ClientKind>,
+    /// Records per second, at a constant rate (open loop); without it as fast as the send mode allows
+    #[arg(long, value_name = "RATE", help_heading = "Configuration")]
+    pub rate: Option<String>,
+    /// What sweep and run share.
+    #[command(flatten)]
+    pub measuring: MeasuringArguments,
+}
+
+/// What `sweep` and `run` share.
+#[derive(Debug, Args)]
+pub struct MeasuringArguments {
+    /// What to send to: a Kafka started for the run (local), a cluster that is running (external), or librdkafka's mock
+    /// cluster (mock: the client's own ceiling)
+    #[arg(long, value_name = "KIND", value_parser = parse_name::<TargetKind>, help_heading = "Target")]
+    pub target: Option<TargetKind>,
+    /// Where the external cluster is; implies --target external
+    #[arg(long, value_name = "HOST:PORT,…", help_heading = "Target")]
+    pub bootstrap_servers: Option<String>,
+    /// Brokers to start (local, mock)
+    #[arg(long, value_name = "N", help_heading = "Target")]
+    pub brokers: Option<u32>,
+    /// Write to this topic, which exists and is not deleted, instead of a fresh one per trial
+    #[arg(long, value_name = "NAME", help_heading = "Target")]
+    pub existing_topic: Option<String>,
+    /// Leave the trials' topics on the target
+    #[arg(long, help_heading = "Target")]
+    pub keep_topics: bool,
+    /// Any field of the profile, as in run.warmup=5s or producer.linger.ms=10; as often as wanted
+    #[arg(long = "set", value_name = "KEY=VALUE", help_heading = "Run")]
+    pub set: Vec<String>,
+    /// Blocks: each visits every configuration once
+    #[arg(long, value_name = "N", help_heading = "Run")]
+    pub repetitions: Option<u32>,
+    /// Load before each window, as in 2s; 0 for none
+    #[arg(long, value_name = "TIME", help_heading = "Run")]
+    pub warmup: Option<String>,
+    /// Length of each window, as in 10s
+    #[arg(long, value_name = "TIME", help_heading = "Run")]
+    pub measure: Option<String>,
+    /// Seed of order and payloads
+    #[arg(long, value_name = "N", help_heading = "Run")]
+    pub seed: Option<u64>,
+    /// Begin even where the estimate is over an hour or close to what the disk can take
+    #[arg(long, short = 'y', help_heading = "Run")]
+    pub yes: bool,
+    /// Store the run in exactly this new directory, instead of reports/<time>-<profile>
+    #[arg(long, value_name = "DIR", help_heading = "Result", conflicts_with = "resume")]
+    pub out: Option<PathBuf>,
+    /// Continue an interrupted run with the same profile and options: finished trials are kept, failed ones too
+    #[arg(long, value_name = "DIR", help_heading = "Result")]
+    pub resume: Option<PathBuf>,
+    /// What goes to standard output: a table, or summary.json and nothing else
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT", help_heading = "Result")]
+    pub format: Format,
+}
+
+/// What goes to standard output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// A table and sentences.
+    #[default]
+    Text,
+    /// The document `summary.json`.
+    Json,
+}
+
+/// `kpbench report`.
+#[derive(Debug, Args)]
+pub struct ReportArguments {
+    /// The run directory
+    pub run_directory: PathBuf,
+    /// What goes to standard output: a table, or summary.json and nothing else
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub format: Format,
+}
+
+/// `kpbench profile`.
+#[derive(Debug, Subcommand)]
+pub enum ProfileCommand {
+    /// Check a profile: its rules, and what it would cost
+    Check(ProfileArguments),
+    /// Show every configuration that a profile expands to
+    Expand(ProfileArguments),
+}
+
+/// `kpbench profile check` and `expand`.
+#[derive(Debug, Args)]
+pub struct ProfileArguments {
+    /// The profile
+    pub profile: PathBuf,
+    /// Any field of the profile, as in run.warmup=5s; as often as wanted
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+/// `kpbench broker`.
+#[derive(Debug, Subcommand)]
+pub enum BrokerCommand {
+    /// Start a local Kafka that stays until `broker down`
+    Up {
+        /// Number of brokers: 1 or 3
+        #[arg(long, default_value_t = 1, value_name = "N")]
+        brokers: u32,
+    },
+    /// Tell whether it runs, and where
+    Status,
+    /// Stop it and remove its data
+    Down,
+}
+
+fn parse_name<T: std::str::FromStr<Err = String>>(text: &str) -> Result<T, String> {
+    text.parse()
+}

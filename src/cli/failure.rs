@@ -1,0 +1,133 @@
+//! Errors on their way to a person: what happened, what caused it, and the exit code.
+
+use std::error::Error;
+use std::fmt::Write as _;
+
+use super::exit::Exit;
+use super::output;
+use crate::profile::ProfileError;
+use crate::run::RunError;
+use crate::store::StoreError;
+
+/// Why an invocation failed.
+#[derive(Debug)]
+pub enum Failure {
+    /// A profile that cannot be measured; shown with its source.
+    Profile(Box<ProfileError>),
+    /// Anything else, with what it means for the exit code.
+    Other {
+        /// The error.
+        error: Box<dyn Error + Send + Sync>,
+        /// The exit code.
+        exit: Exit,
+    },
+}
+
+impl Failure {
+    /// Wrong usage of the command line.
+    pub fn usage(message: impl Into<String>) -> Failure {
+        Failure::Other { error: message.into().into(), exit: Exit::Usage }
+    }
+
+    /// Something that failed.
+    pub fn failed(error: impl Into<Box<dyn Error + Send + Sync>>) -> Failure {
+        Failure::Other { error: error.into(), exit: Exit::Failed }
+    }
+
+    /// Its exit code.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Failure::Profile(_) => Exit::Usage,
+            Failure::Other { exit, .. } => *exit,
+        }
+    }
+
+    /// Tells a person.
+    pub fn show(&self) {
+        match self {
+            Failure::Profile(error) => output::note(&rendered(error)),
+            Failure::Other { error, .. } => output::note(text(error.as_ref()).trim_end()),
+        }
+    }
+}
+
+impl From<ProfileError> for Failure {
+    fn from(error: ProfileError) -> Failure {
+        Failure::Profile(Box::new(error))
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Failure {
+        let exit = match &error {
+            StoreError::AlreadyARun { .. } | StoreError::NotEmpty { .. } | StoreError::NotARun { .. } => Exit::Usage,
+            _ => Exit::Failed,
+        };
+        Failure::Other { error: error.into(), exit }
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Failure {
+        let exit = match error {
+            RunError::Store(error) => return error.into(),
+            RunError::Topic { .. } | RunError::ResumeMismatch { .. } => Exit::Usage,
+            RunError::Target(ref cause) if cause.refused => Exit::Usage,
+            RunError::Target(_) | RunError::TrialProgram { .. } => Exit::Failed,
+        };
+        Failure::Other { error: error.into(), exit }
+    }
+}
+
+fn rendered(error: &ProfileError) -> String {
+    let theme = if output::stderr_has_color() {
+        miette::GraphicalTheme::unicode()
+    } else {
+        miette::GraphicalTheme::unicode_nocolor()
+    };
+    let mut text = String::new();
+    match miette::GraphicalReportHandler::new_themed(theme).render_report(&mut text, error) {
+        Ok(()) => text,
+        Err(_) => error.to_string(),
+    }
+}
+
+/// The error and its causes, a line each. A cause whose words the line before has already is left out.
+fn text(error: &dyn Error) -> String {
+    let mut said = error.to_string();
+    let mut text = format!("error: {said}\n");
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        let words = next.to_string();
+        if !said.contains(&words) {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "  caused by: {words}");
+        }
+        said = words;
+        cause = next.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{message}")]
+    struct Layer {
+        message: &'static str,
+        source: io::Error,
+    }
+
+    #[test]
+    fn causes_are_told_once() {
+        let cause = || io::Error::other("disk full");
+        let silent = Layer { message: "cannot write", source: cause() };
+        assert_eq!(text(&silent), "error: cannot write\n  caused by: disk full\n");
+        let outspoken = Layer { message: "cannot write: disk full", source: cause() };
+        assert_eq!(text(&outspoken), "error: cannot write: disk full\n");
+    }
+}

@@ -1,0 +1,231 @@
+//! Raw arguments become validated options, in one place: explicit struct literals, so that a new field breaks the build
+//! until it is handled.
+
+use std::path::PathBuf;
+
+use super::arguments::{Format, MeasuringArguments, RunArguments};
+use super::failure::Failure;
+use crate::profile::Override;
+
+/// What `sweep` and `run` are asked to do, beyond the profile itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MeasuringOptions {
+    /// Fields of the profile that flags replace.
+    pub overrides: Vec<Override>,
+    /// Where to store the run.
+    pub place: PlaceOption,
+    /// The topic that may be written although it exists.
+    pub existing_topic: Option<String>,
+    /// Leave topics.
+    pub keep_topics: bool,
+    /// Whatever the estimate says.
+    pub yes: bool,
+    /// What goes to standard output.
+    pub format: Format,
+}
+
+/// Where a run is stored, as asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PlaceOption {
+    /// In a new directory under `reports/`.
+    Default,
+    /// In exactly this new one.
+    Out(PathBuf),
+    /// Where it began.
+    Resume(PathBuf),
+}
+
+impl MeasuringOptions {
+    /// Validates.
+    ///
+    /// # Errors
+    /// Wrong usage.
+    pub fn from_arguments(arguments: &MeasuringArguments) -> Result<MeasuringOptions, Failure> {
+        // Every field by name: a new flag must be handled here.
+        let MeasuringArguments {
+            target,
+            bootstrap_servers,
+            brokers,
+            existing_topic,
+            keep_topics,
+            set,
+            repetitions,
+            warmup,
+            measure,
+            seed,
+            yes,
+            out,
+            resume,
+            format,
+        } = arguments;
+        let mut overrides = Vec::new();
+        let mut put = |key: &str, origin: &str, value: Option<String>| {
+            let Some(value) = value else { return };
+            overrides.push(Override { key: key.to_owned(), value, origin: origin.to_owned() });
+        };
+        // A cluster's address only makes sense for a cluster that is running.
+        let implied = bootstrap_servers.as_ref().filter(|_| target.is_none()).map(|_| "external".to_owned());
+        put("target.kind", "--bootstrap-servers", implied);
+        put("target.kind", "--target", target.map(|kind| kind.to_string()));
+        put("target.bootstrap-servers", "--bootstrap-servers", bootstrap_servers.clone());
+        put("target.brokers", "--brokers", brokers.map(|count| count.to_string()));
+        put("topic.existing", "--existing-topic", existing_topic.clone());
+        put("run.repetitions", "--repetitions", repetitions.map(|count| count.to_string()));
+        put("run.warmup", "--warmup", warmup.clone());
+        put("run.measure", "--measure", measure.clone());
+        put("run.seed", "--seed", seed.map(|seed| seed.to_string()));
+        overrides.extend(set_overrides(set)?);
+        Ok(MeasuringOptions {
+            overrides,
+            place: match (out, resume) {
+                (Some(out), _) => PlaceOption::Out(out.clone()),
+                (None, Some(resume)) => PlaceOption::Resume(resume.clone()),
+                (None, None) => PlaceOption::Default,
+            },
+            existing_topic: existing_topic.clone(),
+            keep_topics: *keep_topics,
+            yes: *yes,
+            format: *format,
+        })
+    }
+}
+
+/// `--set KEY=VALUE`, as often as given.
+///
+/// # Errors
+/// One without `=`.
+pub fn set_overrides(set: &[String]) -> Result<Vec<Override>, Failure> {
+    set.iter()
+        .map(|text| {
+            let (key, value) = key_value("--set", text)?;
+            Ok(Override { key: key.to_owned(), value: value.to_owned(), origin: format!("--set {key}") })
+        })
+        .collect()
+}
+
+fn key_value<'a>(flag: &str, text: &'a str) -> Result<(&'a str, &'a str), Failure> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.trim().is_empty() => Ok((key.trim(), value)),
+        // The text itself may be a secret that was given without its key.
+        _ => Err(Failure::usage(format!("{flag} takes KEY=VALUE, as in {flag} {}", example(flag)))),
+    }
+}
+
+fn example(flag: &str) -> &'static str {
+    if flag == "--set" { "run.warmup=5s" } else { "linger.ms=5" }
+}
+
+/// The profile that `kpbench run` measures, as TOML.
+///
+/// # Errors
+/// A `--producer` without `=`.
+pub fn run_profile(arguments: &RunArguments) -> Result<String, Failure> {
+    let RunArguments { producer, defaults, record_size, partitions, send_mode, client, rate, measuring: _ } = arguments;
+    let mut text = String::from("name = \"run\"\ndescription = \"One configuration, given on the command line.\"\n");
+    text.push_str("\n[run]\nrepetitions = 3\n\n[producer]\n");
+    if let Some(defaults) = defaults {
+        text += &format!("defaults = {}\n", quoted(defaults));
+    }
+    for given in producer {
+        let (key, value) = key_value("--producer", given)?;
+        text += &format!("{} = {}\n", quoted(key), value_text(value));
+    }
+    text.push_str("\n[workload]\n");
+    let mut put = |key: &str, value: Option<String>| {
+        if let Some(value) = value {
+            text += &format!("{key} = {}\n", value_text(&value));
+        }
+    };
+    put("record-size", record_size.clone());
+    put("send-mode", send_mode.map(|mode| mode.to_string()));
+    put("client", client.map(|client| client.to_string()));
+    put("rate", rate.clone());
+    if let Some(partitions) = partitions {
+        text += &format!("\n[topic]\npartitions = {partitions}\n");
+    }
+    Ok(text)
+}
+
+/// Numbers and booleans as they are, everything else as a string.
+fn value_text(value: &str) -> String {
+    let is_plain = value == "true" || value == "false" || value.parse::<i64>().is_ok();
+    if is_plain { value.to_owned() } else { quoted(value) }
+}
+
+fn quoted(text: &str) -> String {
+    // TOML's basic strings are JSON's but for DEL, which needs an escape.
+    serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007f")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::arguments::{Arguments, Command};
+
+    fn sweep(flags: &[&str]) -> Result<MeasuringOptions, Failure> {
+        let line = ["kpbench", "sweep", "p.toml"].into_iter().chain(flags.iter().copied());
+        let Command::Sweep(arguments) = Arguments::try_parse_from(line).unwrap().command else { panic!() };
+        MeasuringOptions::from_arguments(&arguments.measuring)
+    }
+
+    fn run(flags: &[&str]) -> Result<String, Failure> {
+        let line = ["kpbench", "run"].into_iter().chain(flags.iter().copied());
+        let Command::Run(arguments) = Arguments::try_parse_from(line).unwrap().command else { panic!() };
+        run_profile(&arguments)
+    }
+
+    fn assignments(options: &MeasuringOptions) -> Vec<String> {
+        options.overrides.iter().map(|given| format!("{}={} ({})", given.key, given.value, given.origin)).collect()
+    }
+
+    #[test]
+    fn flags_become_overrides_and_set_comes_last() {
+        let flags = ["--set", "run.seed=9", "--seed", "7", "--warmup", "0", "--brokers", "3", "--target", "mock"];
+        let expected = [
+            "target.kind=mock (--target)",
+            "target.brokers=3 (--brokers)",
+            "run.warmup=0 (--warmup)",
+            "run.seed=7 (--seed)",
+            "run.seed=9 (--set run.seed)",
+        ];
+        assert_eq!(assignments(&sweep(&flags).unwrap()), expected);
+    }
+
+    #[test]
+    fn an_address_means_a_cluster_that_is_running() {
+        let implied = sweep(&["--bootstrap-servers", "h:1"]).unwrap();
+        assert_eq!(assignments(&implied)[0], "target.kind=external (--bootstrap-servers)");
+        let said = sweep(&["--bootstrap-servers", "h:1", "--target", "local"]).unwrap();
+        assert_eq!(assignments(&said)[0], "target.kind=local (--target)");
+    }
+
+    #[test]
+    fn a_set_without_a_value_is_wrong_usage() {
+        assert!(sweep(&["--set", "run.seed"]).is_err());
+        assert!(run(&["--producer", "=5"]).is_err());
+    }
+
+    #[test]
+    fn a_run_is_a_profile() {
+        let flags = [
+            "-p", "linger.ms=5", "-p", "sasl.jaas.config=a \"quoted\" = value\\", "--rate", "5000", "--partitions", "3",
+            "--send-mode", "sync", "--record-size", "1KB",
+        ];
+        let text = run(&flags).unwrap();
+        let parsed: toml::Table = toml::from_str(&text).unwrap();
+        assert_eq!(parsed["producer"]["linger.ms"].as_integer(), Some(5));
+        assert_eq!(parsed["producer"]["sasl.jaas.config"].as_str(), Some("a \"quoted\" = value\\"));
+        assert_eq!(parsed["workload"]["rate"].as_integer(), Some(5000));
+        assert_eq!(parsed["workload"]["record-size"].as_str(), Some("1KB"));
+        assert_eq!(parsed["workload"]["send-mode"].as_str(), Some("sync"));
+        assert_eq!(parsed["topic"]["partitions"].as_integer(), Some(3));
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory;
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,124 @@
+//! Figures in few characters.
+
+use std::time::Duration;
+
+use crate::profile::Configuration;
+use crate::protocol::{Acks, Arrival, Interval, TargetKind};
+use crate::run::{Headline, Progress};
+use crate::store::{PlannedTrial, TargetDescription, TrialOutcome, TrialRecord};
+
+/// `[3/24] block 2/5  acks=all linger.ms=5 lz4`
+pub(super) fn place(trial: &PlannedTrial, configuration: &Configuration, progress: Progress) -> String {
+    let Progress { planned, blocks, .. } = progress;
+    format!("[{}/{planned}] block {}/{blocks}  {}", trial.sequence, trial.block, configuration.label)
+}
+
+/// What an interval saw.
+pub(super) fn live(configuration: &Configuration, interval: &Interval, failed: u64) -> String {
+    let length_s = interval.length_s.max(1e-3);
+    let acknowledged = (interval.acknowledged as f64 / length_s).round() as u64;
+    let mb = interval.acknowledged_bytes as f64 / length_s / 1e6;
+    // Without acknowledgements, what librdkafka counts as delivered was written to the socket.
+    let what = if configuration.acks == Acks::None { "records/s written to the socket" } else { "records/s" };
+    let latency = interval.latency.response.as_ref().or(interval.latency.service.as_ref());
+    let p99 = latency.map_or_else(String::new, |latency| format!("  p99 {}", latency_text(latency.p99_us)));
+    let errors = if failed > 0 { format!("  {} failed", thousands(failed)) } else { String::new() };
+    format!("{} {what}  {mb:.1} MB/s{p99}  {} in the queue{errors}", thousands(acknowledged), thousands(interval.queue_records))
+}
+
+/// What a stored trial found, in a line.
+pub(super) fn outcome(configuration: &Configuration, record: &TrialRecord) -> String {
+    if let TrialOutcome::Failed { cause } = &record.outcome {
+        return format!("FAILED: {cause}");
+    }
+    let headline = Headline::of(configuration, record);
+    let mut parts = vec![match headline.records_per_s {
+        Some(records) => format!("{} records/s", thousands(records.round() as u64)),
+        None => "throughput not observed".to_owned(),
+    }];
+    parts.extend(headline.mb_per_s.map(|mb| format!("{mb:.1} MB/s")));
+    if let Some(p99) = headline.p99 {
+        let bound = if p99.at_least { "≥ " } else { "" };
+        let value = p99.us.map_or_else(|| "–".to_owned(), latency_text);
+        let name = match configuration.workload.arrival {
+            Arrival::Unpaced => "queueing latency",
+            Arrival::Constant { .. } => "response latency",
+        };
+        parts.push(format!("p99 {bound}{value} ({name})"));
+    }
+    if headline.not_acknowledged > 0 {
+        parts.push(format!("{} records not acknowledged", thousands(headline.not_acknowledged)));
+    }
+    match record.warnings.len() {
+        0 => {}
+        1 => parts.push("1 warning".to_owned()),
+        count => parts.push(format!("{count} warnings")),
+    }
+    parts.join("  ")
+}
+
+/// What records are sent to.
+pub(super) fn target(description: &TargetDescription) -> String {
+    let software = description.software.as_deref().unwrap_or("a Kafka cluster");
+    let brokers = if description.brokers == 1 { "1 broker".to_owned() } else { format!("{} brokers", description.brokers) };
+    let kind = match description.kind {
+        TargetKind::Local => "started here",
+        TargetKind::External => "external",
+        TargetKind::Mock => "mock: the client's own ceiling, not a broker's",
+    };
+    format!("Target: {software}, {brokers} ({kind})")
+}
+
+/// A duration as a person says it: `2m 5s`.
+pub(super) fn duration(duration: Duration) -> String {
+    let seconds = duration.as_secs_f64().round() as u64;
+    match (seconds / 3_600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, seconds) => format!("{seconds}s"),
+        (0, minutes, seconds) => format!("{minutes}m {seconds:02}s"),
+        (hours, minutes, _) => format!("{hours}h {minutes:02}m"),
+    }
+}
+
+fn latency_text(us: u64) -> String {
+    match us {
+        0..1_000 => format!("{us} µs"),
+        1_000..1_000_000 => format!("{:.1} ms", us as f64 / 1e3),
+        _ => format!("{:.2} s", us as f64 / 1e6),
+    }
+}
+
+fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::samples;
+
+    #[test]
+    fn numbers_are_grouped_and_durations_short() {
+        assert_eq!(thousands(1_234_567), "1,234,567");
+        assert_eq!(thousands(123), "123");
+        assert_eq!(duration(Duration::from_secs(125)), "2m 05s");
+        assert_eq!(duration(Duration::from_secs(7_260)), "2h 01m");
+        assert_eq!(latency_text(1_500), "1.5 ms");
+    }
+
+    #[test]
+    fn a_trial_is_placed_and_its_failure_told() {
+        let configuration = samples::configuration("c-1");
+        let planned = PlannedTrial { trial_id: "x".to_owned(), configuration_id: "c-1".to_owned(), block: 2, sequence: 3 };
+        let progress = Progress { done: 2, planned: 24, blocks: 5, time_left: Duration::ZERO };
+        assert_eq!(place(&planned, &configuration, progress), "[3/24] block 2/5  acks=all");
+        assert_eq!(outcome(&configuration, &samples::record(planned)), "FAILED: a cause");
+    }
+}

@@ -1,0 +1,195 @@
+//! From a point of the matrix to a [`Configuration`]: properties translated, an id that is stable over runs, a label.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::matrix::{Axis, Matrix, Mode, Point, Setting};
+use super::model::{AxisSetting, Configuration, TopicSettings};
+use super::properties::{Given, Translation, librdkafka, translate};
+use super::secrets::{MASK, is_secret};
+use super::sections::Fixed;
+use super::source::Place;
+use super::workload::{LoadKey, LoadSettings};
+use crate::protocol::{Content, SendMode, Workload};
+
+/// A configuration, with what the rules need to look at it.
+pub(crate) struct Draft {
+    /// The configuration.
+    pub configuration: Configuration,
+    /// Its properties, translated.
+    pub translation: Translation,
+    /// Where the size of its records stands, if it is an axis.
+    pub record_size: Option<Place>,
+}
+
+/// Makes the configuration of one point.
+pub(crate) fn draft(
+    matrix: &Matrix,
+    point: &Point,
+    fixed: &Fixed,
+    load: &LoadSettings,
+    topic: &TopicSettings,
+    base_dir: &Path,
+) -> Draft {
+    let mut load = load.clone();
+    let mut given = fixed.properties.clone();
+    let mut record_size = None;
+    for (axis, value) in matrix.axes.iter().zip(point) {
+        let value = &axis.values[*value];
+        match &value.setting {
+            Setting::Load(key, setting) => {
+                load.set(*key, setting.clone());
+                if *key == LoadKey::RecordSize {
+                    record_size = value.place;
+                }
+            }
+            Setting::Property(property) => {
+                let name = librdkafka::canonical(&property.name).to_owned();
+                given.retain(|other| librdkafka::canonical(&other.name) != name);
+                given.push(property.clone());
+            }
+            Setting::Default(_) => {}
+        }
+    }
+    let translation = translate(&given, fixed.defaults);
+    let (partitions, mut workload) = load.workload();
+    let mut warnings = translation.notes.clone();
+    if workload.send_mode != SendMode::Sync && workload.send_concurrency > 1 {
+        warnings.push(format!(
+            "send.concurrency={} counts in sync mode only: {} has one sending thread per producer",
+            workload.send_concurrency, workload.send_mode
+        ));
+        workload.send_concurrency = 1;
+    }
+    let axes = axis_settings(matrix, point, &translation);
+    let effective_properties = translation.effective.clone();
+    let configuration = Configuration {
+        id: id(
+            &effective_properties,
+            translation.max_block_ms,
+            partitions,
+            &workload,
+            topic,
+            base_dir,
+        ),
+        label: label(matrix, point, &axes),
+        axes,
+        properties: given.iter().map(masked).collect(),
+        effective_properties,
+        max_block_ms: translation.max_block_ms,
+        acks: translation.acks(),
+        partitions,
+        workload,
+        warnings,
+    };
+    Draft {
+        configuration,
+        translation,
+        record_size,
+    }
+}
+
+fn masked(given: &Given) -> (String, String) {
+    let value = if is_secret(&given.name) {
+        MASK.to_owned()
+    } else {
+        given.value.clone()
+    };
+    (given.name.clone(), value)
+}
+
+/// The axis values in the matrix's order. A default that another setting changed (idempotence under acks=1) is shown as
+/// it is in effect.
+fn axis_settings(matrix: &Matrix, point: &Point, translation: &Translation) -> Vec<AxisSetting> {
+    let setting = |axis: &Axis, index: usize| {
+        let value = &axis.values[index];
+        let mut setting = AxisSetting {
+            axis: axis.name.clone(),
+            value: value.text.clone(),
+            number: value.number,
+        };
+        if let Setting::Default(_) = value.setting
+            && axis.name == "enable.idempotence"
+        {
+            setting.value = translation.value(&axis.name).to_owned();
+        }
+        setting
+    };
+    matrix
+        .axes
+        .iter()
+        .zip(point)
+        .map(|(axis, index)| setting(axis, *index))
+        .collect()
+}
+
+fn label(matrix: &Matrix, point: &Point, axes: &[AxisSetting]) -> String {
+    let shown: Vec<String> = axes
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| matrix.mode == Mode::Cross || point[*index] != matrix.axes[*index].base)
+        .map(|(_, setting)| short(setting))
+        .collect();
+    match (shown.is_empty(), matrix.mode) {
+        (true, Mode::OneAtATime) if !axes.is_empty() => "base".to_owned(),
+        (true, _) => "default".to_owned(),
+        _ => shown.join(" "),
+    }
+}
+
+/// An axis value in short: words that explain themselves stand alone.
+fn short(setting: &AxisSetting) -> String {
+    match (setting.axis.as_str(), setting.value.as_str()) {
+        ("compression.type" | "compression.codec", "none") => "uncompressed".to_owned(),
+        ("compression.type" | "compression.codec" | "send.mode" | "client", value) => value.to_owned(),
+        ("rate", value) if value == "unpaced" || value.ends_with("/s") => value.to_owned(),
+        ("rate", value) => format!("{value}/s"),
+        ("record.size", value) if setting.number.is_some() && value.chars().all(|c| c.is_ascii_digit()) => {
+            format!("{value} B")
+        }
+        ("record.size", value) => value.to_owned(),
+        (axis, value) => format!("{axis}={value}"),
+    }
+}
+
+/// An id made of everything that decides what is measured: `c-` and 32 bits of FNV-1a in hexadecimal.
+fn id(
+    effective: &BTreeMap<String, String>,
+    max_block_ms: u64,
+    partitions: u32,
+    workload: &Workload,
+    topic: &TopicSettings,
+    base_dir: &Path,
+) -> String {
+    let mut workload = workload.clone();
+    if let Content::File { path, .. } = &mut workload.payload.content
+        && let Ok(relative) = path.strip_prefix(base_dir)
+    {
+        // The same profile in another directory is the same configuration.
+        *path = relative.to_owned();
+    }
+    let everything = (effective, max_block_ms, partitions, workload, topic);
+    // A map with text keys, numbers and words always has a JSON form; `Debug` stands in should that ever change.
+    let text = serde_json::to_string(&everything).unwrap_or_else(|_| format!("{everything:?}"));
+    let hash = fnv1a(text.as_bytes());
+    format!("c-{:08x}", (hash ^ (hash >> 32)) as u32)
+}
+
+/// FNV-1a with 64 bits (Fowler, Noll, Vo; <http://www.isthe.com/chongo/tech/comp/fnv/>): the same on every machine.
+fn fnv1a(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fnv1a_has_its_published_values() {
+        assert_eq!(fnv1a(b""), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(fnv1a(b"a"), 0xaf63_dc4c_8601_ec8c);
+        assert_eq!(fnv1a(b"foobar"), 0x8594_4171_f739_67e8);
+    }
+}

@@ -1,0 +1,252 @@
+//! How long a sweep takes and how much it writes, before it starts. Pure; every assumption is named here.
+
+use std::time::Duration;
+
+use super::model::{Configuration, Profile};
+use super::quantity::{format_bytes_roughly, format_duration};
+use crate::protocol::{Arrival, SendMode, Size, TargetKind};
+
+/// Starting a local cluster: one broker, and each further one (measured: 4 s and 9 s for one and three).
+const LOCAL_START: Duration = Duration::from_secs(4);
+const LOCAL_START_MORE: Duration = Duration::from_millis(2_500);
+
+/// A trial's cost beyond its warm-up, window and drain: topic, client, watermarks, bookkeeping.
+const TRIAL_OVERHEAD: Duration = Duration::from_millis(300);
+
+/// Emptying the queue after an unpaced window. A queue of 32 MiB drains within a second at 32 MB/s.
+const UNPACED_DRAIN: Duration = Duration::from_millis(500);
+
+/// What one machine writes at most when the load is not paced, in bytes per second and in records per second.
+const UNPACED_BYTES_PER_S: f64 = 400e6;
+const UNPACED_RECORDS_PER_S: f64 = 2.5e6;
+
+/// A sync sender's fastest round trip: records per second and thread.
+const SYNC_RECORDS_PER_S: f64 = 5_000.0;
+
+/// A sweep that would take longer than this asks for `--yes`.
+const LONGEST_WITHOUT_YES: Duration = Duration::from_secs(3600);
+
+/// What a sweep costs.
+///
+/// `duration` assumes 4 s to start a local broker (2.5 s for each further one), 0.3 s per trial beyond warm-up, window
+/// and drain, 0.5 s to drain an unpaced trial, and headroom trials with the profile's own warm-up. Trials that fail or
+/// whose drain is slow take longer.
+///
+/// The bytes are an upper bound: paced loads write what they are asked to; unpaced ones are taken to reach 400 MB/s or
+/// 2.5 million records/s, sync ones 5,000 records/s per thread, all uncompressed, times the replication factor.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimate {
+    /// Configurations in the matrix.
+    pub configurations: u64,
+    /// Trials: configurations × repetitions.
+    pub trials: u64,
+    /// Time from start to end.
+    pub duration: Duration,
+    /// Bytes written by brokers over the whole sweep, at most.
+    pub bytes_written: u64,
+    /// Bytes on disk at the same time, at most: each trial's topic is deleted after it, so the two largest trials.
+    pub peak_disk_bytes: u64,
+    /// Whether the brokers' disk is this machine's.
+    pub on_this_machine: bool,
+}
+
+impl Estimate {
+    /// The same sweep where topics are kept: everything written stays.
+    #[must_use]
+    pub fn keeping_topics(self) -> Self {
+        Estimate {
+            peak_disk_bytes: self.bytes_written,
+            ..self
+        }
+    }
+
+    /// In one sentence.
+    pub fn sentence(&self) -> String {
+        format!(
+            "{} configurations, {} trials, about {}, at most {} written",
+            self.configurations,
+            self.trials,
+            format_duration(self.duration),
+            format_bytes_roughly(self.bytes_written)
+        )
+    }
+}
+
+/// A sweep that must not start as it is.
+#[derive(Clone, Debug, PartialEq, thiserror::Error, miette::Diagnostic)]
+pub enum BudgetError {
+    /// It takes over an hour, and nobody said yes to that.
+    #[error("this sweep would take about {duration} ({trials} trials), which is over an hour")]
+    #[diagnostic(help("give --yes if that is meant; else fewer values, --repetitions, or mode = \"one-at-a-time\""))]
+    TooLong {
+        /// How long, in words.
+        duration: String,
+        /// How many trials.
+        trials: u64,
+    },
+    /// The disk is too small for what may stand on it at the same time.
+    #[error("this sweep may fill the disk: up to {needed} at the same time, but only {free} are free")]
+    #[diagnostic(help(
+        "free some space, set a rate, shorten run.measure, or take a --target elsewhere; without --keep-topics each \
+         trial's data is deleted after it"
+    ))]
+    DiskTooSmall {
+        /// What may be needed, in words.
+        needed: String,
+        /// What is free, in words.
+        free: String,
+    },
+}
+
+/// What a profile's sweep costs. See [`Estimate`] for what is assumed.
+pub fn estimate(profile: &Profile) -> Estimate {
+    let run = &profile.run;
+    let (warmup, measure) = (
+        Duration::from_millis(run.warmup_ms),
+        Duration::from_millis(run.measure_ms),
+    );
+    let configurations = profile.configurations.len() as u64;
+    let trials = configurations * u64::from(run.repetitions);
+    let mut duration = Duration::ZERO;
+    let mut bytes = Vec::new();
+    for configuration in &profile.configurations {
+        let unpaced = configuration.workload.arrival == Arrival::Unpaced;
+        let drain = if unpaced { UNPACED_DRAIN } else { Duration::ZERO };
+        duration += (warmup + measure + drain + TRIAL_OVERHEAD) * run.repetitions;
+        if run.headroom && profile.target.kind != TargetKind::Mock {
+            duration += warmup + Duration::from_millis(run.headroom_measure_ms) + TRIAL_OVERHEAD;
+        }
+        let load_s = (warmup + measure).as_secs_f64();
+        bytes.push(bytes_per_s(configuration) * load_s * f64::from(profile.topic.replication_factor));
+    }
+    let local = profile.target.kind == TargetKind::Local;
+    let mut conditioning_bytes = 0.0;
+    if local {
+        duration += LOCAL_START + LOCAL_START_MORE * profile.target.brokers.saturating_sub(1);
+        duration += Duration::from_millis(run.conditioning_ms);
+        let fastest = profile.configurations.iter().map(bytes_per_s).fold(0.0, f64::max);
+        conditioning_bytes = fastest * run.conditioning_ms as f64 / 1e3 * f64::from(profile.topic.replication_factor);
+    }
+    let on_disk = profile.target.kind != TargetKind::Mock;
+    let total = bytes.iter().sum::<f64>() * f64::from(run.repetitions) + conditioning_bytes;
+    bytes.sort_by(f64::total_cmp);
+    let two_largest: f64 = bytes.iter().rev().take(if trials > 1 { 2 } else { 1 }).sum();
+    Estimate {
+        configurations,
+        trials,
+        duration,
+        bytes_written: if on_disk { total as u64 } else { 0 },
+        peak_disk_bytes: if on_disk {
+            two_largest.max(conditioning_bytes) as u64
+        } else {
+            0
+        },
+        on_this_machine: local,
+    }
+}
+
+/// Bytes of keys and values per second that a configuration writes at most, on one replica.
+fn bytes_per_s(configuration: &Configuration) -> f64 {
+    let workload = &configuration.workload;
+    let mean = mean_bytes(&workload.payload.size).max(1.0);
+    let records_per_s = match (workload.arrival, workload.send_mode) {
+        (Arrival::Constant { rate_per_s }, _) => rate_per_s,
+        (Arrival::Unpaced, SendMode::Sync) => {
+            SYNC_RECORDS_PER_S * f64::from(workload.send_concurrency) * f64::from(workload.producers)
+        }
+        (Arrival::Unpaced, _) => UNPACED_RECORDS_PER_S,
+    };
+    let bytes = records_per_s * mean;
+    if workload.arrival == Arrival::Unpaced {
+        bytes.min(UNPACED_BYTES_PER_S)
+    } else {
+        bytes
+    }
+}
+
+fn mean_bytes(size: &Size) -> f64 {
+    match size {
+        Size::Fixed { bytes } => f64::from(*bytes),
+        Size::Uniform { min_bytes, max_bytes } => f64::midpoint(f64::from(*min_bytes), f64::from(*max_bytes)),
+        Size::Normal { mean_bytes, .. } => *mean_bytes,
+        Size::Choice { choices } => {
+            let weights: f64 = choices.iter().map(|choice| choice.weight).sum();
+            choices
+                .iter()
+                .map(|choice| f64::from(choice.bytes) * choice.weight)
+                .sum::<f64>()
+                / weights.max(f64::MIN_POSITIVE)
+        }
+    }
+}
+
+/// Whether a sweep may start: not over an hour without `--yes`, not more than this machine's free disk can take.
+///
+/// # Errors
+/// What is too much.
+pub fn check_budget(estimate: &Estimate, yes: bool, free_disk_bytes: Option<u64>) -> Result<(), BudgetError> {
+    if let Some(free) = free_disk_bytes.filter(|free| estimate.on_this_machine && estimate.peak_disk_bytes > *free) {
+        return Err(BudgetError::DiskTooSmall {
+            needed: format_bytes_roughly(estimate.peak_disk_bytes),
+            free: format_bytes_roughly(free),
+        });
+    }
+    if estimate.duration > LONGEST_WITHOUT_YES && !yes {
+        return Err(BudgetError::TooLong {
+            duration: format_duration(estimate.duration),
+            trials: estimate.trials,
+        });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn costing(minutes: u64, peak_disk_bytes: u64) -> Estimate {
+        Estimate {
+            configurations: 1,
+            trials: 10,
+            duration: Duration::from_secs(60 * minutes),
+            bytes_written: peak_disk_bytes * 10,
+            peak_disk_bytes,
+            on_this_machine: true,
+        }
+    }
+
+    #[test]
+    fn over_an_hour_needs_a_yes() {
+        assert_eq!(check_budget(&costing(60, 0), false, None), Ok(()));
+        assert!(matches!(
+            check_budget(&costing(61, 0), false, None),
+            Err(BudgetError::TooLong { trials: 10, .. })
+        ));
+        assert_eq!(check_budget(&costing(61, 0), true, None), Ok(()));
+    }
+
+    #[test]
+    fn a_disk_that_is_too_small_stops_it_even_with_a_yes() {
+        assert_eq!(check_budget(&costing(1, 1_000), true, Some(1_000)), Ok(()));
+        assert!(matches!(
+            check_budget(&costing(1, 1_001), true, Some(1_000)),
+            Err(BudgetError::DiskTooSmall { .. })
+        ));
+        assert_eq!(
+            check_budget(&costing(1, 1_001), true, None),
+            Ok(()),
+            "an unknown disk stops nothing"
+        );
+        let kept = costing(1, 1_000).keeping_topics();
+        assert!(check_budget(&kept, true, Some(9_999)).is_err(), "kept topics add up");
+    }
+
+    #[test]
+    fn somebody_elses_disk_is_not_looked_at() {
+        let external = Estimate {
+            on_this_machine: false,
+            ..costing(1, 1_001)
+        };
+        assert_eq!(check_budget(&external, false, Some(1)), Ok(()));
+    }
+}

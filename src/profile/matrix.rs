@@ -1,0 +1,460 @@
+//! The matrix: axes, the two ways to combine them, exclusions. Pure but for problems it reports.
+
+use super::document::{Document, Entry, Node, Value, normalized};
+use super::error::Problem;
+use super::model::Defaults;
+use super::properties::check::{check, meaning};
+use super::properties::{Given, is_connection, known_names, librdkafka, nearest};
+use super::read::Context;
+use super::source::Place;
+use super::workload::{LoadKey, LoadSetting, LoadSettings};
+
+/// How axes are combined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Every value with every other: the cross product.
+    Cross,
+    /// A base, and each axis varied alone around it.
+    OneAtATime,
+}
+
+/// What an axis value sets.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Setting {
+    /// Something of the load.
+    Load(LoadKey, LoadSetting),
+    /// A producer property, checked.
+    Property(Given),
+    /// A producer property left at its default, in plain form: the base of `one-at-a-time`.
+    Default(String),
+}
+
+impl Setting {
+    /// Two values of an axis with the same plain form are the same.
+    pub fn plain(&self) -> String {
+        match self {
+            Setting::Load(_, setting) => setting.text(),
+            Setting::Property(given) => given.value.clone(),
+            Setting::Default(value) => value.clone(),
+        }
+    }
+}
+
+/// One value of an axis.
+#[derive(Clone, Debug)]
+pub(crate) struct AxisValue {
+    /// As the profile gives it.
+    pub text: String,
+    /// In the axis's base unit, where it is a number.
+    pub number: Option<f64>,
+    /// What it sets.
+    pub setting: Setting,
+    /// Where it stands.
+    pub place: Option<Place>,
+}
+
+/// One axis.
+#[derive(Clone, Debug)]
+pub(crate) struct Axis {
+    /// Its name.
+    pub name: String,
+    /// Its values.
+    pub values: Vec<AxisValue>,
+    /// In `one-at-a-time`: which of them is the base.
+    pub base: usize,
+}
+
+/// A point: for each axis, which value.
+pub(crate) type Point = Vec<usize>;
+
+/// The matrix.
+#[derive(Clone, Debug)]
+pub(crate) struct Matrix {
+    /// How its axes are combined.
+    pub mode: Mode,
+    /// The axes, in the profile's order.
+    pub axes: Vec<Axis>,
+    /// The points, exclusions taken out.
+    pub points: Vec<Point>,
+}
+
+/// More points than this are not expanded.
+const MOST_POINTS: usize = 100_000;
+
+/// Reads `[matrix]` and `[[exclude]]`.
+pub(crate) fn read(
+    document: &mut Document,
+    fixed: &[Given],
+    load: &LoadSettings,
+    load_keys: &[(LoadKey, Place)],
+    defaults: Defaults,
+    context: &mut Context,
+) -> Matrix {
+    let mut entries = document.take_section("matrix.");
+    let mode = match entries.iter().position(|entry| entry.path == "mode") {
+        Some(index) => read_mode(&entries.remove(index), context),
+        None => Mode::Cross,
+    };
+    let mut axes = Vec::new();
+    for entry in &entries {
+        let Some(mut axis) = read_axis(entry, defaults, context) else {
+            continue;
+        };
+        if mode == Mode::OneAtATime {
+            set_base(&mut axis, entry, fixed, load, defaults, context);
+        } else {
+            refuse_fixed_and_swept(&axis, entry, fixed, load_keys, context);
+        }
+        axes.push(axis);
+    }
+    // Where an axis could not be read, exclusions that name it would only repeat the complaint.
+    let exclusions = if axes.len() == entries.len() {
+        read_exclusions(document, &axes, context)
+    } else {
+        document.entries.retain(|entry| entry.path != "exclude");
+        Vec::new()
+    };
+    let points = expand(mode, &axes, &exclusions, context);
+    Matrix { mode, axes, points }
+}
+
+fn read_mode(entry: &Entry, context: &mut Context) -> Mode {
+    match context.text("mode", &entry.node).as_deref() {
+        Some("one-at-a-time") => Mode::OneAtATime,
+        Some("cross") | None => Mode::Cross,
+        Some(_) => {
+            let remedy = "\"cross\": every value with every other; \"one-at-a-time\": a base, each axis varied alone";
+            context.problem(Problem::at(
+                entry.node.place,
+                "mode has no such value",
+                "cross or one-at-a-time",
+                remedy,
+            ));
+            Mode::Cross
+        }
+    }
+}
+
+fn read_axis(entry: &Entry, defaults: Defaults, context: &mut Context) -> Option<Axis> {
+    let name = LoadKey::find(&entry.path).map_or_else(|| entry.path.clone(), |key| key.name().to_owned());
+    let is_known = LoadKey::find(&name).is_some() || meaning(&name, defaults).is_some();
+    if !is_known && !librdkafka::OWNED.contains(&name.as_str()) {
+        let load_names = LoadKey::ALL.into_iter().map(LoadKey::name);
+        let remedy = match nearest(&name, known_names().chain(load_names)) {
+            Some(near) => format!("did you mean {near}?"),
+            None => "an axis is a producer property, send.mode, send.concurrency, client, record.size, payload, \
+                     partitions, producers or rate"
+                .to_owned(),
+        };
+        context.problem(Problem::at(entry.key, format!("{name} is no axis"), "unknown", remedy));
+        return None;
+    }
+    if is_connection(&name) || name == "client.id" {
+        let message = format!("{name} cannot be an axis");
+        let remedy = "all configurations reach the brokers in the same way: put it under [target.properties]";
+        context.problem(Problem::at(entry.key, message, "not a property of the load", remedy));
+        return None;
+    }
+    let Value::Array(items) = &entry.node.value else {
+        context.wrong_type(
+            &name,
+            &entry.node,
+            "an array of values, as in [1, 2]; a single value goes under [producer]",
+        );
+        return None;
+    };
+    if items.is_empty() {
+        let remedy = "give it at least one value, or take it out";
+        context.problem(Problem::at(
+            entry.node.place,
+            format!("the axis {name} is empty"),
+            "no values",
+            remedy,
+        ));
+        return None;
+    }
+    let mut values: Vec<AxisValue> = Vec::new();
+    for item in items {
+        let Some(value) = read_value(&name, entry, item, defaults, context) else {
+            continue;
+        };
+        if let Some(same) = values.iter().find(|same| same.setting.plain() == value.setting.plain()) {
+            let mut labels = vec![(item.place, "the same value again".to_owned())];
+            labels.extend(same.place.map(|place| (place, "first".to_owned())));
+            context.problem(Problem {
+                message: format!("the axis {name} has the same value twice"),
+                labels,
+                remedy: "take one of them out".to_owned(),
+            });
+            continue;
+        }
+        values.push(value);
+    }
+    (!values.is_empty()).then_some(Axis { name, values, base: 0 })
+}
+
+fn read_value(name: &str, entry: &Entry, item: &Node, defaults: Defaults, context: &mut Context) -> Option<AxisValue> {
+    let place = Some(item.place);
+    if let Some(key) = LoadKey::find(name) {
+        let setting = key.read(item, context)?;
+        let text = item.value.scalar().unwrap_or_else(|| setting.text());
+        return Some(AxisValue {
+            text,
+            number: setting.number(),
+            setting: Setting::Load(key, setting),
+            place,
+        });
+    }
+    if !matches!(item.value, Value::Text(_) | Value::Number(_) | Value::Boolean(_)) {
+        context.wrong_type(name, item, "a string, a number or a boolean");
+        return None;
+    }
+    let given = context.given_value(name, entry, item)?;
+    match check(&given, defaults) {
+        Ok(checked) => Some(AxisValue {
+            text: given.value,
+            number: checked.value.parse().ok(),
+            setting: Setting::Property(checked),
+            place,
+        }),
+        Err(problem) => {
+            context.problem(problem);
+            None
+        }
+    }
+}
+
+/// In `one-at-a-time`, an axis's base is what is fixed, else the default; it comes first.
+fn set_base(
+    axis: &mut Axis,
+    entry: &Entry,
+    fixed: &[Given],
+    load: &LoadSettings,
+    defaults: Defaults,
+    context: &mut Context,
+) {
+    let base = match LoadKey::find(&axis.name) {
+        Some(key) => {
+            let setting = load.get(key);
+            AxisValue {
+                text: setting.text(),
+                number: setting.number(),
+                setting: Setting::Load(key, setting),
+                place: None,
+            }
+        }
+        None => {
+            let same = |given: &&Given| librdkafka::canonical(&given.name) == librdkafka::canonical(&axis.name);
+            let given = fixed.iter().find(same);
+            let default = meaning(&axis.name, defaults).map_or("", |meaning| meaning.default());
+            if given.is_none() && default.is_empty() {
+                let message = format!("the axis {} has no base", axis.name);
+                let remedy = "mode = \"one-at-a-time\" varies around a base: set it under [producer]";
+                context.problem(Problem::at(entry.key, message, "it has no default", remedy));
+                return;
+            }
+            let text = given.map_or_else(|| default.to_owned(), |given| given.value.clone());
+            let setting = given.map_or_else(
+                || Setting::Default(text.clone()),
+                |given| Setting::Property(given.clone()),
+            );
+            AxisValue {
+                number: text.parse().ok(),
+                text,
+                setting,
+                place: None,
+            }
+        }
+    };
+    match axis
+        .values
+        .iter()
+        .position(|value| value.setting.plain() == base.setting.plain())
+    {
+        Some(index) => axis.base = index,
+        None => {
+            axis.values.insert(0, base);
+            axis.base = 0;
+        }
+    }
+}
+
+/// In `cross`, a property that is fixed and swept would be fixed in vain.
+fn refuse_fixed_and_swept(
+    axis: &Axis,
+    entry: &Entry,
+    fixed: &[Given],
+    load_keys: &[(LoadKey, Place)],
+    context: &mut Context,
+) {
+    let same = |given: &&Given| librdkafka::canonical(&given.name) == librdkafka::canonical(&axis.name);
+    let place = match LoadKey::find(&axis.name) {
+        Some(key) => load_keys.iter().find(|(own, _)| *own == key).map(|(_, place)| *place),
+        None => fixed.iter().find(same).map(|given| given.key),
+    };
+    if let Some(place) = place {
+        context.problem(Problem {
+            message: format!("{} is fixed and is an axis", axis.name),
+            labels: vec![(place, "fixed here".to_owned()), (entry.key, "an axis here".to_owned())],
+            remedy: format!(
+                "keep one of them; to try one value only: --set 'matrix.{}=[…]'. In mode = \"one-at-a-time\" the fixed \
+                 value is the base",
+                axis.name
+            ),
+        });
+    }
+}
+
+/// Conditions of one exclusion: axis, and which of its values.
+struct Exclusion {
+    conditions: Vec<(usize, Vec<usize>)>,
+    place: Place,
+}
+
+fn read_exclusions(document: &mut Document, axes: &[Axis], context: &mut Context) -> Vec<Exclusion> {
+    let mut exclusions = Vec::new();
+    let Some(index) = document.entries.iter().position(|entry| entry.path == "exclude") else {
+        return exclusions;
+    };
+    let entry = document.entries.remove(index);
+    let Value::Array(items) = &entry.node.value else {
+        context.wrong_type("exclude", &entry.node, "tables, as in [[exclude]]");
+        return exclusions;
+    };
+    for item in items {
+        let Value::Table(conditions) = &item.value else {
+            context.wrong_type("exclude", item, "tables, as in [[exclude]]");
+            continue;
+        };
+        if conditions.is_empty() {
+            let remedy = "name at least one axis with the values to leave out";
+            context.problem(Problem::at(
+                item.place,
+                "an exclusion without conditions",
+                "excludes everything",
+                remedy,
+            ));
+            continue;
+        }
+        let read: Vec<_> = conditions
+            .iter()
+            .filter_map(|condition| read_condition(condition, axes, context))
+            .collect();
+        if read.len() == conditions.len() {
+            let place = conditions.first().map_or(item.place, |first| first.key);
+            exclusions.push(Exclusion {
+                conditions: read,
+                place,
+            });
+        }
+    }
+    exclusions
+}
+
+fn read_condition(condition: &Entry, axes: &[Axis], context: &mut Context) -> Option<(usize, Vec<usize>)> {
+    let same_name = |axis: &Axis| axis.name == condition.path || normalized(&axis.name) == normalized(&condition.path);
+    let Some(index) = axes.iter().position(same_name) else {
+        let names: Vec<&str> = axes.iter().map(|axis| axis.name.as_str()).collect();
+        let remedy = format!("axes are: {}", names.join(", "));
+        let message = format!("an exclusion names {}, which is no axis", condition.path);
+        context.problem(Problem::at(condition.key, message, "no axis of this matrix", remedy));
+        return None;
+    };
+    let nodes: Vec<&Node> = match &condition.node.value {
+        Value::Array(items) => items.iter().collect(),
+        _ => vec![&condition.node],
+    };
+    let mut values = Vec::new();
+    for node in nodes {
+        let text = node.value.scalar();
+        let found = axes[index].values.iter().position(|value| {
+            text.as_deref()
+                .is_some_and(|text| text == value.text || text == value.setting.plain())
+        });
+        match found {
+            Some(found) => values.push(found),
+            None => {
+                let known: Vec<&str> = axes[index].values.iter().map(|value| value.text.as_str()).collect();
+                let message = format!("an exclusion names a value that {} does not have", condition.path);
+                let remedy = format!("its values are: {}", known.join(", "));
+                context.problem(Problem::at(node.place, message, "not among the axis's values", remedy));
+            }
+        }
+    }
+    (!values.is_empty()).then_some((index, values))
+}
+
+/// Every point in the matrix's order, the last axis fastest; without those that an exclusion takes out.
+fn expand(mode: Mode, axes: &[Axis], exclusions: &[Exclusion], context: &mut Context) -> Vec<Point> {
+    let size = axes
+        .iter()
+        .try_fold(1usize, |size, axis| size.checked_mul(axis.values.len()));
+    if mode == Mode::Cross && size.is_none_or(|size| size > MOST_POINTS) {
+        context.problem(Problem::nowhere(
+            format!("the matrix has more than {MOST_POINTS} configurations"),
+            "take out axes or values, or use mode = \"one-at-a-time\"",
+        ));
+        return Vec::new();
+    }
+    let all = match mode {
+        Mode::Cross => cross(axes),
+        Mode::OneAtATime => one_at_a_time(axes),
+    };
+    let excludes = |exclusion: &Exclusion, point: &Point| {
+        exclusion
+            .conditions
+            .iter()
+            .all(|(axis, values)| values.contains(&point[*axis]))
+    };
+    for exclusion in exclusions {
+        if !all.iter().any(|point| excludes(exclusion, point)) {
+            let (line, _) =
+                super::error::line_and_column(&context.sources.get(exclusion.place.source).text, exclusion.place.start);
+            context.warn(format!(
+                "the [[exclude]] on line {line} takes nothing out: no configuration has these values"
+            ));
+        }
+    }
+    let had_points = !all.is_empty();
+    let points: Vec<Point> = all
+        .into_iter()
+        .filter(|point| !exclusions.iter().any(|exclusion| excludes(exclusion, point)))
+        .collect();
+    if had_points && points.is_empty() {
+        let remedy = "take out an exclusion";
+        context.problem(match exclusions.first() {
+            Some(first) => Problem::at(
+                first.place,
+                "nothing is left to measure",
+                "every configuration is excluded",
+                remedy,
+            ),
+            None => Problem::nowhere("nothing is left to measure", remedy),
+        });
+    }
+    points
+}
+
+fn cross(axes: &[Axis]) -> Vec<Point> {
+    axes.iter().fold(vec![Point::new()], |points, axis| {
+        let with = |point: &Point| {
+            (0..axis.values.len())
+                .map(|value| point.iter().copied().chain([value]).collect())
+                .collect::<Vec<Point>>()
+        };
+        points.iter().flat_map(with).collect()
+    })
+}
+
+fn one_at_a_time(axes: &[Axis]) -> Vec<Point> {
+    let base: Point = axes.iter().map(|axis| axis.base).collect();
+    let mut points = vec![base.clone()];
+    for (index, axis) in axes.iter().enumerate() {
+        for value in (0..axis.values.len()).filter(|value| *value != axis.base) {
+            let mut point = base.clone();
+            point[index] = value;
+            points.push(point);
+        }
+    }
+    points
+}

@@ -1,0 +1,200 @@
+//! Rules that no single key can break: replication against brokers, batches and records against every limit.
+
+use super::configuration::Draft;
+use super::error::Problem;
+use super::model::{TargetSettings, TopicSettings};
+use super::read::Context;
+use super::sections::Places;
+use crate::protocol::{Acks, Size, TargetKind};
+
+/// A broker's default `message.max.bytes` (Kafka 4.3): 1 MiB and the 12 bytes of a log entry's head.
+const DEFAULT_MAX_MESSAGE_BYTES: f64 = 1_048_588.0;
+
+/// Bytes that a record has beyond key and value in a batch, at most (`RD_KAFKAP_MESSAGE_V2_MAX_OVERHEAD` in
+/// rdkafka_proto.h): librdkafka refuses a record when it could exceed `message.max.bytes` with them.
+const RECORD_OVERHEAD_BYTES: f64 = 36.0;
+
+/// Bytes of a record batch's own head (`RECORD_BATCH_OVERHEAD` in DefaultRecordBatch.java).
+const BATCH_OVERHEAD_BYTES: f64 = 61.0;
+
+/// `min.insync.replicas ≤ replication factor ≤ brokers`, and enough bootstrap servers.
+pub(crate) fn check_cluster(target: &TargetSettings, topic: &TopicSettings, places: &Places, context: &mut Context) {
+    if topic.existing.is_none() {
+        check_replication(target, topic, places, context);
+    }
+    let servers = target
+        .bootstrap_servers
+        .as_deref()
+        .map_or(0, |list| list.split(',').count());
+    let several_brokers = target.brokers > 1 || (target.brokers == 0 && topic.replication_factor > 1);
+    if target.kind == TargetKind::External && servers == 1 && several_brokers {
+        context.warn(
+            "one bootstrap server for a cluster of several brokers: if that one is down, nothing starts. Name two or \
+             more in bootstrap-servers",
+        );
+    }
+}
+
+fn check_replication(target: &TargetSettings, topic: &TopicSettings, places: &Places, context: &mut Context) {
+    let factor = u32::from(topic.replication_factor);
+    if target.brokers > 0 && factor > target.brokers {
+        let mut labels = Vec::new();
+        labels.extend(
+            places
+                .get("replication-factor")
+                .map(|place| (place, format!("{factor} replicas"))),
+        );
+        labels.extend(
+            places
+                .get("brokers")
+                .map(|place| (place, format!("{} brokers", target.brokers))),
+        );
+        context.problem(Problem {
+            message: format!(
+                "the replication factor ({factor}) must be at most the number of brokers ({})",
+                target.brokers
+            ),
+            labels,
+            remedy: format!(
+                "set topic.replication-factor to {} or less, or target.brokers to {factor} or more",
+                target.brokers
+            ),
+        });
+    }
+    let own = topic.config.get("min.insync.replicas");
+    let insync = own.or_else(|| target.broker_config.get("min.insync.replicas"));
+    let Some(insync) = insync.and_then(|text| text.trim().parse::<u32>().ok()) else {
+        if let (Some(text), Some(place)) = (own, places.get("min.insync.replicas")) {
+            let message = format!("min.insync.replicas={text} is no number of replicas");
+            context.problem(Problem::at(
+                place,
+                message,
+                "expected 1 or more",
+                "write a whole number",
+            ));
+        }
+        return;
+    };
+    if insync > factor || insync == 0 {
+        let mut labels = Vec::new();
+        labels.extend(
+            places
+                .get("min.insync.replicas")
+                .map(|place| (place, format!("{insync} must be in sync"))),
+        );
+        labels.extend(
+            places
+                .get("replication-factor")
+                .map(|place| (place, format!("{factor} replicas"))),
+        );
+        context.problem(Problem {
+            message: format!(
+                "min.insync.replicas ({insync}) must be at least 1 and at most the replication factor ({factor})"
+            ),
+            labels,
+            remedy: "with more than there are replicas, no record with acks=all is ever written: lower it, or raise \
+                     topic.replication-factor"
+                .to_owned(),
+        });
+    }
+}
+
+/// What limits the batches and records of one configuration. Returns whether its records can be sent at all.
+pub(crate) fn check_limits(draft: &mut Draft, target: &TargetSettings, topic: &TopicSettings) -> bool {
+    let translation = &draft.translation;
+    let batch = translation.number("batch.size");
+    let request = translation.number("message.max.bytes");
+    let own = topic
+        .config
+        .get("max.message.bytes")
+        .or_else(|| target.broker_config.get("message.max.bytes"));
+    let broker = own
+        .and_then(|text| text.trim().parse::<f64>().ok())
+        .unwrap_or(DEFAULT_MAX_MESSAGE_BYTES);
+    let records = translation.number("batch.num.messages");
+    let size = &draft.configuration.workload.payload.size;
+    let (smallest, largest) = (smallest(size), f64::from(size.max_bytes()));
+    let compressed = translation.value("compression.type") != "none";
+    let mut notes = Vec::new();
+
+    if batch > request {
+        notes.push(format!(
+            "batch.size={batch} is a no-op: message.max.bytes (max.request.size in Java) ends batches at {request} bytes. \
+             Raise it to {batch} or more"
+        ));
+    }
+    let fullest = batch.min(request);
+    if !compressed && fullest > broker && largest < fullest {
+        notes.push(format!(
+            "batches may grow to {fullest} bytes, but the topic takes {broker} at most (max.message.bytes): full batches \
+             are refused and their records fail. Lower batch.size, or raise topic.config max.message.bytes"
+        ));
+    }
+    let all_records = records * (largest + RECORD_OVERHEAD_BYTES) + BATCH_OVERHEAD_BYTES;
+    if all_records < fullest {
+        notes.push(format!(
+            "batch.size={batch} is a no-op: batch.num.messages={records} records of {largest} bytes end a batch before \
+             that. Raise batch.num.messages"
+        ));
+    }
+    let mut sendable = true;
+    if largest + RECORD_OVERHEAD_BYTES > request {
+        sendable = smallest + RECORD_OVERHEAD_BYTES <= request;
+        notes.push(format!(
+            "records of {largest} bytes are larger than message.max.bytes={request} (max.request.size in Java) allows \
+             with up to {RECORD_OVERHEAD_BYTES} bytes of framing: the client refuses them, and they count as failed"
+        ));
+    } else if !compressed && largest + RECORD_OVERHEAD_BYTES + BATCH_OVERHEAD_BYTES > broker {
+        sendable = smallest + BATCH_OVERHEAD_BYTES <= broker;
+        notes.push(format!(
+            "records of {largest} bytes are larger than the topic takes (max.message.bytes={broker}): the broker refuses \
+             them, and they count as failed"
+        ));
+    }
+    let buffer = translation.number("queue.buffering.max.kbytes") * 1024.0;
+    if largest > buffer {
+        sendable = sendable && smallest <= buffer;
+        notes.push(format!(
+            "records of {largest} bytes never fit the queue of {buffer} bytes (buffer.memory, \
+             queue.buffering.max.kbytes): they wait for max.block.ms, and count as failed"
+        ));
+    }
+    draft.configuration.warnings.extend(notes);
+    sendable
+}
+
+/// The smallest value that the distribution can give.
+fn smallest(size: &Size) -> f64 {
+    f64::from(match size {
+        Size::Fixed { bytes } => *bytes,
+        Size::Uniform { min_bytes, .. } | Size::Normal { min_bytes, .. } => *min_bytes,
+        Size::Choice { choices } => choices.iter().map(|choice| choice.bytes).min().unwrap_or(0),
+    })
+}
+
+/// Warns where a setting makes the client or the figures behave in an unexpected way.
+pub(crate) fn check_behaviour(draft: &mut Draft, target: &TargetSettings) {
+    let configuration = &mut draft.configuration;
+    let translation = &draft.translation;
+    if configuration.acks == Acks::None {
+        configuration.warnings.push(
+            "acks=0 has no acknowledgement: latency is not observable, and throughput is what the topic grew by"
+                .to_owned(),
+        );
+    }
+    let in_flight = match (
+        translation.value("enable.idempotence"),
+        translation.number("max.in.flight.requests.per.connection"),
+    ) {
+        ("true", in_flight) => in_flight.min(5.0),
+        _ => return,
+    };
+    let per_broker = f64::from(configuration.partitions) / f64::from(target.brokers.max(1));
+    if target.brokers > 0 && in_flight > 1.0 && per_broker <= in_flight {
+        configuration.warnings.push(format!(
+            "an idempotent producer spins where a broker leads no more partitions ({per_broker:.0}) than \
+             max.in.flight.requests.per.connection ({in_flight}): expect two to five times the client CPU per record. \
+             Take more partitions, or max.in.flight.requests.per.connection=1"
+        ));
+    }
+}

@@ -1,0 +1,109 @@
+//! One value per configuration with the spread of its trials.
+
+use super::data::{RangeBars, RangeRow};
+use super::font;
+use super::ink::Ink;
+use super::plot::{self, Area, LABEL, MUTED, TO_BASELINE};
+use super::scene::{Anchor, MARGIN, Scene, TEXT, Type};
+use super::ticks::{Axis, drawable};
+use super::{Chart, ChartError};
+
+/// Horizontal bars from zero with the spread of the trials. Linear in the number of rows.
+pub fn range_bars(data: &RangeBars) -> Result<Chart, ChartError> {
+    let (mut scene, top) = Scene::new(&data.frame)?;
+    if data.rows.is_empty() {
+        return scene.nothing(top, "no configuration has a result.");
+    }
+    let width = scene.width;
+    let bold = data.rows.iter().any(|row| row.highlight);
+    let labels = plot::label_room(data.rows.iter().map(|row| row.label.as_str()), bold, 0.42 * width);
+    let value_room = data
+        .rows
+        .iter()
+        .map(|row| font::width(&value(data, row), TEXT, true))
+        .fold(48.0, f64::max);
+    let step = if data.rows.len() > 24 { 19.0 } else { 25.0 };
+    let area = Area {
+        left: MARGIN + labels + 14.0,
+        top: top + 22.0,
+        right: width - MARGIN - value_room - 18.0,
+        bottom: top + 22.0 + step * data.rows.len() as f64 + 4.0,
+    };
+    let values = data.rows.iter().flat_map(|row| plot::numbers(&row.sample));
+    let ticks = ((area.right - area.left) / 80.0).clamp(2.0, 6.0) as usize;
+    let axis = Axis::linear(values, &data.measure.unit, ticks).placed(area.left, area.right);
+    let bottom = plot::x_axis(&mut scene, area, &axis, &data.measure);
+    let heading = if data.rows.iter().any(|row| row.sample.trials.len() > 1) {
+        "median"
+    } else {
+        "value"
+    };
+    scene.text(
+        (width - MARGIN, top + 10.0),
+        heading,
+        Type::new(Ink::Muted, Anchor::End),
+    );
+    let layout = Layout {
+        area,
+        axis,
+        step,
+        some_stand_out: bold,
+    };
+    for (index, row) in data.rows.iter().enumerate() {
+        let y = area.top + 2.0 + step * (index as f64 + 0.5);
+        draw_row(&mut scene, data, row, &layout, y);
+        let tip = plot::sample_tip(&row.label, &data.measure, &row.sample);
+        scene.hit(MARGIN / 2.0, y - step / 2.0, width - MARGIN, step, tip);
+    }
+    scene.finish(bottom)
+}
+
+struct Layout {
+    area: Area,
+    axis: Axis,
+    step: f64,
+    some_stand_out: bool,
+}
+
+fn value(data: &RangeBars, row: &RangeRow) -> String {
+    plot::value_text(&row.sample, |value| data.measure.unit.bare(value))
+}
+
+fn draw_row(scene: &mut Scene, data: &RangeBars, row: &RangeRow, layout: &Layout, y: f64) {
+    let weight = |set: Type| if row.highlight { set.bold() } else { set };
+    let label = font::shorten(&row.label, layout.area.left - 14.0 - MARGIN, TEXT, row.highlight);
+    let set = if layout.some_stand_out && !row.highlight {
+        MUTED
+    } else {
+        LABEL
+    };
+    scene.text((MARGIN, y + TO_BASELINE), &label, weight(set));
+    let right = Type {
+        anchor: Anchor::End,
+        ..LABEL
+    };
+    scene.text(
+        (scene.width - MARGIN, y + TO_BASELINE),
+        &value(data, row),
+        weight(right),
+    );
+    if row.sample.median.and_then(drawable).is_none() {
+        let why = if row.sample.note.is_empty() {
+            "not measured"
+        } else {
+            &row.sample.note
+        };
+        let base = layout.axis.base();
+        let why = font::shorten(why, layout.area.right - base - 12.0, TEXT, false);
+        scene.text((base + 8.0, y + TO_BASELINE), &why, MUTED);
+    }
+    plot::spread_bar(
+        scene,
+        &layout.axis,
+        y,
+        layout.step - 13.0,
+        &row.sample,
+        row.mark,
+        row.highlight,
+    );
+}

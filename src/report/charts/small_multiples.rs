@@ -1,0 +1,166 @@
+//! Several measures of the same few things, side by side, each panel with a unit and an axis of its own.
+
+use super::data::{Category, Panel, Sample, SmallMultiples};
+use super::font;
+
+use super::number::Better;
+use super::plot::{self, AXIS, Area, LABEL, MUTED, TO_BASELINE};
+use super::scene::{MARGIN, Scene, TEXT};
+use super::ticks::{Axis, drawable};
+use super::{Chart, ChartError};
+
+const ROW: f64 = 40.0;
+const GAP: f64 = 30.0;
+/// The narrowest panel that still has room for a value and its unit.
+const PANEL_MIN: f64 = 128.0;
+
+/// Panels of horizontal bars that share their categories.
+pub fn small_multiples(data: &SmallMultiples) -> Result<Chart, ChartError> {
+    let (mut scene, top) = Scene::new(&data.frame)?;
+    if data.categories.is_empty() {
+        return scene.nothing(top, &format!("{} has no values.", data.category_name));
+    }
+    if data.panels.is_empty() {
+        return scene.nothing(top, "no measure was given.");
+    }
+    let names = data.categories.iter().map(|category| category.name.as_str());
+    let names = plot::label_room(names, false, 0.24 * scene.width).max(40.0) + 18.0;
+    let room = scene.width - 2.0 * MARGIN - names;
+    let most = ((room / (PANEL_MIN + GAP)) as usize).clamp(1, 4);
+    // Equal rows of panels: six measures stand three and three, not four and two.
+    let lines = data.panels.len().div_ceil(most);
+    let across = data.panels.len().div_ceil(lines);
+    let width = (room / across as f64 - GAP).min(320.0);
+    let mut y = top;
+    for panels in data.panels.chunks(across) {
+        y = draw_line_of_panels(&mut scene, data, panels, y, MARGIN + names, width);
+    }
+    if data
+        .panels
+        .iter()
+        .any(|panel| (0..data.categories.len()).any(|index| value(panel, index).is_none()))
+    {
+        scene.note("–: not observable or not measured; the tip says why.");
+    }
+    scene.finish(y - 10.0)
+}
+
+fn value(panel: &Panel, index: usize) -> Option<f64> {
+    panel
+        .samples
+        .get(index)
+        .and_then(|sample| sample.median)
+        .and_then(drawable)
+}
+
+fn draw_line_of_panels(
+    scene: &mut Scene,
+    data: &SmallMultiples,
+    panels: &[Panel],
+    top: f64,
+    left: f64,
+    width: f64,
+) -> f64 {
+    let headings: Vec<Vec<String>> = panels
+        .iter()
+        .map(|panel| font::wrap(&panel.measure.name, width, TEXT, true, 2))
+        .collect();
+    let heading_lines = headings.iter().map(Vec::len).max().unwrap_or(1) as f64;
+    let units: Vec<Vec<String>> = panels
+        .iter()
+        .map(|panel| font::wrap(&unit_line(panel), width, TEXT, false, 2))
+        .collect();
+    let unit_lines = units.iter().map(Vec::len).max().unwrap_or(1) as f64;
+    let area_top = top + 17.0 * (heading_lines + unit_lines) + 10.0;
+    let area_bottom = area_top + ROW * data.categories.len() as f64 + 4.0;
+    let name = font::shorten(&data.category_name, left - MARGIN - 12.0, TEXT, false);
+    scene.text((MARGIN, area_top - 16.0), &name, MUTED);
+    for (index, category) in data.categories.iter().enumerate() {
+        draw_name(scene, category, area_top + ROW * (index as f64 + 0.5) + 2.0, left);
+    }
+    for (column, panel) in panels.iter().enumerate() {
+        let x = left + GAP / 2.0 + column as f64 * (width + GAP);
+        let area = Area {
+            left: x,
+            top: area_top,
+            right: x + width,
+            bottom: area_bottom,
+        };
+        for (line, text) in headings[column].iter().enumerate() {
+            scene.text((x, top + 12.0 + 17.0 * line as f64), text, LABEL.bold());
+        }
+        for (line, text) in units[column].iter().enumerate() {
+            scene.text((x, top + 12.0 + 17.0 * (heading_lines + line as f64)), text, MUTED);
+        }
+        draw_panel(scene, data, panel, area);
+    }
+    area_bottom + 42.0
+}
+
+/// The unit and which way is better, under the heading.
+fn unit_line(panel: &Panel) -> String {
+    let label = panel.measure.axis_label();
+    let rest = label.strip_prefix(panel.measure.name.as_str()).unwrap_or(&label).trim();
+    let rest = rest.trim_start_matches(',').trim();
+    rest.strip_prefix('(')
+        .map_or_else(|| rest.to_owned(), |rest| rest.replacen(')', "", 1))
+}
+
+fn draw_name(scene: &mut Scene, category: &Category, y: f64, left: f64) {
+    scene.marker((MARGIN + 5.0, y), category.mark, 4.5);
+    let name = font::shorten(&category.name, left - MARGIN - 18.0, TEXT, false);
+    scene.text((MARGIN + 16.0, y + TO_BASELINE), &name, LABEL);
+}
+
+fn draw_panel(scene: &mut Scene, data: &SmallMultiples, panel: &Panel, area: Area) {
+    let unit = &panel.measure.unit;
+    let ticks = ((area.right - area.left) / 90.0).clamp(1.0, 3.0) as usize;
+    let samples = panel.samples.iter().take(data.categories.len());
+    let axis = Axis::linear(samples.flat_map(plot::numbers), unit, ticks).placed(area.left, area.right);
+    plot::x_ticks(scene, area, &axis, unit);
+    scene.line([(axis.base(), area.top), (axis.base(), area.bottom)], AXIS);
+    let best = best(panel, data.categories.len());
+    let none = Sample::missing("not measured");
+    for (index, category) in data.categories.iter().enumerate() {
+        let y = area.top + ROW * index as f64;
+        let sample = panel.samples.get(index).unwrap_or(&none);
+        let text = plot::value_text(sample, |value| unit.bare(value));
+        let is_best = best == Some(index);
+        let set = if is_best { LABEL.bold() } else { LABEL };
+        let text = if value(panel, index).is_none() {
+            "– not observable".to_owned()
+        } else {
+            text
+        };
+        let set = if value(panel, index).is_none() { MUTED } else { set };
+        let text = font::shorten(&text, area.right - area.left - 4.0, TEXT, is_best);
+        scene.text((area.left + 4.0, y + 16.0), &text, set);
+        plot::spread_bar(scene, &axis, y + 27.0, 9.0, sample, category.mark, false);
+        let label = format!("{} = {}", data.category_name, category.name);
+        scene.hit(
+            area.left,
+            y,
+            area.right - area.left,
+            ROW,
+            plot::sample_tip(&label, &panel.measure, sample),
+        );
+    }
+}
+
+/// The one best category; none where neither way is better, where values tie, or where there is but one.
+fn best(panel: &Panel, count: usize) -> Option<usize> {
+    let sign = match panel.measure.better {
+        Better::Higher => 1.0,
+        Better::Lower => -1.0,
+        Better::Neither => return None,
+    };
+    let mut values: Vec<(f64, usize)> = (0..count)
+        .filter(|index| !panel.samples.get(*index).is_some_and(|sample| sample.at_least))
+        .filter_map(|index| Some((sign * value(panel, index)?, index)))
+        .collect();
+    values.sort_by(|one, other| other.0.total_cmp(&one.0));
+    match values[..] {
+        [first, second, ..] if first.0 > second.0 => Some(first.1),
+        _ => None,
+    }
+}

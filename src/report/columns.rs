@@ -1,0 +1,157 @@
+//! What a table shows, in which order, and which order its rows have: the same in the terminal, in Markdown and on
+//! the page.
+
+use super::metric::Metric;
+use super::summary::{ConfigurationSummary, ServiceLatencyIs, Summary};
+
+/// The figures of a table in reading order.
+pub const COLUMNS: &[Metric] = &[
+    Metric::Throughput,
+    Metric::ThroughputMb,
+    Metric::LatencyP50,
+    Metric::LatencyP99,
+    Metric::LatencyP999,
+    Metric::ClientCpu,
+    Metric::CompressionRatio,
+    Metric::RecordsPerBatch,
+    Metric::Failed,
+];
+
+/// Those of `metrics` that at least one configuration has a value or a reason for.
+pub fn present(summary: &Summary, metrics: &[Metric]) -> Vec<Metric> {
+    let shows = |metric: Metric| {
+        summary
+            .configurations
+            .iter()
+            .any(|c| metric.value(c).is_some() || metric.is_at_least(c))
+    };
+    metrics.iter().copied().filter(|metric| shows(*metric)).collect()
+}
+
+/// In which order configurations are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RowOrder {
+    /// By the median of throughput, highest first; those without one last. Where all load is paced: by p99.
+    #[default]
+    BestFirst,
+    /// As the matrix has them.
+    Matrix,
+}
+
+/// The configurations in an order, as places in the summary.
+pub fn ordered(summary: &Summary, order: RowOrder) -> Vec<usize> {
+    let mut places: Vec<usize> = (0..summary.configurations.len()).collect();
+    if order == RowOrder::Matrix {
+        return places;
+    }
+    let metric = leading(summary);
+    let key = |place: &usize| metric.value(&summary.configurations[*place]);
+    places.sort_by(|a, b| match (key(a), key(b)) {
+        (Some(a), Some(b)) if metric.is_better(a, b) => std::cmp::Ordering::Less,
+        (Some(a), Some(b)) if metric.is_better(b, a) => std::cmp::Ordering::Greater,
+        (Some(_), None) => std::cmp::Ordering::Less,
+        (None, Some(_)) => std::cmp::Ordering::Greater,
+        _ => std::cmp::Ordering::Equal,
+    });
+    places
+}
+
+/// The metric that "best first" means: throughput, or p99 where every throughput was set by a rate.
+pub fn leading(summary: &Summary) -> Metric {
+    let paced = summary.configurations.iter().all(ConfigurationSummary::is_paced);
+    if paced && !summary.configurations.is_empty() {
+        Metric::LatencyP99
+    } else {
+        Metric::Throughput
+    }
+}
+
+/// What the latency columns of this run are, in a sentence; none where it has none.
+pub fn latency_sentence(summary: &Summary) -> Option<String> {
+    let observable: Vec<_> = summary.configurations.iter().filter(|c| c.latency_observable).collect();
+    let paced = observable
+        .iter()
+        .filter(|c| c.service_latency_is == ServiceLatencyIs::Service)
+        .count();
+    let text = match (observable.len(), paced) {
+        (0, _) => return None,
+        (all, paced) if all == paced => {
+            "p50 to p99.9 are response latency: from the intended send time to the acknowledgement."
+        }
+        (_, 0) => {
+            "p50 to p99.9 are queueing latency, from send call to acknowledgement: the load was not paced, so they \
+             measure the length of the client's queue."
+        }
+        _ => {
+            "p50 to p99.9 are response latency where a rate was given; elsewhere queueing latency, which measures the \
+             length of the client's queue: the two do not compare."
+        }
+    };
+    Some(text.to_owned())
+}
+
+/// What the signs in cells stand for, of those that occur.
+pub fn legend(summary: &Summary) -> Vec<&'static str> {
+    let any = |test: &dyn Fn(&ConfigurationSummary) -> bool| summary.configurations.iter().any(test);
+    let mut sentences = Vec::new();
+    if any(&|c| !c.latency_observable) {
+        sentences.push(
+            "n/o: not observable. With acks=0 nothing is acknowledged; throughput is then the growth of the log.",
+        );
+    }
+    if any(&|c| COLUMNS.iter().any(|metric| metric.is_at_least(c))) {
+        sentences.push("≥: failed or undecided records reach down to this percentile; the true value is this or more.");
+    }
+    if any(&|c| c.trials.completed > 0 && c.latency_observable && Metric::LatencyP999.value(c).is_none()) {
+        sentences.push("–: not measured; a percentile needs at least 10 records beyond it.");
+    }
+    sentences
+}
+
+/// Every warning of the run and its configurations once, with the configurations that it holds for.
+pub fn warnings(summary: &Summary) -> Vec<(String, Vec<String>)> {
+    let mut all: Vec<(String, Vec<String>)> = summary.warnings.iter().map(|text| (text.clone(), Vec::new())).collect();
+    let mut place_of: std::collections::HashMap<String, usize> = std::collections::HashMap::new();
+    for configuration in &summary.configurations {
+        for text in &configuration.warnings {
+            let place = *place_of.entry(text.clone()).or_insert_with(|| {
+                all.push((text.clone(), Vec::new()));
+                all.len() - 1
+            });
+            all[place].1.push(configuration.label.clone());
+        }
+    }
+    all
+}
+
+/// Every failed trial: configuration and cause, with equal ones counted.
+pub fn failures(summary: &Summary) -> Vec<(String, String, u64)> {
+    let mut all: Vec<(String, String, u64)> = Vec::new();
+    for configuration in &summary.configurations {
+        for failure in &configuration.trials.failures {
+            match all
+                .iter_mut()
+                .find(|(label, cause, _)| *label == configuration.label && *cause == failure.cause)
+            {
+                Some((_, _, count)) => *count += 1,
+                None => all.push((configuration.label.clone(), failure.cause.clone(), 1)),
+            }
+        }
+    }
+    all
+}
+
+/// The name of a question's answer, as in `Lowest queueing p99`.
+pub fn answer_title(summary: &Summary, answer: &super::summary::Answer) -> String {
+    use super::summary::Question;
+    let winner = answer
+        .configuration_id
+        .as_ref()
+        .and_then(|id| summary.configurations.iter().find(|c| c.id == *id));
+    match (answer.question, winner) {
+        (Question::Throughput, _) => "Highest throughput".to_owned(),
+        (Question::P99, Some(winner)) => format!("Lowest {} p99", winner.headline_latency_name()),
+        (Question::P99, None) => "Lowest p99".to_owned(),
+        (Question::ClientCpu, _) => "Least client CPU".to_owned(),
+    }
+}

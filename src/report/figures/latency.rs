@@ -1,0 +1,151 @@
+//! Percentile curves, and where the time goes.
+
+use super::{Figure, Part, Source, comparable, latency_name};
+use crate::report::charts::{
+    self, Category, ChartError, Curve, CurvePoint, Frame, Mark, PercentileCurves, StackRow, StackedBars,
+};
+use crate::report::columns::{self, RowOrder};
+use crate::report::format;
+use crate::report::metric::Metric;
+
+/// Lines of one chart that can be told apart.
+const LINES: usize = 8;
+
+/// Bars of one chart.
+const BARS: usize = 20;
+
+pub(super) fn draw(source: &Source<'_>) -> Result<Vec<Figure>, ChartError> {
+    let mut figures = Vec::new();
+    figures.extend(curves(source)?);
+    figures.extend(where_the_time_goes(source)?);
+    Ok(figures)
+}
+
+fn curves(source: &Source<'_>) -> Result<Option<Figure>, ChartError> {
+    let configurations = source.configurations();
+    let (members, left_out) = comparable(configurations, |c| {
+        c.headline_latency().is_some_and(|l| l.p50.is_some())
+    });
+    if members.is_empty() {
+        return Ok(None);
+    }
+    let order = columns::ordered(&source.analysis.summary, RowOrder::BestFirst);
+    let drawn: Vec<usize> = order
+        .into_iter()
+        .filter(|place| members.contains(place))
+        .take(LINES)
+        .collect();
+    let curves = drawn
+        .iter()
+        .map(|&place| Curve {
+            category: Category {
+                name: configurations[place].label.clone(),
+                mark: source.palette.mark(&configurations[place].id),
+            },
+            points: source.analysis.curves[place]
+                .iter()
+                .map(|point| CurvePoint {
+                    percentile: point.quantile * 100.0,
+                    value: point.us,
+                    at_least: false,
+                })
+                .collect(),
+            // The points given are those that may be printed.
+            records: None,
+        })
+        .collect();
+    let latency = latency_name(&configurations[members[0]]);
+    let reading = if configurations[members[0]].is_paced() {
+        "From the intended send time to the acknowledgement."
+    } else {
+        "From send call to acknowledgement; unpaced, so it measures the length of the client's queue."
+    };
+    let subtitle = format!("{reading} Each line is drawn as far as ten records lie beyond it.");
+    let mut frame = Frame::new("percentiles", format!("{latency} by percentile"), subtitle);
+    if drawn.len() < members.len() {
+        frame = frame.note(format!(
+            "The first {} of {} configurations; the others are in the table.",
+            drawn.len(),
+            members.len()
+        ));
+    }
+    if left_out > 0 {
+        frame = frame.note(format!(
+            "{} under another load, or without an observable latency.",
+            format::counted(
+                left_out as u64,
+                "configuration is left out:",
+                "configurations are left out:"
+            )
+        ));
+    }
+    let mut measure = Metric::LatencyP99.measure();
+    measure.name = latency.to_owned();
+    let chart = charts::percentile_curves(&PercentileCurves { frame, measure, curves })?;
+    Ok(Some(Figure {
+        name: "percentiles".to_owned(),
+        part: Part::Latency,
+        chart,
+    }))
+}
+
+fn where_the_time_goes(source: &Source<'_>) -> Result<Option<Figure>, ChartError> {
+    const PARTS: [Metric; 3] = [Metric::QueueMean, Metric::SocketMean, Metric::BrokerMean];
+    let configurations = source.configurations();
+    let measured: Vec<usize> = columns::ordered(&source.analysis.summary, RowOrder::BestFirst)
+        .into_iter()
+        .filter(|&place| {
+            PARTS
+                .iter()
+                .any(|metric| metric.value(&configurations[place]).is_some())
+        })
+        .collect();
+    if measured.is_empty() {
+        return Ok(None);
+    }
+    let rows: Vec<StackRow> = measured
+        .iter()
+        .take(BARS)
+        .map(|&place| &configurations[place])
+        .map(|c| StackRow {
+            label: c.label.clone(),
+            values: PARTS.iter().map(|metric| metric.value(c)).collect(),
+            note: if c.latency_observable {
+                String::new()
+            } else {
+                "acks=0: brokers do not answer".to_owned()
+            },
+        })
+        .collect();
+    let mut frame = Frame::new(
+        "where-the-time-goes",
+        "Where the time goes",
+        "Means over the whole trial, warm-up included, from librdkafka's own statistics. Time in the queue is per record; to the socket and at the broker, network included, per request.",
+    );
+    if measured.len() > rows.len() {
+        frame = frame.note(format!(
+            "The first {} of {} configurations; the others are in summary.json.",
+            rows.len(),
+            measured.len()
+        ));
+    }
+    let mut measure = Metric::QueueMean.measure();
+    measure.name = "Mean time".to_owned();
+    let parts = [("in the client's queue", 0), ("to the socket", 1), ("at the broker", 2)]
+        .map(|(name, index)| Category {
+            name: name.to_owned(),
+            mark: Mark::new(index),
+        })
+        .to_vec();
+    let chart = charts::stacked_bars(&StackedBars {
+        frame,
+        measure,
+        parts,
+        rows,
+    })?;
+    Ok(Some(Figure {
+        name: "where-the-time-goes".to_owned(),
+        part: Part::Latency,
+        chart,
+    }))
+}

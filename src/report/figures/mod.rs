@@ -1,0 +1,190 @@
+//! Which charts a run gives, and from which of its configurations: only those that may stand side by side. What is left
+//! out of a chart is said under it.
+
+mod comparison;
+mod latency;
+mod overview;
+mod time;
+
+use super::axes;
+use super::charts::{Chart, ChartError, Palette, Sample};
+use super::metric::Metric;
+use super::summary::{Analysis, ConfigurationSummary, load};
+use crate::store::{Manifest, TrialRecord};
+
+/// One chart with its place on the page and the name of its files.
+pub struct Figure {
+    /// Name of its files, without extension, and its id on the page.
+    pub name: String,
+    /// The part of the page that it belongs to.
+    pub part: Part,
+    /// The chart.
+    pub chart: Chart,
+}
+
+/// The parts of the page that hold charts, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// Throughput by setting, and throughput against latency.
+    Overview,
+    /// One axis, or a pair of them, side by side.
+    Settings,
+    /// Percentile curves and where the time goes.
+    Latency,
+    /// Over time.
+    Time,
+}
+
+/// What all charts of a run are made from.
+struct Source<'a> {
+    manifest: &'a Manifest,
+    analysis: &'a Analysis,
+    trials: &'a [TrialRecord],
+    /// The axes with at least two values.
+    axes: Vec<String>,
+    palette: Palette,
+}
+
+impl Source<'_> {
+    fn configurations(&self) -> &[ConfigurationSummary] {
+        &self.analysis.summary.configurations
+    }
+}
+
+/// All charts of a run.
+pub fn draw(manifest: &Manifest, analysis: &Analysis, trials: &[TrialRecord]) -> Result<Vec<Figure>, ChartError> {
+    let axes = axes::moved(&analysis.summary.configurations);
+    let palette = palette(analysis, &axes);
+    let source = Source {
+        manifest,
+        analysis,
+        trials,
+        axes,
+        palette,
+    };
+    if source.configurations().iter().all(|c| c.trials.completed == 0) {
+        return Ok(Vec::new());
+    }
+    let mut figures = overview::draw(&source)?;
+    figures.extend(comparison::draw(&source)?);
+    figures.extend(latency::draw(&source)?);
+    figures.extend(time::draw(&source)?);
+    Ok(figures)
+}
+
+/// The name under which a value of an axis has its mark.
+fn mark_key(axis: &str, value: &str) -> String {
+    format!("{axis}={value}")
+}
+
+/// One mark per value of an axis, and one per configuration that lines are drawn of: the same on every chart.
+fn palette(analysis: &Analysis, axes: &[String]) -> Palette {
+    let configurations = &analysis.summary.configurations;
+    let everything: Vec<usize> = (0..configurations.len()).collect();
+    let mut names: Vec<String> = Vec::new();
+    for axis in axes {
+        // Of numeric axes no value has a colour: their order is what counts.
+        if is_categorical(configurations, axis) {
+            let values = axes::values_of(configurations, &everything, axis);
+            names.extend(values.iter().map(|value| mark_key(axis, &value.text)));
+        }
+    }
+    // Eight in a row from a multiple of eight differ in colour and in shape.
+    while names.len() % 8 != 0 {
+        names.push(format!("(none {})", names.len()));
+    }
+    names.extend(
+        super::columns::ordered(&analysis.summary, super::RowOrder::BestFirst)
+            .iter()
+            .map(|&c| configurations[c].id.clone()),
+    );
+    Palette::assign(names)
+}
+
+/// Whether an axis is one of names. `acks` is one of names even where only 0 and 1 are swept.
+fn is_categorical(configurations: &[ConfigurationSummary], axis: &str) -> bool {
+    axis == "acks" || !axes::is_numeric(configurations, axis)
+}
+
+/// One configuration's figure for a chart.
+fn sample(metric: Metric, of: &ConfigurationSummary) -> Sample {
+    let note = if of.trials.completed == 0 {
+        "no trial came to its end".to_owned()
+    } else if metric.is_latency() && !of.latency_observable {
+        "not observable with acks=0".to_owned()
+    } else if metric.value(of).is_none() {
+        "not measured".to_owned()
+    } else {
+        String::new()
+    };
+    Sample {
+        median: metric.value(of).map(|value| metric.drawn(value)),
+        trials: metric
+            .spread(of)
+            .map(|spread| spread.values.iter().map(|v| metric.drawn(*v)).collect())
+            .unwrap_or_default(),
+        at_least: metric.is_at_least(of),
+        note,
+    }
+}
+
+/// Configurations whose latencies compare: the same load but for the rate, with the figure that is drawn. The largest
+/// such group, and how many configurations are not in it.
+fn comparable(
+    configurations: &[ConfigurationSummary],
+    has_figure: impl Fn(&ConfigurationSummary) -> bool,
+) -> (Vec<usize>, usize) {
+    let mut groups: Vec<(String, Vec<usize>)> = Vec::new();
+    let mut measured = 0;
+    for (place, configuration) in configurations
+        .iter()
+        .enumerate()
+        .filter(|(_, c)| c.trials.completed > 0)
+    {
+        measured += 1;
+        if !has_figure(configuration) {
+            continue;
+        }
+        let key = load(configuration);
+        // Everything but the rate itself: throughput against latency over rates is what a paced sweep is made for.
+        let key = match configuration.is_paced() {
+            true => key
+                .split_once(", ")
+                .map_or_else(String::new, |(_, rest)| format!("paced, {rest}")),
+            false => key,
+        };
+        match groups.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, members)) => members.push(place),
+            None => groups.push((key, vec![place])),
+        }
+    }
+    // The first of equally large ones, so that the same run always gives the same chart.
+    let largest = groups.into_iter().rev().max_by_key(|(_, members)| members.len());
+    let members = largest.map(|(_, members)| members).unwrap_or_default();
+    let left_out = measured - members.len();
+    (members, left_out)
+}
+
+/// `latency` with the name that it has in this run.
+fn latency_name(of: &ConfigurationSummary) -> &'static str {
+    if of.is_paced() {
+        "Response latency"
+    } else {
+        "Queueing latency"
+    }
+}
+
+/// A file name from an axis: letters, digits and dashes.
+fn slug(text: &str) -> String {
+    let dashed: String = text
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_lowercase()
+            } else {
+                '-'
+            }
+        })
+        .collect();
+    dashed.trim_matches('-').to_owned()
+}

@@ -1,0 +1,198 @@
+//! Throughput by setting, and throughput against latency.
+
+use super::{Figure, Part, Source, comparable, is_categorical, latency_name, mark_key, sample};
+use crate::report::axes;
+use crate::report::charts::{
+    self, Category, ChartError, Frame, Mark, RangeBars, RangeRow, Scale, Scatter, ScatterPoint,
+};
+use crate::report::columns::{self, RowOrder};
+use crate::report::format;
+use crate::report::metric::Metric;
+use crate::report::summary::{ConfigurationSummary, Question};
+
+/// Bars of one chart.
+const BARS: usize = 40;
+
+/// Points of one scatter: beyond, a page grows heavy and a reader sees a cloud only.
+const POINTS: usize = 300;
+
+pub(super) fn draw(source: &Source<'_>) -> Result<Vec<Figure>, ChartError> {
+    let mut figures = vec![throughput(source)?];
+    figures.extend(scatter(source)?);
+    Ok(figures)
+}
+
+fn throughput(source: &Source<'_>) -> Result<Figure, ChartError> {
+    let configurations = source.configurations();
+    let order = columns::ordered(&source.analysis.summary, RowOrder::BestFirst);
+    let best: Vec<&String> = source
+        .analysis
+        .summary
+        .answers
+        .iter()
+        .filter(|answer| answer.question == Question::Throughput)
+        .filter_map(|answer| answer.configuration_id.as_ref())
+        .collect();
+    let rows: Vec<RangeRow> = order
+        .iter()
+        .take(BARS)
+        .map(|&place| &configurations[place])
+        .map(|configuration| RangeRow {
+            label: configuration.label.clone(),
+            sample: sample(Metric::Throughput, configuration),
+            mark: Mark::default(),
+            highlight: configurations.len() > 1 && best.contains(&&configuration.id),
+        })
+        .collect();
+    let mut frame = Frame::new(
+        "throughput",
+        "Throughput by setting",
+        throughput_subtitle(configurations),
+    );
+    if order.len() > rows.len() {
+        let more = format::counted(
+            (order.len() - rows.len()) as u64,
+            "more configuration is",
+            "more configurations are",
+        );
+        frame = frame.note(format!("The first {BARS}; {more} in the table and in summary.json."));
+    }
+    if configurations.iter().any(|c| !c.latency_observable) {
+        frame = frame.note("With acks=0 nothing is acknowledged: its bars are the growth of the log and do not compare with the others.");
+    }
+    let chart = charts::range_bars(&RangeBars {
+        frame,
+        measure: Metric::Throughput.measure(),
+        rows,
+    })?;
+    Ok(Figure {
+        name: "throughput".to_owned(),
+        part: Part::Overview,
+        chart,
+    })
+}
+
+fn throughput_subtitle(configurations: &[ConfigurationSummary]) -> String {
+    let trials = configurations.iter().map(|c| c.trials.completed).max().unwrap_or(0);
+    match trials {
+        0 | 1 => "One trial each: nothing is known about how much it varies.".to_owned(),
+        _ => "Median of the trials; the line spans the smallest and the largest, each trial is a dot.".to_owned(),
+    }
+}
+
+/// The axis whose values give the points their colours: the first of names, codecs before others.
+fn grouping_axis(source: &Source<'_>) -> Option<String> {
+    let named = |axis: &&String| is_categorical(source.configurations(), axis);
+    let codec = source.axes.iter().find(|axis| axis.as_str() == "compression.type");
+    codec.or_else(|| source.axes.iter().find(named)).cloned()
+}
+
+fn scatter(source: &Source<'_>) -> Result<Option<Figure>, ChartError> {
+    let configurations = source.configurations();
+    let has_both =
+        |c: &ConfigurationSummary| Metric::Throughput.value(c).is_some() && Metric::LatencyP99.value(c).is_some();
+    let (members, left_out) = comparable(configurations, has_both);
+    if members.len() < 2 {
+        return Ok(None);
+    }
+    let kept = thinned(configurations, &members);
+    let axis = grouping_axis(source);
+    let groups: Vec<Category> = match &axis {
+        Some(axis) => axes::values_of(configurations, &members, axis)
+            .into_iter()
+            .map(|value| Category {
+                mark: source.palette.mark(&mark_key(axis, &value.text)),
+                name: value.text,
+            })
+            .collect(),
+        None => vec![Category {
+            name: "configurations".to_owned(),
+            mark: Mark::default(),
+        }],
+    };
+    let group_of = |c: &ConfigurationSummary| {
+        let value = axis.as_ref().map(|axis| axes::value(c, axis).text);
+        value
+            .and_then(|value| groups.iter().position(|group| group.name == value))
+            .unwrap_or(0)
+    };
+    let points = kept
+        .iter()
+        .map(|&place| &configurations[place])
+        .filter_map(|c| {
+            Some(ScatterPoint {
+                label: c.label.clone(),
+                group: group_of(c),
+                x: Metric::Throughput.value(c)?,
+                y: Metric::LatencyP99.value(c)?,
+                y_at_least: Metric::LatencyP99.is_at_least(c),
+            })
+        })
+        .collect();
+    let latency = latency_name(&configurations[members[0]]);
+    let mut frame = Frame::new(
+        "throughput-latency",
+        "Throughput against p99",
+        format!(
+            "{latency}. Along the frontier, more throughput costs latency; nothing measured beats it in both. Medians only: points close together are not told apart."
+        ),
+    );
+    if left_out > 0 {
+        let count = format::counted(left_out as u64, "configuration is", "configurations are");
+        frame = frame.note(format!(
+            "{count} left out: under another load, without a p99, or with acks=0, where latency is not observable."
+        ));
+    }
+    if kept.len() < members.len() {
+        frame = frame.note(format!(
+            "{} of {} points: the frontier, and the highest throughput of the rest.",
+            kept.len(),
+            members.len()
+        ));
+    }
+    let mut measure = Metric::LatencyP99.measure();
+    measure.name = format!("{latency} p99");
+    let chart = charts::scatter_with_frontier(&Scatter {
+        frame,
+        x: Metric::Throughput.measure(),
+        y: measure,
+        x_scale: Scale::Linear,
+        y_scale: Scale::Log,
+        group_name: axis.unwrap_or_default(),
+        groups,
+        points,
+    })?;
+    Ok(Some(Figure {
+        name: "throughput-latency".to_owned(),
+        part: Part::Overview,
+        chart,
+    }))
+}
+
+/// At most [`POINTS`] of the members: all of the frontier, then the highest throughputs.
+fn thinned(configurations: &[ConfigurationSummary], members: &[usize]) -> Vec<usize> {
+    if members.len() <= POINTS {
+        return members.to_vec();
+    }
+    let figures = |place: usize| {
+        let of = |metric: Metric| metric.value(&configurations[place]).unwrap_or(0.0);
+        (of(Metric::Throughput), of(Metric::LatencyP99))
+    };
+    let mut by_throughput = members.to_vec();
+    by_throughput.sort_by(|a, b| figures(*b).0.total_cmp(&figures(*a).0));
+    let mut lowest = f64::INFINITY;
+    let (mut kept, mut rest) = (Vec::new(), Vec::new());
+    for place in by_throughput {
+        let (_, latency) = figures(place);
+        if latency < lowest {
+            lowest = latency;
+            kept.push(place);
+        } else {
+            rest.push(place);
+        }
+    }
+    rest.truncate(POINTS.saturating_sub(kept.len()));
+    kept.extend(rest);
+    kept.sort_unstable();
+    kept
+}

@@ -1,0 +1,166 @@
+//! The summary of a run: every figure per configuration, the answers, and where all of it is valid. Made from the
+//! manifest and the trials alone, so it can be made again at any time and comes out the same.
+
+mod answers;
+mod configuration;
+mod latency;
+mod model;
+
+use std::collections::HashMap;
+
+pub use latency::CurvePoint;
+pub use model::{
+    Answer, ConfigurationSummary, LatencySummary, Question, RunTrials, ServiceLatencyIs, Summary, TrialCounts,
+    TrialFailure,
+};
+
+pub(super) use answers::load;
+pub(super) use configuration::{megabytes_per_s, records_per_s};
+
+use super::format;
+use crate::profile::Configuration;
+use crate::protocol::TargetKind;
+use crate::store::{Manifest, SCHEMA_VERSION, TrialOutcome, TrialRecord};
+
+/// Below this number of blocks no 95 % interval of a paired comparison exists.
+pub const BLOCKS_FOR_AN_INTERVAL: u32 = 6;
+
+/// A summary with what charts need beyond it.
+pub(super) struct Analysis {
+    pub(super) summary: Summary,
+    /// The percentile curve of each configuration's headline latency, in the summary's order.
+    pub(super) curves: Vec<Vec<CurvePoint>>,
+}
+
+/// The summary of a run.
+pub fn summarize(manifest: &Manifest, trials: &[TrialRecord]) -> Summary {
+    analyze(manifest, trials).summary
+}
+
+pub(super) fn analyze(manifest: &Manifest, trials: &[TrialRecord]) -> Analysis {
+    let mut by_configuration: HashMap<&str, Vec<&TrialRecord>> = HashMap::new();
+    for trial in trials {
+        by_configuration
+            .entry(&trial.planned.configuration_id)
+            .or_default()
+            .push(trial);
+    }
+    let (configurations, curves): (Vec<_>, Vec<_>) = in_parallel(&manifest.configurations, &by_configuration)
+        .into_iter()
+        .unzip();
+    let summary = Summary {
+        schema_version: SCHEMA_VERSION,
+        kpbench_version: manifest.kpbench_version.clone(),
+        client_version: manifest.client_version.clone(),
+        profile_name: manifest.profile_name.clone(),
+        profile_description: manifest.profile_description.clone(),
+        created_at: manifest.created_at,
+        target: manifest.target.clone(),
+        host: manifest.host.clone(),
+        validity: validity(manifest),
+        trials: run_trials(manifest, trials),
+        measure_ms: manifest.run.measure_ms,
+        warmup_ms: manifest.run.warmup_ms,
+        verdicts: verdicts(blocks(manifest)),
+        answers: answers::answers(&configurations),
+        configurations,
+        warnings: configuration::once_each(manifest.warnings.clone()),
+    };
+    Analysis { summary, curves }
+}
+
+/// Decoding and merging histograms is most of the work of a report on a large run.
+fn in_parallel(
+    configurations: &[Configuration],
+    trials: &HashMap<&str, Vec<&TrialRecord>>,
+) -> Vec<(ConfigurationSummary, Vec<CurvePoint>)> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = configurations.len().div_ceil(threads).max(1);
+    let one = |configuration: &Configuration| {
+        let of_it = trials.get(configuration.id.as_str()).map_or(&[][..], Vec::as_slice);
+        configuration::summarize(configuration, of_it)
+    };
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = configurations
+            .chunks(share)
+            .map(|chunk| scope.spawn(move || chunk.iter().map(one).collect::<Vec<_>>()))
+            .collect();
+        workers
+            .into_iter()
+            .flat_map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    })
+}
+
+fn blocks(manifest: &Manifest) -> u32 {
+    manifest
+        .plan
+        .iter()
+        .map(|planned| planned.block)
+        .max()
+        .unwrap_or(manifest.run.repetitions)
+}
+
+fn run_trials(manifest: &Manifest, trials: &[TrialRecord]) -> RunTrials {
+    let completed = trials
+        .iter()
+        .filter(|trial| trial.outcome == TrialOutcome::Completed && trial.result.is_some())
+        .count() as u64;
+    let failed = trials.len() as u64 - completed;
+    let planned = manifest.plan.len() as u64;
+    RunTrials {
+        planned,
+        completed,
+        failed,
+        missing: planned.saturating_sub(trials.len() as u64),
+        blocks: blocks(manifest),
+    }
+}
+
+fn verdicts(blocks: u32) -> String {
+    let counted = format::counted(u64::from(blocks), "block", "blocks");
+    if blocks < BLOCKS_FOR_AN_INTERVAL {
+        format!(
+            "{counted}: too few for verdicts. Below {BLOCKS_FOR_AN_INTERVAL} blocks no 95 % interval exists, so no \
+             difference here is called real, and none is called equal."
+        )
+    } else {
+        format!(
+            "{counted}. This version gives no verdicts: it shows medians and ranges, and calls no difference real and \
+             none equal."
+        )
+    }
+}
+
+/// Where the figures hold, and where they do not.
+fn validity(manifest: &Manifest) -> Vec<String> {
+    let mut sentences = Vec::new();
+    let software = manifest.target.software.as_deref().unwrap_or("Kafka");
+    let brokers = format::counted(u64::from(manifest.target.brokers), "broker", "brokers");
+    match manifest.target.kind {
+        TargetKind::Local => sentences.push(format!(
+            "Local: client and broker share {} ({software}, {brokers}), so each takes processor time from the other.",
+            format::counted(u64::from(manifest.host.cores), "core", "cores")
+        )),
+        TargetKind::External => sentences.push(format!(
+            "External cluster ({software}, {brokers}): whatever else loaded it, or the network to it, is in these figures."
+        )),
+        TargetKind::Mock => sentences.push(
+            "Mock: measured against librdkafka's mock cluster, which stores nothing. It shows the client's own ceiling \
+             and says nothing about a real broker."
+                .to_owned(),
+        ),
+    }
+    sentences.push(format!(
+        "Measured with {}: librdkafka's figures do not carry over to the Java client.",
+        manifest.client_version
+    ));
+    if manifest.target.kind == TargetKind::Local && manifest.target.conditioned_ms > 0 {
+        sentences.push(format!(
+            "The fresh broker was warmed up for {} before the first trial; a fresh broker goes on getting faster for \
+             half a minute and more.",
+            format::milliseconds(manifest.target.conditioned_ms as f64)
+        ));
+    }
+    sentences
+}

@@ -1,0 +1,278 @@
+//! The document `summary.json`.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::profile::AxisSetting;
+use crate::protocol::{Acks, FailedCount, Workload};
+use crate::stats::Spread;
+use crate::store::{Host, TargetDescription};
+
+/// `summary.json`: what a run found, per configuration. Made from the stored run, as often as wanted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Summary {
+    /// Version of this document; raised when a field changes its meaning or goes away.
+    pub schema_version: u32,
+    /// Version of kpbench that measured.
+    pub kpbench_version: String,
+    /// The client library that sent, and its version.
+    pub client_version: String,
+    /// Name of the profile.
+    pub profile_name: String,
+    /// What the profile asks.
+    pub profile_description: String,
+    /// When the run began.
+    #[schemars(with = "String")]
+    pub created_at: Timestamp,
+    /// What was measured against.
+    pub target: TargetDescription,
+    /// The machine that the client ran on.
+    pub host: Host,
+    /// Where the figures are valid, in sentences: to be read with every one of them.
+    pub validity: Vec<String>,
+    /// How much of the plan was done.
+    pub trials: RunTrials,
+    /// Length of the window asked for, in ms.
+    pub measure_ms: u64,
+    /// Load before each window that is not counted, in ms.
+    pub warmup_ms: u64,
+    /// What may be concluded about differences, in a sentence.
+    pub verdicts: String,
+    /// The short answers, the most asked for first.
+    pub answers: Vec<Answer>,
+    /// The configurations in the matrix's order.
+    pub configurations: Vec<ConfigurationSummary>,
+    /// Warnings for the whole run.
+    pub warnings: Vec<String>,
+}
+
+/// How much of a run's plan was done.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RunTrials {
+    /// In the plan.
+    pub planned: u64,
+    /// Came to their end.
+    pub completed: u64,
+    /// Did not; their figures do not count.
+    pub failed: u64,
+    /// Not begun, or cut off with the run.
+    pub missing: u64,
+    /// Blocks in the plan.
+    pub blocks: u32,
+}
+
+/// One question answered from the medians.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Answer {
+    /// Which question.
+    pub question: Question,
+    /// The configuration that came out first; none where the run cannot tell.
+    pub configuration_id: Option<String>,
+    /// Its label.
+    pub label: Option<String>,
+    /// Its figure as printed, with its unit.
+    pub figure: Option<String>,
+    /// Whose figures were compared, where not all were: the load that they have in common.
+    pub among: Option<String>,
+    /// The answer with its limits, in a sentence or two.
+    pub sentence: String,
+    /// Configurations whose trials overlap with it, from smallest to largest value: not told apart here.
+    pub overlaps_with: Vec<String>,
+}
+
+/// A question that a reader comes with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Question {
+    /// Which configuration has the highest throughput?
+    Throughput,
+    /// Which has the lowest 99th percentile?
+    P99,
+    /// Which takes the least client CPU?
+    ClientCpu,
+}
+
+/// Under which name the time from send call to acknowledgement goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ServiceLatencyIs {
+    /// The load was paced.
+    Service,
+    /// The load was not paced: it measures the queue's length.
+    Queueing,
+}
+
+/// Everything about one configuration.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ConfigurationSummary {
+    /// Stable over runs.
+    pub id: String,
+    /// The axis values in short.
+    pub label: String,
+    /// The axis values.
+    pub axes: Vec<AxisSetting>,
+    /// Producer properties as set.
+    pub properties: BTreeMap<String, String>,
+    /// Producer properties as in effect, in the client's names.
+    pub effective_properties: BTreeMap<String, String>,
+    /// `acks`.
+    pub acks: Acks,
+    /// Partitions of the topic.
+    pub partitions: u32,
+    /// The load.
+    pub workload: Workload,
+    /// Its trials.
+    pub trials: TrialCounts,
+    /// Acknowledgements in the window ÷ the window's length; with `acks=0`, growth of the watermarks. Null without a
+    /// completed trial.
+    pub throughput_records_per_s: Option<Spread>,
+    /// The same in 10^6 bytes of key and value per second.
+    pub throughput_mb_per_s: Option<Spread>,
+    /// False with `acks=0`: no acknowledgement, so no service and no response latency.
+    pub latency_observable: bool,
+    /// How service latency has to be read.
+    pub service_latency_is: ServiceLatencyIs,
+    /// Acknowledgement − entry into the send call.
+    pub service_latency_us: Option<LatencySummary>,
+    /// Acknowledgement − intended send time; paced load only.
+    pub response_latency_us: Option<LatencySummary>,
+    /// Entry into the send call − intended send time; paced load only.
+    pub schedule_lag_us: Option<LatencySummary>,
+    /// Time inside the send call, back-pressure included.
+    pub send_call_us: Option<LatencySummary>,
+    /// Records acknowledged, summed over the completed trials: warm-up, window and drain. With `acks=0`: records
+    /// written to the socket.
+    pub acknowledged: u64,
+    /// Records failed, summed likewise.
+    pub failed: u64,
+    /// Records without a verdict when the drain ended, summed likewise.
+    pub undecided: u64,
+    /// Growth of the high watermarks, summed likewise; null where it is unknown for one of the trials.
+    pub appended: Option<u64>,
+    /// Records appended beyond the acknowledged ones, trial by trial, summed.
+    pub surplus: Option<u64>,
+    /// Acknowledged records beyond the appended ones, trial by trial, summed.
+    pub deficit: Option<u64>,
+    /// `failed`, split by error and by whether the records may have been written.
+    pub failed_by_error: Vec<FailedCount>,
+    /// Key and value bytes ÷ batch bytes as sent; median of the trials, as the figures below.
+    pub compression_ratio: Option<f64>,
+    /// Client CPU in the window per acknowledged record, in µs.
+    pub client_cpu_us_per_record: Option<f64>,
+    /// Client CPU in the window per 10^9 bytes of key and value acknowledged, in s.
+    pub client_cpu_s_per_gb: Option<f64>,
+    /// Largest resident memory of the trial's process, in bytes.
+    pub peak_memory_bytes: Option<f64>,
+    /// CPU of all local brokers in the window per acknowledged record, in µs.
+    pub broker_cpu_us_per_record: Option<f64>,
+    /// Records per batch.
+    pub records_per_batch: Option<f64>,
+    /// Bytes per batch as sent, after compression.
+    pub bytes_per_batch: Option<f64>,
+    /// Bytes written to the sockets per record sent.
+    pub wire_bytes_per_record: Option<f64>,
+    /// Produce requests, summed over the completed trials.
+    pub requests: Option<u64>,
+    /// Produce requests per second of the whole trial.
+    pub requests_per_s: Option<f64>,
+    /// Requests sent again, summed.
+    pub retries: Option<u64>,
+    /// Share of the sending threads' time in the window spent waiting for room.
+    pub back_pressure_share: Option<f64>,
+    /// Throughput against the mock cluster ÷ throughput here; null where it was not measured.
+    pub headroom: Option<f64>,
+    /// From the last send to the last verdict, in ms.
+    pub drain_ms: Option<f64>,
+    /// Mean time in the client's queue, in µs: sum ÷ count over all trials.
+    pub queue_us_mean: Option<f64>,
+    /// Mean time from request made to written to the socket, in µs.
+    pub socket_us_mean: Option<f64>,
+    /// Mean time from request sent to response, in µs.
+    pub broker_us_mean: Option<f64>,
+    /// Wake-ups of the busiest broker thread per second.
+    pub wakeups_per_s: Option<f64>,
+    /// Largest throttling time that a broker asked for, in ms.
+    pub throttle_ms_max: Option<u64>,
+    /// The per-trial values behind the medians above, by the field's name.
+    pub spreads: BTreeMap<String, Spread>,
+    /// What a reader must know about these figures.
+    pub warnings: Vec<String>,
+}
+
+/// Trials of one configuration.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TrialCounts {
+    /// Came to their end: these make the figures.
+    pub completed: u64,
+    /// Did not; their figures do not count.
+    pub failed: u64,
+    /// Why the failed ones failed.
+    pub failures: Vec<TrialFailure>,
+}
+
+/// One trial that did not come to its end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TrialFailure {
+    /// Which.
+    pub trial_id: String,
+    /// Why, secrets masked.
+    pub cause: String,
+}
+
+/// A latency distribution of all completed trials' windows together. A percentile is null where fewer than 10 records
+/// lie beyond it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LatencySummary {
+    /// Records with a latency.
+    pub count: u64,
+    /// Records of the windows that failed or were undecided: they rank above every latency.
+    pub unresolved: u64,
+    /// Median in µs.
+    pub p50: Option<u64>,
+    /// 90th percentile in µs.
+    pub p90: Option<u64>,
+    /// 99th percentile in µs.
+    pub p99: Option<u64>,
+    /// 99.9th percentile in µs.
+    pub p99_9: Option<u64>,
+    /// Largest value in µs.
+    pub max: Option<u64>,
+    /// Names of the fields above that are lower bounds, because unresolved records reach down to them.
+    pub at_least: Vec<String>,
+    /// The 99th percentile of each trial by itself, where it has one: how much it varies.
+    pub p99_of_trials: Option<Spread>,
+}
+
+impl LatencySummary {
+    /// Whether the field of this name is a lower bound.
+    pub fn is_at_least(&self, field: &str) -> bool {
+        self.at_least.iter().any(|name| name == field)
+    }
+}
+
+impl ConfigurationSummary {
+    /// The latency that a reader is shown first: response latency where the load is paced, else what the time from
+    /// send call to acknowledgement is called there.
+    pub fn headline_latency(&self) -> Option<&LatencySummary> {
+        match self.service_latency_is {
+            ServiceLatencyIs::Service => self.response_latency_us.as_ref(),
+            ServiceLatencyIs::Queueing => self.service_latency_us.as_ref(),
+        }
+    }
+
+    /// The name of [`Self::headline_latency`].
+    pub fn headline_latency_name(&self) -> &'static str {
+        match self.service_latency_is {
+            ServiceLatencyIs::Service => "response",
+            ServiceLatencyIs::Queueing => "queueing",
+        }
+    }
+
+    /// Whether records went out at a given rate.
+    pub fn is_paced(&self) -> bool {
+        self.service_latency_is == ServiceLatencyIs::Service
+    }
+}

@@ -1,0 +1,413 @@
+//! One session of a run: the trials that remain, one at a time, each stored before the next begins.
+
+use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::brackets::Brackets;
+use super::drive::{Driven, Driver, End};
+use super::headroom::Headrooms;
+use super::spec::trial_spec;
+use super::topics::{PreparedTopic, Topics};
+use super::warnings::{self, Warning};
+use super::{Cancel, Cluster, ClusterError, ClusterStarter, Ended, Listener, Mask, Progress, RunError, RunRequest};
+use crate::profile::Configuration;
+use crate::protocol::{Acks, Interval, TrialResult};
+use crate::store::{BrokerFigures, Headroom, PlannedTrial, RunDirectory, SCHEMA_VERSION, TrialOutcome, TrialRecord};
+
+/// Everything that the trials of one session share.
+pub(super) struct Session<'a> {
+    pub(super) request: &'a RunRequest,
+    pub(super) cluster: &'a dyn Cluster,
+    pub(super) starter: &'a dyn ClusterStarter,
+    pub(super) directory: RunDirectory,
+    pub(super) topics: Topics<'a>,
+    pub(super) mask: &'a Mask,
+    pub(super) cancel: &'a Cancel,
+    pub(super) listener: &'a mut dyn Listener,
+    pub(super) headrooms: Headrooms,
+    pub(super) tally: Tally,
+    /// Configurations of which a completed trial is stored.
+    pub(super) seen: HashSet<String>,
+}
+
+/// How many trials are stored, and how long those of this session took.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Tally {
+    pub(super) planned: usize,
+    pub(super) blocks: u32,
+    pub(super) completed: usize,
+    pub(super) failed: usize,
+    pub(super) session_trials: u32,
+    pub(super) session_time: Duration,
+}
+
+/// What follows from one trial.
+enum Step {
+    /// It is stored; the next topic may be ready.
+    Stored(Option<PreparedTopic>),
+    /// The run is over.
+    End(Ended),
+}
+
+/// A trial that has come to its end, before it is stored.
+struct Finished {
+    outcome: TrialOutcome,
+    result: Option<TrialResult>,
+    broker: BrokerFigures,
+    warnings: Vec<Warning>,
+    /// Set where the target does not answer any more.
+    lost: Option<ClusterError>,
+}
+
+impl<'a> Session<'a> {
+    /// Runs what remains.
+    pub(super) async fn run_trials(&mut self, remaining: &[PlannedTrial]) -> Result<Ended, RunError> {
+        let mut ready = None;
+        for (index, planned) in remaining.iter().enumerate() {
+            if self.cancel.is_cancelled() {
+                return Ok(Ended::Interrupted);
+            }
+            match self.run_trial(planned, ready.take(), remaining.get(index + 1)).await? {
+                Step::Stored(next) => ready = next,
+                Step::End(ended) => return Ok(ended),
+            }
+        }
+        Ok(Ended::Complete)
+    }
+
+    pub(super) fn driver(&self) -> Driver<'a> {
+        Driver {
+            spawner: &self.request.spawner,
+            program: &self.request.trial_program,
+            limits: self.request.limits,
+            cancel: self.cancel,
+        }
+    }
+
+    async fn run_trial(
+        &mut self,
+        planned: &PlannedTrial,
+        ready: Option<PreparedTopic>,
+        next: Option<&PlannedTrial>,
+    ) -> Result<Step, RunError> {
+        let (started, started_at) = (Instant::now(), Timestamp::now());
+        let configuration = self.configuration(planned);
+        self.listener.trial_started(planned, configuration, self.progress());
+        let topic = match ready {
+            Some(topic) => topic,
+            None => match self.prepare_patiently(planned, configuration).await {
+                Ok(topic) => topic,
+                Err(Unprepared::Refused(error)) => {
+                    let cause = format!("its topic could not be made: {error}");
+                    self.store(failed_record(planned, started_at, cause), configuration, started)?;
+                    return Ok(Step::Stored(None));
+                }
+                Err(Unprepared::End(ended)) => return Ok(Step::End(ended)),
+            },
+        };
+        let (driven, broker) = self.drive(planned, configuration, &topic).await?;
+        if driven.end == End::Stopped {
+            return Ok(Step::End(Ended::Interrupted));
+        }
+        // The next topic is made while this one's watermarks come to stand: neither disturbs a measurement.
+        let (appended, next_topic) = tokio::join!(self.appended(&topic), self.prepare_next(next));
+        let Driven {
+            end,
+            result,
+            intervals,
+            window_started_at,
+            mut effective_properties,
+        } = driven;
+        let mut finished = self
+            .judge(configuration, end, result, broker, appended)
+            .await;
+        let headroom = self.headroom_of(configuration, &mut finished).await?;
+        self.store_intervals(planned, window_started_at, &intervals)?;
+        let completed = finished.outcome == TrialOutcome::Completed;
+        if !completed || !self.seen.insert(planned.configuration_id.clone()) {
+            effective_properties.clear();
+        }
+        let record = TrialRecord {
+            schema_version: SCHEMA_VERSION,
+            planned: planned.clone(),
+            started_at,
+            elapsed_ms: 0.0,
+            outcome: finished.outcome,
+            result: finished.result,
+            broker: finished.broker,
+            headroom,
+            effective_properties,
+            intervals: intervals.into_iter().map(without_histograms).collect(),
+            warnings: finished.warnings.iter().map(ToString::to_string).collect(),
+        };
+        self.store(record, configuration, started)?;
+        match finished.lost {
+            Some(error) => Ok(self
+                .wait_for_target(&error.message)
+                .await
+                .map_or(Step::Stored(None), Step::End)),
+            None => Ok(Step::Stored(next_topic)),
+        }
+    }
+
+    async fn drive(
+        &mut self,
+        planned: &PlannedTrial,
+        configuration: &Configuration,
+        topic: &PreparedTopic,
+    ) -> Result<(Driven, BrokerFigures), RunError> {
+        let run = &self.request.profile.run;
+        let mut spec = trial_spec(
+            &planned.trial_id,
+            configuration,
+            run,
+            planned.block,
+            self.cluster,
+            &topic.name,
+        );
+        spec.partitions = topic.partitions;
+        let mut brackets = Brackets::new(self.cluster, &topic.name, configuration.acks == Acks::None);
+        let driven = self.driver().drive(&spec, Some(&mut brackets), self.listener).await?;
+        Ok((driven, brackets.finish()))
+    }
+
+    /// Growth of the topic's watermarks once they stand still; then the topic has done its duty.
+    async fn appended(&self, topic: &PreparedTopic) -> Result<u64, ClusterError> {
+        let settled = self
+            .cluster
+            .settled_high_watermarks(&topic.name, self.request.limits.settle)
+            .await;
+        self.topics.done_with(&topic.name, false).await;
+        let after: u64 = settled?.iter().sum();
+        after.checked_sub(topic.watermarks).ok_or_else(|| ClusterError {
+            message: format!(
+                "the watermarks of {} shrank from {} to {after}",
+                topic.name, topic.watermarks
+            ),
+            refused: true,
+        })
+    }
+
+    async fn prepare_next(&self, next: Option<&PlannedTrial>) -> Option<PreparedTopic> {
+        let next = next?;
+        // Where it fails, it is tried again, with patience, when its turn comes.
+        self.topics.prepare(&next.trial_id, self.configuration(next)).await.ok()
+    }
+
+    /// Whether a trial counts, and what a reader must know about it.
+    async fn judge(
+        &self,
+        configuration: &Configuration,
+        end: End,
+        result: Option<TrialResult>,
+        mut broker: BrokerFigures,
+        appended: Result<u64, ClusterError>,
+    ) -> Finished {
+        let ended = self.cluster.check_alive().err();
+        let counts = result.as_ref().map(|result| &result.counts);
+        let trouble = end != End::Completed
+            || ended.is_some()
+            || appended.is_err()
+            || counts.is_none_or(|counts| counts.failed > 0 || counts.undecided > 0);
+        let lost = match (trouble, ended) {
+            (_, Some(ended)) => Some(ended),
+            (true, None) => self.cluster.wait_until_reachable(self.request.limits.reachable).await.err(),
+            (false, None) => None,
+        };
+        broker.appended = appended.as_ref().ok().copied();
+        let cause = match (&end, &lost) {
+            (End::Failed(cause), None) => Some(cause.clone()),
+            (End::Failed(cause), Some(lost)) => Some(format!("{cause}; the target does not answer: {lost}")),
+            (_, Some(lost)) => Some(format!("the target was lost during the trial: {lost}")),
+            (_, None) => None,
+        };
+        let mut warnings = Vec::new();
+        if let (None, Some(result)) = (&cause, &result) {
+            warnings = warnings::of_trial(configuration, self.request.profile.run.warmup_ms, result, &broker);
+            if let Err(error) = &appended {
+                warnings.push(Warning::NoWatermarks {
+                    cause: error.to_string(),
+                });
+            }
+        }
+        let outcome = cause.map_or(TrialOutcome::Completed, |cause| TrialOutcome::Failed { cause });
+        Finished {
+            outcome,
+            result,
+            broker,
+            warnings,
+            lost,
+        }
+    }
+
+    async fn headroom_of(
+        &mut self,
+        configuration: &Configuration,
+        finished: &mut Finished,
+    ) -> Result<Option<Headroom>, RunError> {
+        let (TrialOutcome::Completed, Some(result)) = (&finished.outcome, &finished.result) else {
+            return Ok(None);
+        };
+        Ok(self
+            .headroom(configuration, result, &finished.broker)
+            .await?
+            .unwrap_or_else(|cause| {
+                finished.warnings.push(Warning::NoHeadroom { cause });
+                None
+            }))
+    }
+
+    fn store_intervals(
+        &self,
+        planned: &PlannedTrial,
+        window_started_at: Option<Timestamp>,
+        intervals: &[Interval],
+    ) -> Result<(), RunError> {
+        if let Some(started_at) = window_started_at {
+            self.directory.write_hlog(&planned.trial_id, started_at, intervals)?;
+        }
+        Ok(())
+    }
+
+    /// Masks and appends a record, then tells.
+    fn store(
+        &mut self,
+        mut record: TrialRecord,
+        configuration: &Configuration,
+        started: Instant,
+    ) -> Result<(), RunError> {
+        self.mask.record(&mut record);
+        record.elapsed_ms = started.elapsed().as_secs_f64() * 1_000.0;
+        self.directory.append(&record)?;
+        match record.outcome {
+            TrialOutcome::Completed => self.tally.completed += 1,
+            TrialOutcome::Failed { .. } => self.tally.failed += 1,
+        }
+        self.tally.session_trials += 1;
+        self.tally.session_time += started.elapsed();
+        self.listener.trial_finished(&record, configuration, self.progress());
+        Ok(())
+    }
+
+    /// A topic for the trial, waiting for the target where it does not answer.
+    async fn prepare_patiently(
+        &mut self,
+        planned: &PlannedTrial,
+        configuration: &Configuration,
+    ) -> Result<PreparedTopic, Unprepared> {
+        let error = match self.topics.prepare(&planned.trial_id, configuration).await {
+            Ok(topic) => return Ok(topic),
+            Err(error) => error,
+        };
+        if self
+            .cluster
+            .wait_until_reachable(self.request.limits.reachable)
+            .await
+            .is_err()
+            && let Some(ended) = self.wait_for_target(&error.message).await
+        {
+            return Err(Unprepared::End(ended));
+        }
+        // The first attempt may have made it half-way, and its name is taken then.
+        let again = format!("{}-again", planned.trial_id);
+        self.topics
+            .prepare(&again, configuration)
+            .await
+            .map_err(Unprepared::Refused)
+    }
+
+    /// Waits for a target that is gone; returns the end of the run where it does not come back.
+    async fn wait_for_target(&mut self, cause: &str) -> Option<Ended> {
+        let limit = self.request.limits.target_return;
+        let cause = self.mask.text(cause);
+        self.listener.target_lost(&cause, limit);
+        let back = async {
+            self.cluster.revive().await?;
+            self.cluster.wait_until_reachable(limit).await
+        };
+        tokio::select! {
+            () = self.cancel.cancelled() => Some(Ended::Interrupted),
+            answer = back => match answer {
+                Ok(()) => {
+                    self.listener.target_back();
+                    None
+                }
+                Err(error) => Some(Ended::TargetLost { cause: self.mask.text(&error.message) }),
+            },
+        }
+    }
+
+    fn configuration(&self, planned: &PlannedTrial) -> &'a Configuration {
+        let request: &'a RunRequest = self.request;
+        let mut configurations = request.profile.configurations.iter();
+        let found = configurations.find(|configuration| configuration.id == planned.configuration_id);
+        // The plan is made from these ids; that of a resumed run was compared with them.
+        found.expect("the plan names configurations of the profile only")
+    }
+
+    fn progress(&self) -> Progress {
+        let Tally {
+            planned,
+            blocks,
+            completed,
+            failed,
+            session_trials,
+            session_time,
+        } = self.tally;
+        let done = completed + failed;
+        let run = &self.request.profile.run;
+        let each = match session_trials {
+            0 => Duration::from_millis(run.warmup_ms + run.measure_ms + 300),
+            trials => session_time / trials,
+        };
+        Progress {
+            done,
+            planned,
+            blocks,
+            time_left: each * planned.saturating_sub(done) as u32,
+        }
+    }
+}
+
+/// Why there is no topic for a trial.
+enum Unprepared {
+    /// The cluster answers, but not with a topic.
+    Refused(ClusterError),
+    /// The run is over.
+    End(Ended),
+}
+
+fn failed_record(planned: &PlannedTrial, started_at: Timestamp, cause: String) -> TrialRecord {
+    TrialRecord {
+        schema_version: SCHEMA_VERSION,
+        planned: planned.clone(),
+        started_at,
+        elapsed_ms: 0.0,
+        outcome: TrialOutcome::Failed { cause },
+        result: None,
+        broker: BrokerFigures::default(),
+        headroom: None,
+        effective_properties: BTreeMap::new(),
+        intervals: Vec::new(),
+        warnings: Vec::new(),
+    }
+}
+
+/// Histograms live in the `.hlog`.
+fn without_histograms(mut interval: Interval) -> Interval {
+    let latency = &mut interval.latency;
+    for distribution in [
+        &mut latency.service,
+        &mut latency.response,
+        &mut latency.schedule_lag,
+        &mut latency.send_call,
+    ] {
+        if let Some(distribution) = distribution {
+            distribution.histogram = None;
+        }
+    }
+    interval
+}

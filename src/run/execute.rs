@@ -1,0 +1,343 @@
+//! A run from its directory's reservation to the target's end.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use super::coordinator::{Session, Tally};
+use super::headroom::Headrooms;
+use super::topics::Topics;
+use super::{
+    Cancel, Cluster, ClusterError, ClusterStarter, Ended, Listener, Mask, OutDirectory, RunError, RunOutcome,
+    RunOverview, RunRequest, host, resume,
+};
+use crate::plan;
+use crate::protocol::TargetKind;
+use crate::store::{
+    MANIFEST_FILE, Manifest, Reservation, RunDirectory, SCHEMA_VERSION, TargetDescription, TrialOutcome, TrialRecord,
+};
+
+/// The run directory, before or after its manifest exists.
+enum Place {
+    New(Reservation),
+    Begun(Box<RunDirectory>),
+}
+
+/// Makes or continues a run. Returns once everything that it started has ended and everything that it made on the
+/// target is deleted, apart from what was to be kept.
+///
+/// # Errors
+/// Where the run could not begin, or its directory could not be written. Trials stored until then are intact.
+pub async fn execute(
+    request: &RunRequest,
+    starter: &dyn ClusterStarter,
+    listener: &mut dyn Listener,
+    cancel: &Cancel,
+) -> Result<RunOutcome, RunError> {
+    let mask = Mask::of(&request.profile);
+    // Everything that can be wrong with the directory comes first: it costs nothing to find out.
+    let place = open_place(request, listener)?;
+    listener.target_starting(&request.profile.target);
+    let started = tokio::select! {
+        biased;
+        () = cancel.cancelled() => None,
+        started = starter.start(&request.profile.target) => Some(started),
+    };
+    let cluster = match started {
+        Some(Ok(cluster)) => cluster,
+        Some(Err(error)) => {
+            place.give_up();
+            return Err(RunError::Target(masked(&mask, error)));
+        }
+        None => {
+            listener.stopping();
+            let outcome = place.untouched(request, Ended::Interrupted)?;
+            listener.run_finished(&outcome);
+            return Ok(outcome);
+        }
+    };
+    listener.target_ready(&cluster.description());
+    let outcome = with_cluster(request, cluster.as_ref(), starter, place, &mask, listener, cancel).await;
+    if let Err(error) = cluster.stop().await {
+        listener.notice(&format!(
+            "The target did not stop cleanly: {}",
+            mask.text(&error.message)
+        ));
+    }
+    let outcome = outcome?;
+    listener.run_finished(&outcome);
+    Ok(outcome)
+}
+
+fn open_place(request: &RunRequest, listener: &mut dyn Listener) -> Result<Place, RunError> {
+    match &request.out {
+        OutDirectory::Fresh(path) => Ok(Place::New(Reservation::new(path)?)),
+        // Killed before its first trial: there is nothing to continue, and nothing to lose.
+        OutDirectory::Resume(path)
+            if path.is_dir() && !path.join(MANIFEST_FILE).exists() && holds_trials_file(path) =>
+        {
+            Ok(Place::New(Reservation::new(path)?))
+        }
+        OutDirectory::Resume(path) => {
+            let (directory, cut) = RunDirectory::resume(path)?;
+            let differences = resume::differences(directory.manifest(), &request.profile);
+            if !differences.is_empty() {
+                return Err(RunError::ResumeMismatch {
+                    path: path.clone(),
+                    differences,
+                });
+            }
+            if let Some(cut) = cut {
+                listener.notice(&format!(
+                    "The last line of trials.jsonl (line {}) was cut: that trial counts as unfinished and runs again.",
+                    cut.line
+                ));
+            }
+            Ok(Place::Begun(Box::new(directory)))
+        }
+    }
+}
+
+/// What a reservation leaves where its process is killed.
+fn holds_trials_file(path: &Path) -> bool {
+    path.join(crate::store::TRIALS_FILE).exists()
+}
+
+impl Place {
+    fn give_up(self) {
+        if let Place::New(reservation) = self {
+            reservation.abandon();
+        }
+    }
+
+    /// The outcome of a run in which nothing happened.
+    fn untouched(self, request: &RunRequest, ended: Ended) -> Result<RunOutcome, RunError> {
+        let (directory, planned, records) = match &self {
+            Place::New(reservation) => {
+                let configurations = request.profile.configurations.len();
+                (
+                    reservation.path().to_owned(),
+                    configurations * request.profile.run.repetitions as usize,
+                    Vec::new(),
+                )
+            }
+            Place::Begun(directory) => (
+                directory.path().to_owned(),
+                directory.manifest().plan.len(),
+                directory.trials()?,
+            ),
+        };
+        self.give_up();
+        let completed = count_completed(&records);
+        Ok(RunOutcome {
+            directory,
+            planned,
+            completed,
+            failed: records.len() - completed,
+            ended,
+        })
+    }
+}
+
+async fn with_cluster(
+    request: &RunRequest,
+    cluster: &dyn Cluster,
+    starter: &dyn ClusterStarter,
+    place: Place,
+    mask: &Mask,
+    listener: &mut dyn Listener,
+    cancel: &Cancel,
+) -> Result<RunOutcome, RunError> {
+    let profile = &request.profile;
+    let topics = Topics::new(cluster, &profile.topic, request.keep_topics, session_name());
+    if let Err(error) = topics.probe(&profile.configurations).await {
+        topics.delete_all().await;
+        place.give_up();
+        let error = masked(mask, error);
+        return Err(match error.refused {
+            true => RunError::Topic {
+                asked: topics.asked(&profile.configurations),
+                cause: error,
+            },
+            false => RunError::Target(error),
+        });
+    }
+    let description = cluster.description();
+    let directory = match place {
+        Place::New(reservation) => reservation.begin(&new_manifest(request, description.clone(), mask))?,
+        Place::Begun(directory) => continued(*directory, request, &description, mask, listener)?,
+    };
+    let records = directory.trials()?;
+    let completed = count_completed(&records);
+    let tally = Tally {
+        planned: directory.manifest().plan.len(),
+        blocks: profile.run.repetitions,
+        completed,
+        failed: records.len() - completed,
+        ..Tally::default()
+    };
+    let headrooms = Headrooms::from_records(&records, &profile.configurations);
+    let seen = completed_configurations(&records);
+    let mut session = Session {
+        request,
+        cluster,
+        starter,
+        directory,
+        topics,
+        mask,
+        cancel,
+        listener,
+        headrooms,
+        tally,
+        seen,
+    };
+    let ended = session.run(&records).await;
+    session.headrooms.stop().await;
+    let left = session.topics.delete_all().await;
+    if !left.is_empty() {
+        session
+            .listener
+            .notice(&format!("These topics could not be deleted: {}", left.join(", ")));
+    }
+    Ok(RunOutcome {
+        directory: session.directory.path().to_owned(),
+        planned: session.tally.planned,
+        completed: session.tally.completed,
+        failed: session.tally.failed,
+        ended: ended?,
+    })
+}
+
+impl Session<'_> {
+    /// Conditions a fresh cluster, then runs what remains.
+    async fn run(&mut self, records: &[TrialRecord]) -> Result<Ended, RunError> {
+        let finished: HashSet<String> = records.iter().map(|record| record.planned.trial_id.clone()).collect();
+        let remaining = plan::remaining(&self.directory.manifest().plan, &finished);
+        let conditioning_ms = self.request.profile.run.conditioning_ms;
+        let fresh = self.cluster.description().kind == TargetKind::Local;
+        if fresh && conditioning_ms > 0 && !remaining.is_empty() {
+            let Some(conditioned_ms) = self.condition(conditioning_ms).await? else {
+                return Ok(Ended::Interrupted);
+            };
+            let mut manifest = self.directory.manifest().clone();
+            manifest.target.conditioned_ms = conditioned_ms;
+            self.directory.set_manifest(manifest)?;
+        }
+        self.listener.run_started(RunOverview {
+            directory: self.directory.path(),
+            manifest: self.directory.manifest(),
+            stored: records.len(),
+            bootstrap_servers: self.cluster.bootstrap_servers(),
+        });
+        self.run_trials(&remaining).await
+    }
+}
+
+fn new_manifest(request: &RunRequest, target: TargetDescription, mask: &Mask) -> Manifest {
+    let profile = &request.profile;
+    let ids: Vec<&str> = profile
+        .configurations
+        .iter()
+        .map(|configuration| configuration.id.as_str())
+        .collect();
+    let mut manifest = Manifest {
+        schema_version: SCHEMA_VERSION,
+        kpbench_version: env!("CARGO_PKG_VERSION").to_owned(),
+        git_commit: host::git_commit(),
+        created_at: Timestamp::now(),
+        command: request.command.clone(),
+        profile_name: profile.name.clone(),
+        profile_description: profile.description.clone(),
+        profile_source: profile.source_masked.clone(),
+        defaults: profile.defaults,
+        target,
+        target_settings: profile.target.clone(),
+        topic: profile.topic.clone(),
+        run: profile.run.clone(),
+        host: host::host(),
+        client_version: request.client_version.clone(),
+        configurations: profile.configurations.clone(),
+        plan: plan::plan(&ids, profile.run.repetitions, profile.run.order, profile.run.seed),
+        warnings: profile.warnings.clone(),
+    };
+    mask.manifest(&mut manifest);
+    manifest
+}
+
+/// Brings the manifest of a continued run up to date: more repetitions, and what is not as it was.
+fn continued(
+    mut directory: RunDirectory,
+    request: &RunRequest,
+    target: &TargetDescription,
+    mask: &Mask,
+    listener: &mut dyn Listener,
+) -> Result<RunDirectory, RunError> {
+    let now = new_manifest(request, target.clone(), mask);
+    let mut manifest = directory.manifest().clone();
+    if now.run.repetitions > manifest.run.repetitions {
+        manifest.run.repetitions = now.run.repetitions;
+        manifest.plan = now.plan.clone();
+    }
+    let changes = [
+        ("kpbench", manifest.kpbench_version.clone(), now.kpbench_version.clone()),
+        (
+            "the client library",
+            manifest.client_version.clone(),
+            now.client_version.clone(),
+        ),
+        ("the target's software", text_of(&manifest.target), text_of(&now.target)),
+        ("the processor", manifest.host.cpu.clone(), now.host.cpu.clone()),
+        (
+            "the number of cores",
+            manifest.host.cores.to_string(),
+            now.host.cores.to_string(),
+        ),
+    ];
+    for (what, was, is) in changes.into_iter().filter(|(_, was, is)| was != is) {
+        let warning = format!("The run was continued with other means: {what} was {was:?} and then {is:?}.");
+        if !manifest.warnings.contains(&warning) {
+            listener.notice(&warning);
+            manifest.warnings.push(warning);
+        }
+    }
+    if manifest != *directory.manifest() {
+        directory.set_manifest(manifest)?;
+    }
+    Ok(directory)
+}
+
+fn text_of(target: &TargetDescription) -> String {
+    target.software.clone().unwrap_or_else(|| "unknown".to_owned())
+}
+
+fn completed_configurations(records: &[TrialRecord]) -> HashSet<String> {
+    let completed = records
+        .iter()
+        .filter(|record| record.outcome == TrialOutcome::Completed);
+    completed
+        .map(|record| record.planned.configuration_id.clone())
+        .collect()
+}
+
+fn count_completed(records: &[TrialRecord]) -> usize {
+    records
+        .iter()
+        .filter(|record| record.outcome == TrialOutcome::Completed)
+        .count()
+}
+
+/// Tells this session's topics from those of any other.
+fn session_name() -> String {
+    let now = Timestamp::now();
+    // The nanoseconds tell apart two machines that begin in the same second, the process id two processes of one.
+    let token = (now.subsec_nanosecond() as u32) ^ std::process::id().rotate_left(16);
+    format!("{}-{token:08x}", now.strftime("%Y%m%dT%H%M%SZ"))
+}
+
+fn masked(mask: &Mask, error: ClusterError) -> ClusterError {
+    ClusterError {
+        message: mask.text(&error.message),
+        refused: error.refused,
+    }
+}

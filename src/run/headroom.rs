@@ -1,0 +1,179 @@
+//! Headroom: the same client work against the mock cluster, once per distinct client-side configuration. Near 1, the
+//! load generator was the bottleneck and not the target.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::coordinator::Session;
+use super::drive::End;
+use super::spec::trial_spec;
+use super::warnings::records_per_s;
+use super::{Cluster, RunError};
+use crate::profile::{Configuration, TargetSettings};
+use crate::protocol::{Acks, Arrival, TargetKind, TrialResult};
+use crate::store::{BrokerFigures, Headroom, TrialRecord};
+
+/// Properties that only a broker acts on: the client's work is the same whatever they are.
+const BROKER_SIDE: [&str; 3] = ["acks", "request.required.acks", "request.timeout.ms"];
+/// Longest warm-up against the mock cluster, which has no JIT compiler to warm up.
+const MAX_WARMUP_MS: u64 = 500;
+
+/// What was measured already, and the mock cluster once there is one.
+#[derive(Default)]
+pub(super) struct Headrooms {
+    done: HashSet<String>,
+    mock: Option<Box<dyn Cluster>>,
+}
+
+impl Headrooms {
+    /// Remembers what earlier sessions of the run measured.
+    pub(super) fn from_records(records: &[TrialRecord], configurations: &[Configuration]) -> Headrooms {
+        let measured = |configuration: &&Configuration| {
+            records
+                .iter()
+                .any(|record| record.headroom.is_some() && record.planned.configuration_id == configuration.id)
+        };
+        Headrooms {
+            done: configurations.iter().filter(measured).map(client_side).collect(),
+            mock: None,
+        }
+    }
+
+    pub(super) async fn stop(&mut self) {
+        if let Some(mock) = self.mock.take() {
+            // Its process dies with this one in any case.
+            let _ = mock.stop().await;
+        }
+    }
+}
+
+/// Everything that decides what the client does, as one key.
+fn client_side(configuration: &Configuration) -> String {
+    let properties: BTreeMap<_, _> = configuration
+        .effective_properties
+        .iter()
+        .filter(|(name, _)| !BROKER_SIDE.contains(&name.as_str()))
+        .collect();
+    format!(
+        "{properties:?} {:?} {} {}",
+        configuration.workload, configuration.partitions, configuration.max_block_ms
+    )
+}
+
+/// Undefined for acks=0, whose successes are socket writes, and for TLS, which the mock cluster does not speak.
+fn defined(configuration: &Configuration, kind: TargetKind, connection: &BTreeMap<String, String>) -> bool {
+    let tls = connection
+        .get("security.protocol")
+        .is_some_and(|protocol| protocol.to_lowercase().contains("ssl"));
+    configuration.acks != Acks::None && kind != TargetKind::Mock && !tls
+}
+
+impl Session<'_> {
+    /// Measures headroom for a completed trial where its client-side configuration has none yet. The inner error is a
+    /// cause for a warning; none without error: not due, or the run was asked to stop.
+    pub(super) async fn headroom(
+        &mut self,
+        configuration: &Configuration,
+        result: &TrialResult,
+        broker: &BrokerFigures,
+    ) -> Result<Result<Option<Headroom>, String>, RunError> {
+        let profile = &self.request.profile;
+        let key = client_side(configuration);
+        let due = profile.run.headroom
+            && defined(configuration, profile.target.kind, self.cluster.connection())
+            && !self.headrooms.done.contains(&key);
+        let reached = records_per_s(configuration.acks, result, broker).filter(|&reached| reached > 0.0);
+        let (true, Some(reached)) = (due, reached) else {
+            return Ok(Ok(None));
+        };
+        // Also where it fails: it would fail again at every trial.
+        self.headrooms.done.insert(key);
+        self.listener.headroom_started(configuration);
+        let measured = self.mock_records_per_s(configuration).await?;
+        Ok(measured.map(|mock| {
+            mock.map(|mock| Headroom {
+                mock_records_per_s: mock,
+                ratio: mock / reached,
+            })
+        }))
+    }
+
+    async fn mock_records_per_s(
+        &mut self,
+        configuration: &Configuration,
+    ) -> Result<Result<Option<f64>, String>, RunError> {
+        if self.headrooms.mock.is_none() {
+            match self
+                .starter
+                .start(&mock_settings(self.cluster.description().brokers))
+                .await
+            {
+                Ok(mock) => self.headrooms.mock = Some(mock),
+                Err(error) => return Ok(Err(format!("the mock cluster did not start: {error}"))),
+            }
+        }
+        let Some(mock) = self.headrooms.mock.as_deref() else {
+            return Ok(Ok(None));
+        };
+        let topic = super::NewTopic {
+            name: format!("{}headroom-{}", crate::target::TOPIC_PREFIX, self.headrooms.done.len()),
+            partitions: configuration.partitions,
+            replication_factor: 1,
+            config: BTreeMap::new(),
+        };
+        if let Err(error) = mock.create_topic(&topic).await {
+            return Ok(Err(format!("the mock cluster has no topic: {error}")));
+        }
+        let run = &self.request.profile.run;
+        let mut spec = trial_spec("headroom", configuration, run, 0, mock, &topic.name);
+        spec.warmup_ms = run.warmup_ms.min(MAX_WARMUP_MS);
+        spec.measure_ms = run.headroom_measure_ms;
+        spec.workload.arrival = Arrival::Unpaced;
+        let driven = self.driver().drive(&spec, None, &mut ()).await?;
+        let _ = mock.delete_topic(&topic.name).await;
+        Ok(match (driven.end, driven.result) {
+            (End::Completed, Some(result)) => Ok(records_per_s(configuration.acks, &result, &BrokerFigures::default())),
+            (End::Failed(cause), _) => Err(cause),
+            (End::Stopped | End::Completed, _) => Ok(None),
+        })
+    }
+}
+
+fn mock_settings(brokers: u32) -> TargetSettings {
+    TargetSettings {
+        kind: TargetKind::Mock,
+        brokers: brokers.max(1),
+        bootstrap_servers: None,
+        connection: BTreeMap::new(),
+        broker_config: BTreeMap::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::samples;
+
+    #[test]
+    fn what_only_a_broker_sees_makes_no_difference() {
+        let one = samples::configuration("c-1");
+        let mut other = samples::configuration("c-2");
+        other.effective_properties.insert("acks".to_owned(), "1".to_owned());
+        assert_eq!(client_side(&one), client_side(&other));
+        other
+            .effective_properties
+            .insert("linger.ms".to_owned(), "1".to_owned());
+        assert_ne!(client_side(&one), client_side(&other));
+    }
+
+    #[test]
+    fn it_is_undefined_without_acknowledgements_over_tls_and_on_the_mock_itself() {
+        let mut configuration = samples::configuration("c-1");
+        let plain = BTreeMap::new();
+        let tls = BTreeMap::from([("security.protocol".to_owned(), "SASL_SSL".to_owned())]);
+        assert!(defined(&configuration, TargetKind::Local, &plain));
+        assert!(!defined(&configuration, TargetKind::Mock, &plain));
+        assert!(!defined(&configuration, TargetKind::External, &tls));
+        configuration.acks = Acks::None;
+        assert!(!defined(&configuration, TargetKind::Local, &plain));
+    }
+}

@@ -1,0 +1,120 @@
+//! What a run is asked to do, and how it ended.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::process::Spawner;
+use crate::profile::Profile;
+
+/// Where a run is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OutDirectory {
+    /// In a new directory, which becomes exactly this one.
+    Fresh(PathBuf),
+    /// In the directory of a run that has not come to its end.
+    Resume(PathBuf),
+}
+
+/// The program that runs one trial; it speaks [`crate::protocol`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrialProgram {
+    /// The executable.
+    pub path: PathBuf,
+    /// Its arguments.
+    pub arguments: Vec<OsString>,
+}
+
+impl TrialProgram {
+    /// This very binary, as `kpbench trial`.
+    ///
+    /// # Errors
+    /// Where the operating system does not tell the binary's path.
+    pub fn this_binary() -> io::Result<TrialProgram> {
+        Ok(TrialProgram {
+            path: std::env::current_exe()?,
+            arguments: vec!["trial".into()],
+        })
+    }
+}
+
+/// How long the coordinator waits for others, beyond the times that the profile sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// For a trial process to start, make its payloads and get the topic's metadata.
+    pub startup: Duration,
+    /// Beyond warm-up, window and drain, until a trial counts as hung.
+    pub grace: Duration,
+    /// For a trial that was asked to stop.
+    pub stop: Duration,
+    /// For the watermarks to stand still.
+    pub settle: Duration,
+    /// For a target to answer right after a trial with failures.
+    pub reachable: Duration,
+    /// For a target that was lost to come back.
+    pub target_return: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            startup: Duration::from_secs(30),
+            grace: Duration::from_secs(10),
+            stop: Duration::from_secs(5),
+            settle: Duration::from_secs(10),
+            reachable: Duration::from_secs(5),
+            target_return: Duration::from_secs(60),
+        }
+    }
+}
+
+/// One run.
+#[derive(Clone, Debug)]
+pub struct RunRequest {
+    /// What to measure.
+    pub profile: Profile,
+    /// The command line as given; secrets of the profile are masked before it is stored.
+    pub command: Vec<String>,
+    /// Where to store it.
+    pub out: OutDirectory,
+    /// Leave the topics of the trials on the target.
+    pub keep_topics: bool,
+    /// What runs the trials.
+    pub trial_program: TrialProgram,
+    /// Starts them.
+    pub spawner: Spawner,
+    /// The client library and its version.
+    pub client_version: String,
+    /// How long to wait.
+    pub limits: Limits,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunOutcome {
+    /// The run directory.
+    pub directory: PathBuf,
+    /// Trials of the plan.
+    pub planned: usize,
+    /// Trials stored as completed, those of earlier sessions included.
+    pub completed: usize,
+    /// Trials stored as failed, those of earlier sessions included.
+    pub failed: usize,
+    /// Why it ended.
+    pub ended: Ended,
+}
+
+/// Why a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Every trial of the plan is stored.
+    Complete,
+    /// It was asked to stop.
+    Interrupted,
+    /// The target went away and did not come back.
+    TargetLost {
+        /// What was seen last, secrets masked.
+        cause: String,
+    },
+}

@@ -1,0 +1,165 @@
+//! The topics of a run: which ones this run made, and so may delete.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use super::{Cluster, ClusterError, NewTopic};
+use crate::profile::{Configuration, TopicSettings};
+use crate::target::TOPIC_PREFIX;
+
+/// A topic that is ready for a trial.
+#[derive(Clone, Debug)]
+pub(super) struct PreparedTopic {
+    pub(super) name: String,
+    /// Sum of the high watermarks before the trial.
+    pub(super) watermarks: u64,
+    pub(super) partitions: u32,
+}
+
+/// Makes and deletes the topics of one session of a run.
+pub(super) struct Topics<'a> {
+    cluster: &'a dyn Cluster,
+    settings: &'a TopicSettings,
+    keep: bool,
+    session: String,
+    made: RefCell<BTreeSet<String>>,
+}
+
+impl<'a> Topics<'a> {
+    /// `session` tells apart the topics of several sessions of one run, of which an earlier one may have left some.
+    pub(super) fn new(
+        cluster: &'a dyn Cluster,
+        settings: &'a TopicSettings,
+        keep: bool,
+        session: String,
+    ) -> Topics<'a> {
+        Topics {
+            cluster,
+            settings,
+            keep,
+            session,
+            made: RefCell::new(BTreeSet::new()),
+        }
+    }
+
+    /// A topic for a trial of `configuration`: the existing one, or a fresh one named for `purpose`.
+    pub(super) async fn prepare(
+        &self,
+        purpose: &str,
+        configuration: &Configuration,
+    ) -> Result<PreparedTopic, ClusterError> {
+        match &self.settings.existing {
+            Some(name) => self.look_at(name.clone()).await,
+            None => self.prepare_fresh(purpose, configuration).await,
+        }
+    }
+
+    /// A fresh topic in any case: what is written there is not measured.
+    pub(super) async fn prepare_fresh(
+        &self,
+        purpose: &str,
+        configuration: &Configuration,
+    ) -> Result<PreparedTopic, ClusterError> {
+        let name = self.make(purpose, configuration.partitions).await?;
+        self.look_at(name).await
+    }
+
+    async fn look_at(&self, name: String) -> Result<PreparedTopic, ClusterError> {
+        let watermarks = self.cluster.high_watermarks(&name).await?;
+        Ok(PreparedTopic {
+            name,
+            watermarks: watermarks.iter().sum(),
+            partitions: watermarks.len() as u32,
+        })
+    }
+
+    async fn make(&self, purpose: &str, partitions: u32) -> Result<String, ClusterError> {
+        let topic = self.new_topic(purpose, partitions);
+        // Noted before it is asked for: it may come into being although the answer is lost.
+        self.made.borrow_mut().insert(topic.name.clone());
+        self.cluster.create_topic(&topic).await?;
+        Ok(topic.name)
+    }
+
+    fn new_topic(&self, purpose: &str, partitions: u32) -> NewTopic {
+        NewTopic {
+            name: format!("{TOPIC_PREFIX}{}-{purpose}", self.session),
+            partitions,
+            replication_factor: self.settings.replication_factor,
+            config: self.settings.config.clone(),
+        }
+    }
+
+    /// Whether the cluster can have what the trials will need; makes nothing.
+    pub(super) async fn probe(&self, configurations: &[Configuration]) -> Result<(), ClusterError> {
+        let Some(name) = &self.settings.existing else {
+            let most = configurations
+                .iter()
+                .map(|configuration| configuration.partitions)
+                .max()
+                .unwrap_or(1);
+            return self.cluster.probe_topic(&self.new_topic("probe", most)).await;
+        };
+        let found = self.look_at(name.clone()).await?.partitions;
+        match configurations
+            .iter()
+            .find(|configuration| configuration.partitions != found)
+        {
+            None => Ok(()),
+            Some(configuration) => Err(ClusterError {
+                message: format!(
+                    "topic {name} has {found} partitions, and the configuration {} asks for {}; set topic.partitions to \
+                     {found}",
+                    configuration.label, configuration.partitions
+                ),
+                refused: true,
+            }),
+        }
+    }
+
+    /// What was asked for, for an error's text.
+    pub(super) fn asked(&self, configurations: &[Configuration]) -> String {
+        match &self.settings.existing {
+            Some(name) => format!("the existing topic {name}"),
+            None => {
+                let partitions = configurations
+                    .iter()
+                    .map(|configuration| configuration.partitions)
+                    .max()
+                    .unwrap_or(0);
+                let config: Vec<String> = self
+                    .settings
+                    .config
+                    .iter()
+                    .map(|(name, value)| format!(", {name}={value}"))
+                    .collect();
+                format!(
+                    "{partitions} partitions, replication factor {}{}",
+                    self.settings.replication_factor,
+                    config.concat()
+                )
+            }
+        }
+    }
+
+    /// Deletes a topic that this session made, unless they are to be kept. One that cannot be deleted now is tried
+    /// again at the end.
+    pub(super) async fn done_with(&self, name: &str, even_if_kept: bool) {
+        let ours = self.made.borrow().contains(name);
+        if ours && (even_if_kept || !self.keep) && self.cluster.delete_topic(name).await.is_ok() {
+            self.made.borrow_mut().remove(name);
+        }
+    }
+
+    /// Deletes what is left; returns the names of those that could not be.
+    pub(super) async fn delete_all(&self) -> Vec<String> {
+        if self.keep {
+            return Vec::new();
+        }
+        let left: Vec<String> = self.made.borrow().iter().cloned().collect();
+        for name in &left {
+            self.done_with(name, false).await;
+        }
+        self.made.borrow().iter().cloned().collect()
+    }
+}

@@ -1,0 +1,451 @@
+//! The coordinator with scripted trial programs and a scripted cluster: good days and bad ones.
+
+mod coordinator_support;
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use coordinator_support::{Bench, CLEAN, Heard, configuration};
+use kpbench::protocol::{Acks, TargetKind};
+use kpbench::run::{Ended, RunError};
+use kpbench::store::{Manifest, RunDirectory, StoreError, TrialOutcome, TrialRecord};
+
+fn cause(record: &TrialRecord) -> &str {
+    match &record.outcome {
+        TrialOutcome::Failed { cause } => cause,
+        TrialOutcome::Completed => panic!("{} is completed", record.planned.trial_id),
+    }
+}
+
+fn manifest(bench: &Bench) -> Manifest {
+    RunDirectory::open(&bench.directory()).unwrap().manifest().clone()
+}
+
+/// All files below a directory as one text.
+fn everything_in(directory: &Path) -> String {
+    let mut text = String::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            text += &everything_in(&path);
+        } else {
+            text += &fs::read_to_string(path).unwrap();
+        }
+    }
+    text
+}
+
+#[test]
+fn a_run_stores_every_trial_of_its_plan_and_leaves_nothing_behind() {
+    let bench = Bench::new(CLEAN);
+    bench.starter.script.cpu_us.replace(vec![100, 350, 400]);
+    let mut heard = Heard::default();
+    let outcome = bench.run_heard(&mut heard).unwrap();
+    assert_eq!((outcome.planned, outcome.completed, outcome.failed), (6, 6, 0));
+    assert_eq!(outcome.ended, Ended::Complete);
+
+    let (manifest, records) = (manifest(&bench), bench.records());
+    let stored: Vec<_> = records.iter().map(|record| record.planned.clone()).collect();
+    assert_eq!(stored, manifest.plan);
+    let first = &records[0];
+    assert_eq!(first.outcome, TrialOutcome::Completed);
+    assert_eq!(
+        first.broker.appended,
+        Some(3_000),
+        "from 5, 0, 2 before to 5, 3000, 2 after"
+    );
+    assert_eq!(first.broker.cpu_us, Some(250));
+    assert_eq!(first.warnings, Vec::<String>::new());
+    assert!(first.elapsed_ms > 0.0);
+    let latency = first.intervals[0].latency.service.as_ref().unwrap();
+    assert_eq!(
+        (latency.count, &latency.histogram),
+        (2_000, &None),
+        "histograms live in the .hlog"
+    );
+    let hlog = fs::read_to_string(bench.directory().join(format!("hdr/{}.hlog", first.planned.trial_id))).unwrap();
+    assert!(hlog.contains("\nTag=service,0.000,1.000,1.500,"), "{hlog}");
+    let described: Vec<&str> = records
+        .iter()
+        .filter(|record| !record.effective_properties.is_empty())
+        .map(|record| record.planned.configuration_id.as_str())
+        .collect();
+    assert_eq!(
+        described.len(),
+        2,
+        "the client's properties once per configuration: {described:?}"
+    );
+
+    assert_eq!(bench.starter.script.made(), 6);
+    assert_eq!(bench.starter.script.left(), Vec::<String>::new());
+    assert_eq!(bench.starter.script.calls.borrow().last().unwrap(), "stop");
+    assert_eq!(heard.lines[0], format!("started {} 0/6", manifest.plan[0].trial_id));
+}
+
+#[test]
+fn secrets_are_in_no_file_and_in_no_word() {
+    let bench = Bench::new(
+        "read -r spec; case $spec in *b02*) echo hunter2 >&2; cat failed;; *b03*) echo hunter2 >&2; exit 9;; *) cat hello ready started interval ended result;; esac",
+    );
+    bench.starter.script.unreachable.set(1);
+    let mut heard = Heard::default();
+    bench.run_heard(&mut heard).unwrap();
+    let stored = everything_in(&bench.directory());
+    assert!(stored.contains("****"));
+    assert!(!stored.contains("hunter2"), "{stored}");
+    assert!(!heard.lines.concat().contains("hunter2"), "{:?}", heard.lines);
+
+    let bench = Bench::new(CLEAN);
+    bench.starter.fails.set(true);
+    let error = bench.run().unwrap_err().to_string();
+    assert!(error.contains("password **** refused"), "{error}");
+}
+
+#[test]
+fn a_target_that_does_not_come_up_leaves_no_directory() {
+    let bench = Bench::new(CLEAN);
+    bench.starter.fails.set(true);
+    assert!(matches!(bench.run(), Err(RunError::Target(_))));
+    assert!(!bench.directory().exists());
+}
+
+#[test]
+fn an_impossible_topic_is_told_before_the_first_trial() {
+    let bench = Bench::new(CLEAN);
+    bench.starter.script.refuse_topics.set(true);
+    let error = bench.run().unwrap_err();
+    assert!(matches!(error, RunError::Topic { .. }), "{error}");
+    assert!(
+        error.to_string().contains("3 partitions, replication factor 1"),
+        "{error}"
+    );
+    assert!(!bench.directory().exists());
+    assert_eq!(bench.starter.script.calls.borrow().last().unwrap(), "stop");
+}
+
+#[test]
+fn a_crash_costs_one_trial_and_is_stored_with_its_last_words() {
+    let bench = Bench::new(
+        "read -r spec; cat hello ready started; case $spec in *b01-t01*) echo the heap is broken >&2; kill -SEGV $$;; esac; cat interval ended result",
+    );
+    let outcome = bench.run().unwrap();
+    assert_eq!(
+        (outcome.completed, outcome.failed, outcome.ended),
+        (5, 1, Ended::Complete)
+    );
+    let records = bench.records();
+    let cause = cause(&records[0]);
+    for part in ["signal 11 (SIGSEGV)", "in the window", "the heap is broken"] {
+        assert!(cause.contains(part), "{part}: {cause}");
+    }
+    assert_eq!(records[0].result, None);
+}
+
+#[test]
+fn a_hung_trial_is_killed_with_everything_it_started() {
+    // The grandchild holds the pipes open: only killing the group ends the trial.
+    let mut bench = Bench::new(
+        "read -r spec; case $spec in *b01-t01*) cat hello ready; sleep 600 & echo $! > grandchild; sleep 600;; esac; cat hello ready started interval ended result",
+    );
+    bench.request.limits.grace = Duration::from_millis(700);
+    let outcome = bench.run().unwrap();
+    assert_eq!((outcome.completed, outcome.failed), (5, 1));
+    assert!(
+        cause(&bench.records()[0]).contains("hung in the warm-up and was killed"),
+        "{:?}",
+        bench.records()[0]
+    );
+    let grandchild = fs::read_to_string(bench.temporary.path().join("grandchild")).unwrap();
+    assert!(!is_running(grandchild.trim()));
+}
+
+/// A zombie that nobody has reaped yet does not run.
+fn is_running(pid: &str) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
+}
+
+#[test]
+fn what_does_not_keep_to_the_protocol_is_a_failed_trial() {
+    let cases = [
+        (
+            "read -r spec; cat hello ready; echo this is no event",
+            "this is no event",
+        ),
+        ("read -r spec; cat ready", "no hello"),
+        (
+            "read -r spec; echo '{\"event\":\"hello\",\"protocol_version\":99,\"client_version\":\"x\"}'; sleep 600",
+            "version 99",
+        ),
+        (
+            "read -r spec; cat hello ready started interval ended",
+            "exit code 0 in the drain without a result",
+        ),
+        (
+            "read -r spec; cat hello ready started interval ended result; echo late >&2; exit 3",
+            "exit code 3 after its result; its last words: late",
+        ),
+        ("read -r spec; cat hello failed", "broker said"),
+        ("exit 7", "exit code 7 before its client was ready"),
+        ("read -r spec; head -c 17000000 /dev/zero", "a line of more than"),
+    ];
+    for (script, expected) in cases {
+        let mut bench = Bench::new(script);
+        bench.request.profile.run.repetitions = 1;
+        bench.request.profile.configurations.truncate(1);
+        let outcome = bench.run().unwrap();
+        assert_eq!((outcome.completed, outcome.failed), (0, 1), "{script}");
+        assert!(
+            cause(&bench.records()[0]).contains(expected),
+            "{script}: {:?}",
+            bench.records()[0].outcome
+        );
+    }
+}
+
+#[test]
+fn a_program_that_is_not_there_is_an_error() {
+    let mut bench = Bench::new(CLEAN);
+    bench.request.trial_program.path = bench.temporary.path().join("nothing");
+    assert!(matches!(bench.run(), Err(RunError::TrialProgram { .. })));
+    assert_eq!(bench.starter.script.calls.borrow().last().unwrap(), "stop");
+}
+
+#[test]
+fn an_interrupted_run_keeps_its_trials_and_resumes_with_the_rest() {
+    let mut bench = Bench::new(
+        "read -r spec; cat hello ready started; case $spec in *b02-t01*) [ -e second ] || { cat > /dev/null; cat result; exit 0; };; esac; cat interval ended result",
+    );
+    let second = bench.temporary.path().join("second");
+    let (outcome, heard) = bench.run_until("started b02-t01");
+    let outcome = outcome.unwrap();
+    assert_eq!((outcome.ended, outcome.completed), (Ended::Interrupted, 2));
+    assert_eq!(bench.records().len(), 2, "{:?}", heard.lines);
+    assert_eq!(bench.starter.script.left(), Vec::<String>::new());
+    assert_eq!(bench.starter.script.calls.borrow().last().unwrap(), "stop");
+
+    fs::write(second, "").unwrap();
+    bench.resume();
+    let mut heard = Heard::default();
+    let outcome = bench.run_heard(&mut heard).unwrap();
+    assert_eq!(
+        (outcome.planned, outcome.completed, outcome.ended),
+        (6, 6, Ended::Complete)
+    );
+    let stored: Vec<_> = bench.records().into_iter().map(|record| record.planned).collect();
+    assert_eq!(stored, manifest(&bench).plan);
+    assert!(
+        heard.lines[0].starts_with("started b02-t01") && heard.lines[0].ends_with("2/6"),
+        "{:?}",
+        heard.lines
+    );
+}
+
+#[test]
+fn a_trial_that_ignores_the_request_to_stop_is_killed() {
+    let mut bench = Bench::new("read -r spec; cat hello ready started; trap '' HUP TERM; sleep 600");
+    bench.request.limits.stop = Duration::from_millis(100);
+    let (outcome, _) = bench.run_until("phase Window");
+    assert_eq!(outcome.unwrap().ended, Ended::Interrupted);
+    assert_eq!(bench.records(), []);
+}
+
+#[test]
+fn a_cut_last_line_is_told_and_that_trial_runs_again() {
+    let mut bench = Bench::new(CLEAN);
+    bench.run().unwrap();
+    let trials = bench.directory().join("trials.jsonl");
+    let whole = fs::read(&trials).unwrap();
+    fs::write(&trials, &whole[..whole.len() - 100]).unwrap();
+    bench.resume();
+    let mut heard = Heard::default();
+    bench.run_heard(&mut heard).unwrap();
+    assert!(
+        heard.lines[0].contains("line 6") && heard.lines[0].contains("cut"),
+        "{:?}",
+        heard.lines
+    );
+    assert_eq!(heard.lines.iter().filter(|line| line.starts_with("started")).count(), 1);
+    assert_eq!(bench.records().len(), 6);
+}
+
+#[test]
+fn resuming_with_another_profile_lists_the_differences() {
+    let mut bench = Bench::new(CLEAN);
+    bench.run().unwrap();
+    bench.resume();
+    bench.request.profile.configurations[1] = configuration("c-00000003", "9");
+    bench.request.profile.run.measure_ms = 77;
+    bench.request.profile.run.repetitions = 2;
+    let error = bench.run().unwrap_err();
+    assert!(matches!(error, RunError::ResumeMismatch { .. }));
+    let error = error.to_string();
+    for part in [
+        "c-00000002 (linger.ms=5) is not in the profile",
+        "c-00000003",
+        "was 10 and is 77",
+        "3 repetitions",
+    ] {
+        assert!(error.contains(part), "{part}: {error}");
+    }
+    assert_eq!(bench.starter.starts.borrow().len(), 1, "nothing was started");
+}
+
+#[test]
+fn a_complete_run_can_be_resumed_with_more_repetitions_and_failed_trials_are_kept() {
+    let mut bench = Bench::new(
+        "read -r spec; case $spec in *b01-t01*) exit 1;; esac; cat hello ready started interval ended result",
+    );
+    bench.run().unwrap();
+    let before = bench.records();
+    bench.resume();
+    bench.request.profile.run.repetitions = 4;
+    let outcome = bench.run().unwrap();
+    assert_eq!((outcome.planned, outcome.completed, outcome.failed), (8, 7, 1));
+    assert_eq!(bench.records()[..6], before[..]);
+    assert_eq!(manifest(&bench).plan.len(), 8);
+    assert_eq!(manifest(&bench).run.repetitions, 4);
+}
+
+#[test]
+fn a_run_killed_before_its_first_trial_can_be_resumed() {
+    let mut bench = Bench::new(CLEAN);
+    fs::create_dir(bench.directory()).unwrap();
+    fs::write(bench.directory().join("trials.jsonl"), "").unwrap();
+    bench.resume();
+    assert_eq!(bench.run().unwrap().completed, 6);
+}
+
+#[test]
+fn another_coordinator_in_the_same_directory_is_refused() {
+    let mut bench = Bench::new(CLEAN);
+    bench.run().unwrap();
+    let (_held, _) = RunDirectory::resume(&bench.directory()).unwrap();
+    bench.resume();
+    assert!(matches!(bench.run(), Err(RunError::Store(StoreError::Locked { .. }))));
+}
+
+#[test]
+fn a_vanished_directory_ends_the_run_and_cleans_up() {
+    let bench = Bench::new(
+        "read -r spec; case $spec in *b02-t01*) mv run moved;; esac; cat hello ready started interval ended result",
+    );
+    let error = bench.run().unwrap_err();
+    assert!(matches!(error, RunError::Store(StoreError::Io { .. })), "{error}");
+    assert_eq!(bench.starter.script.left(), Vec::<String>::new());
+    assert_eq!(bench.starter.script.calls.borrow().last().unwrap(), "stop");
+    let moved = RunDirectory::open(&bench.temporary.path().join("moved")).unwrap();
+    assert_eq!(moved.trials().unwrap().len(), 2);
+}
+
+#[test]
+fn a_target_lost_in_a_trial_fails_that_trial_and_the_run_goes_on_when_it_is_back() {
+    let bench = Bench::new(CLEAN);
+    bench.starter.script.unsettled.set(1);
+    bench.starter.script.unreachable.set(1);
+    let mut heard = Heard::default();
+    let outcome = bench.run_heard(&mut heard).unwrap();
+    assert_eq!(
+        (outcome.completed, outcome.failed, outcome.ended),
+        (5, 1, Ended::Complete)
+    );
+    assert!(cause(&bench.records()[0]).contains("the target was lost during the trial: connection refused"));
+    assert!(heard.lines.iter().any(|line| line == "back"), "{:?}", heard.lines);
+    assert!(bench.starter.script.calls.borrow().iter().any(|call| call == "revive"));
+}
+
+#[test]
+fn a_target_that_does_not_come_back_ends_the_run() {
+    let bench = Bench::new(CLEAN);
+    bench.starter.script.unsettled.set(1);
+    bench.starter.script.unreachable.set(2);
+    let outcome = bench.run().unwrap();
+    assert!(matches!(&outcome.ended, Ended::TargetLost { cause } if cause.contains("connection refused")));
+    assert_eq!((outcome.completed, outcome.failed), (0, 1));
+}
+
+#[test]
+fn one_broker_of_several_that_ends_fails_the_trial_although_the_others_answer() {
+    let bench = Bench::new(CLEAN);
+    bench.starter.script.dies_after.set(Some(2));
+    let outcome = bench.run().unwrap();
+    assert_eq!((outcome.completed, outcome.failed), (5, 1));
+    assert!(cause(&bench.records()[2]).contains("node 1 of the local Kafka ended"));
+    assert!(bench.starter.script.calls.borrow().iter().any(|call| call == "revive"));
+}
+
+#[test]
+fn watermarks_that_cannot_be_read_from_a_living_target_are_a_warning() {
+    let bench = Bench::new(CLEAN);
+    bench.starter.script.unsettled.set(1);
+    assert_eq!(bench.run().unwrap().completed, 6);
+    let first = &bench.records()[0];
+    assert_eq!(first.broker.appended, None);
+    assert_eq!(first.warnings, ["Appended records were not counted: no answer."]);
+}
+
+#[test]
+fn records_deleted_behind_the_tools_back_are_a_deficit() {
+    let bench = Bench::new(CLEAN);
+    bench.starter.script.appended_per_trial.set(2_500);
+    bench.run().unwrap();
+    assert!(bench.records()[0].warnings[0].contains("Deficit: 500 "));
+}
+
+#[test]
+fn without_acknowledgements_the_watermarks_are_polled_at_the_windows_edges() {
+    let mut bench = Bench::new(CLEAN);
+    bench.request.profile.configurations[0].acks = Acks::None;
+    bench.run().unwrap();
+    for record in bench.records() {
+        let polled = record.broker.window_appended_s.is_some();
+        assert_eq!(polled, record.planned.configuration_id == "c-00000001");
+    }
+}
+
+#[test]
+fn a_fresh_local_cluster_is_conditioned_and_headroom_is_measured_once_per_client_side_configuration() {
+    let mut bench = Bench::new(CLEAN);
+    bench.request.profile.target.kind = TargetKind::Local;
+    bench.request.profile.run.conditioning_ms = 40;
+    bench.request.profile.run.headroom = true;
+    bench.request.profile.configurations[1].acks = Acks::Leader;
+    let mut heard = Heard::default();
+    bench.run_heard(&mut heard).unwrap();
+    assert_eq!(heard.lines[0], "conditioning 1/2 acks=all none");
+    assert_eq!(heard.lines[1], "conditioning 2/2 acks=1 none");
+    assert_eq!(manifest(&bench).target.conditioned_ms, 40);
+    let measured: Vec<_> = bench
+        .records()
+        .into_iter()
+        .filter_map(|record| Some((record.planned.block, record.headroom?)))
+        .collect();
+    assert_eq!(measured.len(), 2, "linger.ms is the client's");
+    assert!(
+        measured
+            .iter()
+            .all(|(block, headroom)| *block == 1 && headroom.ratio == 1.0),
+        "{measured:?}"
+    );
+    assert_eq!(*bench.starter.starts.borrow(), [TargetKind::Local, TargetKind::Mock]);
+    assert_eq!(bench.starter.script.left(), Vec::<String>::new());
+}
+
+#[test]
+fn kept_topics_are_kept_and_existing_ones_never_deleted() {
+    let mut bench = Bench::new(CLEAN);
+    bench.request.keep_topics = true;
+    bench.run().unwrap();
+    assert_eq!(bench.starter.script.left().len(), 6);
+
+    let mut bench = Bench::new(CLEAN);
+    bench.request.profile.topic.existing = Some("orders".to_owned());
+    bench.run().unwrap();
+    assert_eq!(*bench.starter.script.calls.borrow(), ["stop"]);
+
+    let mut bench = Bench::new(CLEAN);
+    bench.request.profile.topic.existing = Some("orders".to_owned());
+    bench.request.profile.configurations[0].partitions = 4;
+    let error = bench.run().unwrap_err().to_string();
+    assert!(error.contains("set topic.partitions to 3"), "{error}");
+}
