@@ -30,7 +30,7 @@ pub(super) struct Area {
 pub(super) fn x_axis(scene: &mut Scene, area: Area, axis: &Axis, measure: &Measure) -> f64 {
     x_ticks(scene, area, axis, &measure.unit);
     axis_label(scene, area, area.bottom + 38.0, &measure.axis_label());
-    area.bottom + 44.0
+    area.bottom + 42.0
 }
 
 /// The label of a horizontal axis, at its left end.
@@ -48,7 +48,7 @@ pub(super) fn x_ticks(scene: &mut Scene, area: Area, axis: &Axis, unit: &Unit) {
             [(x, area.top), (x, area.bottom)],
             if *tick == 0.0 { AXIS } else { GRID },
         );
-        let text = unit.bare(*tick);
+        let text = unit.tick(*tick);
         let half = font::width(&text, TEXT, false) / 2.0;
         if x - half >= free && x + half <= scene.width - 2.0 {
             scene.text((x, area.bottom + 17.0), &text, Type::new(Ink::Muted, Anchor::Middle));
@@ -60,7 +60,7 @@ pub(super) fn x_ticks(scene: &mut Scene, area: Area, axis: &Axis, unit: &Unit) {
 /// Horizontal grid lines with tick labels to their left, and the axis label above.
 pub(super) fn y_axis(scene: &mut Scene, area: Area, axis: &Axis, measure: &Measure) {
     let label = font::shorten(&measure.axis_label(), area.right - MARGIN, TEXT, false);
-    scene.text((MARGIN, area.top - 12.0), &label, MUTED);
+    scene.text((MARGIN, area.top - 20.0), &label, MUTED);
     let mut free = f64::INFINITY;
     for tick in &axis.ticks {
         let y = axis.at(*tick);
@@ -69,7 +69,7 @@ pub(super) fn y_axis(scene: &mut Scene, area: Area, axis: &Axis, measure: &Measu
             if *tick == 0.0 { AXIS } else { GRID },
         );
         if y + TO_BASELINE <= free {
-            let text = measure.unit.bare(*tick);
+            let text = measure.unit.tick(*tick);
             scene.text(
                 (area.left - 8.0, y + TO_BASELINE),
                 &text,
@@ -84,7 +84,7 @@ pub(super) fn y_axis(scene: &mut Scene, area: Area, axis: &Axis, measure: &Measu
 pub(super) fn y_axis_room(axis: &Axis, unit: &Unit) -> f64 {
     axis.ticks
         .iter()
-        .map(|tick| font::width(&unit.bare(*tick), TEXT, false))
+        .map(|tick| font::width(&unit.tick(*tick), TEXT, false))
         .fold(16.0, f64::max)
         + 8.0
 }
@@ -180,8 +180,10 @@ pub(super) fn spread_bar(
     let half = thick / 2.0 + 2.0;
     scene.line([(end, y - half), (end, y + half)], Stroke::new(series, 24));
     if sample.at_least {
-        let tip = end + 8.0;
-        scene.polygon([(end + 2.0, y - 4.0), (tip, y), (end + 2.0, y + 4.0)], series);
+        // Beyond all dots, in the direction of what is not known.
+        let from = trials.iter().copied().fold(end, f64::max) + 5.0;
+        scene.line([(from, y), (from + 6.0, y)], Stroke::new(series, 14));
+        scene.polygon([(from + 5.0, y - 3.5), (from + 11.0, y), (from + 5.0, y + 3.5)], series);
     }
 }
 
@@ -263,7 +265,7 @@ pub(super) fn end_labels(scene: &mut Scene, area: Area, labels: &[EndLabel]) {
         let bend = (area.right + 10.0).max(from_x);
         scene.line(
             [(from_x, from_y), (bend, from_y), (x - 8.0, y)],
-            Stroke::new(Ink::Axis, 6),
+            Stroke::new(Ink::Axis, 8).dashed(2),
         );
         scene.marker((x, y), label.category.mark, 4.0);
         let name = font::shorten(&label.category.name, scene.width - MARGIN / 2.0 - x - 10.0, TEXT, false);

@@ -105,7 +105,7 @@ impl<'a> Line<'a> {
         } else {
             Ink::Tint(mark.colour())
         };
-        let stroke = Stroke::new(ink, if strong { 16 } else { 12 }).dashed(mark.dash());
+        let stroke = Stroke::new(ink, if strong { 16 } else { 12 });
         for part in self.points.split(|(_, value)| value.is_none()) {
             let points: Vec<Point> = part
                 .iter()
@@ -115,6 +115,10 @@ impl<'a> Line<'a> {
                 scene.line([(x - 2.0, y), (x + 2.0, y)], stroke);
             }
             scene.line(points, stroke);
+        }
+        // Not by colour alone.
+        if let (true, Some((time, value))) = (strong, self.values().last()) {
+            scene.marker((x.at(time), y.at(value)), mark, 3.2);
         }
     }
 }
