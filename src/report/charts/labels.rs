@@ -2,14 +2,17 @@
 
 use super::data::{Scatter, ScatterPoint};
 use super::font;
+use super::ink::Ink;
 use super::plot::{Area, LABEL, MUTED};
-use super::scene::{Anchor, MARGIN, Point, Scene, TEXT, Type};
+use super::scene::{Anchor, MARGIN, Point, Scene, Stroke, TEXT, Type};
 
 /// More names than this beside points would bury them.
 const BESIDE_MAX: usize = 6;
 /// More lines than this make no key.
 const KEY_MAX: usize = 16;
 const KEY_LINE: f64 = 19.0;
+/// From a point's centre to the centre of a number beside it.
+const BESIDE: f64 = 14.0;
 
 /// What is labelled.
 pub(super) struct Frontier<'a> {
@@ -49,12 +52,29 @@ pub(super) fn draw(scene: &mut Scene, data: &Scatter, on: &Frontier, bottom: f64
     }
     let count = on.frontier.len().min(KEY_MAX);
     let numbers: Vec<String> = (1..=count).map(|number| number.to_string()).collect();
-    for (number, space) in numbers.iter().zip(on.some_beside(&numbers)) {
+    let spaces = on.some_beside(&numbers);
+    for ((number, space), index) in numbers.iter().zip(&spaces).zip(on.frontier) {
         if let Some(space) = space {
+            leader(scene, on.places[*index], *space);
             scene.text((space.0, space.1 + 0.78 * TEXT), number, LABEL.bold());
         }
     }
+    let without = spaces.iter().filter(|space| space.is_none()).count();
+    if without > 0 {
+        scene.note(format!("{without} of the numbers had no room beside their points."));
+    }
     key(scene, data, on, bottom)
+}
+
+/// Joins a number to its point where it could not stand beside it.
+fn leader(scene: &mut Scene, (x, y): Point, space: Space) {
+    let middle = ((space.0 + space.2) / 2.0, (space.1 + space.3) / 2.0);
+    let distance = (middle.0 - x).hypot(middle.1 - y);
+    if distance > BESIDE + TEXT {
+        let end = 1.0 - (TEXT / 2.0 + 2.0) / distance;
+        let towards = (x + (middle.0 - x) * end, y + (middle.1 - y) * end);
+        scene.line([(x, y), towards], Stroke::new(Ink::Axis, 8));
+    }
 }
 
 impl Frontier<'_> {
@@ -62,19 +82,24 @@ impl Frontier<'_> {
     fn all_beside(&self, texts: &[String]) -> Option<Vec<Space>> {
         let mut taken = self.obstacles(true);
         let mut place = |(text, index): (&String, &usize)| {
-            let space = self.beside(text, false, *index, &taken)?;
+            let size = (font::width(text, TEXT, false), TEXT);
+            let space = self.free(around(self.places[*index], size), &taken)?;
             taken.push(space);
             Some(space)
         };
         texts.iter().zip(self.frontier).map(&mut place).collect()
     }
 
-    /// A place for every text: clear of everything, else clear of the frontier and of other texts, else none.
+    /// A place for every number, near or further off: clear of everything, else of the frontier and of other numbers,
+    /// else none.
     fn some_beside(&self, texts: &[String]) -> Vec<Option<Space>> {
         let (mut everything, mut frontier) = (self.obstacles(true), self.obstacles(false));
         let mut place = |(text, index): (&String, &usize)| {
-            let space = self.beside(text, true, *index, &everything);
-            let space = space.or_else(|| self.beside(text, true, *index, &frontier));
+            let size = (font::width(text, TEXT, true), TEXT);
+            let rings = || rings(self.places[*index], size);
+            let space = self
+                .free(rings(), &everything)
+                .or_else(|| self.free(rings(), &frontier));
             everything.extend(space);
             frontier.extend(space);
             space
@@ -102,35 +127,50 @@ impl Frontier<'_> {
         line.chain(points).chain(others).collect()
     }
 
-    /// The first place around a point that touches nothing.
-    fn beside(&self, text: &str, bold: bool, index: usize, taken: &[Space]) -> Option<Space> {
-        let (x, y) = self.places[index];
-        let (w, h) = (font::width(text, TEXT, bold), TEXT);
-        let (right, left) = (x + 8.0, x - 8.0 - w);
-        let (above, level, below) = (y - h - 6.0, y - h / 2.0, y + 6.0);
-        let places = [
-            (right, level),
-            (right - 4.0, below),
-            (left, level),
-            (left + 4.0, above),
-            (right - 4.0, above),
-            (left + 4.0, below),
-            (x - w / 2.0, below + 2.0),
-            (x - w / 2.0, above - 2.0),
-        ];
+    /// The first of the places that is inside and touches nothing.
+    fn free(&self, places: impl IntoIterator<Item = Space>, taken: &[Space]) -> Option<Space> {
         let area = self.area;
-        places
-            .into_iter()
-            .map(|(x, y)| Space(x, y, x + w, y + h))
-            .find(|space| {
-                let inside = space.0 >= area.left + 2.0
-                    && space.2 <= area.right + MARGIN
-                    && space.1 >= area.top - 8.0
-                    && space.3 <= area.bottom - 2.0;
-                let wider = Space(space.0 - 1.0, space.1 - 1.0, space.2 + 1.0, space.3 + 1.0);
-                inside && !taken.iter().any(|other| wider.touches(other))
-            })
+        places.into_iter().find(|space| {
+            let inside = space.0 >= area.left + 2.0
+                && space.2 <= area.right + MARGIN
+                && space.1 >= area.top - 8.0
+                && space.3 <= area.bottom - 2.0;
+            let wider = Space(space.0 - 1.0, space.1 - 1.0, space.2 + 1.0, space.3 + 1.0);
+            inside && !taken.iter().any(|other| wider.touches(other))
+        })
     }
+}
+
+/// Places for a text that touches its point's edge.
+fn around((x, y): Point, (w, h): (f64, f64)) -> [Space; 8] {
+    let (right, left) = (x + 8.0, x - 8.0 - w);
+    let (above, level, below) = (y - h - 6.0, y - h / 2.0, y + 6.0);
+    [
+        (right, level),
+        (right - 4.0, below),
+        (left, level),
+        (left + 4.0, above),
+        (right - 4.0, above),
+        (left + 4.0, below),
+        (x - w / 2.0, below + 2.0),
+        (x - w / 2.0, above - 2.0),
+    ]
+    .map(|(x, y)| Space(x, y, x + w, y + h))
+}
+
+/// Places for a number, ever further from its point.
+fn rings((x, y): Point, (w, h): (f64, f64)) -> impl Iterator<Item = Space> {
+    let directions = [0.0_f64, 0.125, 0.25, 0.5, 0.75, 0.875, 0.375, 0.625];
+    [BESIDE, 22.0, 32.0, 44.0, 58.0].into_iter().flat_map(move |reach| {
+        directions.into_iter().map(move |turn| {
+            let angle = turn * std::f64::consts::TAU;
+            let (left, top) = (
+                x + angle.cos() * (reach + w / 4.0) - w / 2.0,
+                y + angle.sin() * reach - h / 2.0,
+            );
+            Space(left, top, left + w, top + h)
+        })
+    })
 }
 
 /// The frontier's configurations with both values, numbered from the best in x to the best in y.

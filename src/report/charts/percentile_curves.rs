@@ -223,7 +223,7 @@ fn notes(scene: &mut Scene, data: &PercentileCurves, curves: &[Drawn]) {
         .iter()
         .any(|curve| curve.points.iter().any(|point| point.at_least))
     {
-        scene.note("Dotted with arrows: at least this much, since some records never got an answer.");
+        scene.note("Dotted with arrows: the value is at least this.");
     }
     if curves.iter().any(|curve| curve.unsupported > 0) {
         scene.note("A line ends where fewer than 10 records lie beyond it.");

@@ -34,8 +34,9 @@ pub fn scatter_with_frontier(data: &Scatter) -> Result<Chart, ChartError> {
         right: scene.width - MARGIN - 12.0,
         bottom: top + 36.0 + 340.0,
     };
-    let x_axis =
-        Axis::of(data.x_scale, points.iter().map(|point| point.x), &data.x.unit, 7).placed(area.left, area.right);
+    let unit = &data.x.unit;
+    let x_axis = |ticks| Axis::of(data.x_scale, points.iter().map(|point| point.x), unit, ticks);
+    let x_axis = plot::fitted(x_axis, unit, area.left, area.right, 7);
     let y_axis = y_axis.placed(area.bottom, area.top);
     plot::y_axis(&mut scene, area, &y_axis, &data.y);
     let bottom = plot::x_axis(&mut scene, area, &x_axis, &data.x);
@@ -118,11 +119,14 @@ fn draw_points(scene: &mut Scene, data: &Scatter, points: &[&ScatterPoint], plac
         let mark = category(data, points[index]).map_or_else(Mark::default, |category| category.mark);
         if points[index].y_at_least {
             let ink = Ink::Series(mark.colour());
-            scene.line([(x, y), (x, y - 11.0)], Stroke::new(ink, 14));
             scene.polygon([(x - 3.5, y - 10.0), (x + 3.5, y - 10.0), (x, y - 16.0)], ink);
+            if points.len() <= MANY {
+                scene.line([(x, y), (x, y - 11.0)], Stroke::new(ink, 14));
+            }
         }
         match (on_frontier[index], points.len() > MANY) {
-            (true, _) => scene.marker((x, y), mark, 5.0),
+            (true, false) => scene.marker((x, y), mark, 5.0),
+            (true, true) => scene.small_marker((x, y), mark, 4.0),
             (false, false) => scene.marker((x, y), mark, 4.0),
             (false, true) => scene.small_marker((x, y), mark, 2.6),
         }
@@ -138,11 +142,11 @@ fn membership(count: usize, frontier: &[usize]) -> Vec<bool> {
 
 fn hits(scene: &mut Scene, data: &Scatter, points: &[&ScatterPoint], places: &[Point], frontier: &[usize]) {
     let on_frontier = membership(points.len(), frontier);
-    let most = if points.len() > MANY { plot::HITS_MAX / 2 } else { MANY };
+    let most = if points.len() > MANY { MANY / 4 } else { MANY };
     // The frontier's last: of rectangles on top of each other the last one answers.
     let mut order: Vec<usize> = (0..points.len()).filter(|index| !on_frontier[*index]).collect();
     order.truncate(most.saturating_sub(frontier.len()));
-    order.extend(frontier.iter().copied().take(plot::HITS_MAX));
+    order.extend(frontier.iter().copied().take(most));
     for index in &order {
         let point = points[*index];
         let mut tip = point.label.clone();

@@ -89,7 +89,8 @@ fn draw_line_of_panels(
             bottom: area_bottom,
         };
         for (line, text) in headings[column].iter().enumerate() {
-            scene.text((x, top + 12.0 + 17.0 * line as f64), text, LABEL.bold());
+            let line = heading_lines - headings[column].len() as f64 + line as f64;
+            scene.text((x, top + 12.0 + 17.0 * line), text, LABEL.bold());
         }
         for (line, text) in units[column].iter().enumerate() {
             scene.text((x, top + 12.0 + 17.0 * (heading_lines + line as f64)), text, MUTED);
@@ -121,10 +122,16 @@ fn draw_name(scene: &mut Scene, category: &Category, y: f64, left: f64) {
 
 fn draw_panel(scene: &mut Scene, data: &SmallMultiples, panel: &Panel, area: Area) {
     let unit = &panel.measure.unit;
-    let ticks = ((area.right - area.left) / 40.0).clamp(2.0, 4.0) as usize;
-    let samples = panel.samples.iter().take(data.categories.len());
-    let axis = Axis::linear(samples.flat_map(plot::numbers), unit, ticks).placed(area.left, area.right);
-    plot::x_ticks(scene, area, &axis, unit);
+    let samples = || panel.samples.iter().take(data.categories.len()).flat_map(plot::numbers);
+    let axis = plot::fitted(
+        |ticks| Axis::linear(samples(), unit, ticks),
+        unit,
+        area.left,
+        area.right,
+        4,
+    );
+    let limits = (area.left - GAP / 2.0 + 2.0, area.right + GAP / 2.0 - 2.0);
+    plot::x_ticks(scene, area, &axis, unit, limits);
     scene.line([(axis.base(), area.top), (axis.base(), area.bottom)], AXIS);
     let best = best(panel, data.categories.len());
     let none = Sample::missing("not measured");

@@ -46,10 +46,19 @@ pub fn time_series(data: &TimeSeries) -> Result<Chart, ChartError> {
         Unit::Plain("s".into()),
         Better::Neither,
     );
-    let times = values()
-        .map(|(time, _)| time)
-        .chain(data.window_s.iter().flat_map(|(from, to)| [*from, *to]));
-    let x_axis = Axis::linear(times, &seconds.unit, 8).placed(area.left, area.right);
+    let times = || {
+        values()
+            .map(|(time, _)| time)
+            .chain(data.window_s.iter().flat_map(|(from, to)| [*from, *to]))
+    };
+    let unit = &seconds.unit;
+    let x_axis = plot::fitted(
+        |ticks| Axis::linear(times(), unit, ticks),
+        unit,
+        area.left,
+        area.right,
+        8,
+    );
     draw_window(&mut scene, data, area, &x_axis);
     plot::y_axis(
         &mut scene,
