@@ -227,7 +227,7 @@ impl Grid<'_> {
         while offset < w + h {
             let from = (left + f64::min(offset, w), top + f64::max(offset - w, 0.0));
             let to = (left + f64::max(offset - h, 0.0), top + f64::min(offset, h));
-            scene.line([from, to], Stroke::new(Ink::Grid, 10));
+            scene.line([from, to], Stroke::new(Ink::Axis, 5));
             offset += 9.0;
         }
         scene.text(middle, "–", Type::new(Ink::Muted, Anchor::Middle));
