@@ -2,7 +2,7 @@
 
 use super::{Figure, Part, Source, comparable, latency_name};
 use crate::report::charts::{
-    self, Category, ChartError, Curve, CurvePoint, Frame, Mark, PercentileCurves, StackRow, StackedBars,
+    self, Category, ChartError, Curve, CurvePoint, Mark, PercentileCurves, StackRow, StackedBars,
 };
 use crate::report::columns::{self, RowOrder};
 use crate::report::format;
@@ -39,7 +39,7 @@ fn curves(source: &Source<'_>) -> Result<Option<Figure>, ChartError> {
         .iter()
         .map(|&place| Curve {
             category: Category {
-                name: configurations[place].label.clone(),
+                name: source.labels[place].clone(),
                 mark: source.palette.mark(&configurations[place].id),
             },
             points: source.analysis.curves[place]
@@ -61,12 +61,16 @@ fn curves(source: &Source<'_>) -> Result<Option<Figure>, ChartError> {
         "From send call to acknowledgement; unpaced, so it measures the length of the client's queue."
     };
     let subtitle = format!("{reading} Each line is drawn as far as ten records lie beyond it.");
-    let mut frame = Frame::new("percentiles", format!("{latency} by percentile"), subtitle);
+    let mut frame = source.frame(
+        "percentiles",
+        format!("{latency} by percentile"),
+        source.named(&subtitle),
+    );
     if drawn.len() < members.len() {
         frame = frame.note(format!(
             "The first {} of {} configurations; the others are in the table.",
             drawn.len(),
-            members.len()
+            format::count(members.len() as u64)
         ));
     }
     if left_out > 0 {
@@ -106,9 +110,9 @@ fn where_the_time_goes(source: &Source<'_>) -> Result<Option<Figure>, ChartError
     let rows: Vec<StackRow> = measured
         .iter()
         .take(BARS)
-        .map(|&place| &configurations[place])
-        .map(|c| StackRow {
-            label: c.label.clone(),
+        .map(|&place| (&configurations[place], &source.labels[place]))
+        .map(|(c, label)| StackRow {
+            label: label.clone(),
             values: PARTS.iter().map(|metric| metric.value(c)).collect(),
             note: if c.latency_observable {
                 String::new()
@@ -117,7 +121,7 @@ fn where_the_time_goes(source: &Source<'_>) -> Result<Option<Figure>, ChartError
             },
         })
         .collect();
-    let mut frame = Frame::new(
+    let mut frame = source.frame(
         "where-the-time-goes",
         "Where the time goes",
         "Means over the whole trial, warm-up included, from librdkafka's own statistics. Time in the queue is per record; to the socket and at the broker, network included, per request.",
@@ -126,7 +130,7 @@ fn where_the_time_goes(source: &Source<'_>) -> Result<Option<Figure>, ChartError
         frame = frame.note(format!(
             "The first {} of {} configurations; the others are in summary.json.",
             rows.len(),
-            measured.len()
+            format::count(measured.len() as u64)
         ));
     }
     let mut measure = Metric::QueueMean.measure();

@@ -201,10 +201,7 @@ fn metric_cell(metric: Metric, of: &ConfigurationSummary, largest: Option<f64>) 
     let spread = metric
         .spread(of)
         .filter(|spread| metric.format(spread.min) != metric.format(spread.max));
-    let ranged = matches!(
-        metric,
-        Metric::Throughput | Metric::ThroughputMb | Metric::LatencyP99 | Metric::ClientCpu
-    );
+    let ranged = matches!(metric, Metric::Throughput | Metric::LatencyP99 | Metric::ClientCpu);
     let small = spread
         .filter(|_| ranged)
         .map(|spread| metric.format_range(spread.min, spread.max))
