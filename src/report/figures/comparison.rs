@@ -227,7 +227,11 @@ fn side_by_side(source: &Source<'_>, axis: &str) -> Result<Option<Figure>, Chart
         })
         .collect();
     let name = format!("by-{}", slug(axis));
-    let mut frame = source.frame(&name, title(axis), held_equal(&slice, count));
+    let mut frame = source.frame(
+        &name,
+        title(axis),
+        format!("Values of {axis}. {}", held_equal(&slice, count)),
+    );
     frame.notes.extend(notes(axis, &members));
     if values.len() > VALUES {
         frame = frame.note(format!(
@@ -237,7 +241,8 @@ fn side_by_side(source: &Source<'_>, axis: &str) -> Result<Option<Figure>, Chart
     }
     let chart = charts::small_multiples(&SmallMultiples {
         frame,
-        category_name: axis.to_owned(),
+        // Named in the subtitle: beside the values there is room for a few letters only.
+        category_name: String::new(),
         categories,
         panels,
     })?;

@@ -1,9 +1,7 @@
 //! Percentile curves, and where the time goes.
 
 use super::{Figure, Part, Source, comparable, latency_name};
-use crate::report::charts::{
-    self, Category, ChartError, Curve, CurvePoint, Mark, PercentileCurves, StackRow, StackedBars,
-};
+use crate::report::charts::{self, Category, ChartError, Curve, CurvePoint, PercentileCurves, StackRow, StackedBars};
 use crate::report::columns::{self, RowOrder};
 use crate::report::format;
 use crate::report::metric::Metric;
@@ -13,6 +11,13 @@ const LINES: usize = 8;
 
 /// Bars of one chart.
 const BARS: usize = 20;
+
+/// Where a record's time goes, from the send call outwards.
+pub(super) const PARTS: [(Metric, &str); 3] = [
+    (Metric::QueueMean, "in the client's queue"),
+    (Metric::SocketMean, "to the socket"),
+    (Metric::BrokerMean, "at the broker"),
+];
 
 pub(super) fn draw(source: &Source<'_>) -> Result<Vec<Figure>, ChartError> {
     let mut figures = Vec::new();
@@ -94,14 +99,13 @@ fn curves(source: &Source<'_>) -> Result<Option<Figure>, ChartError> {
 }
 
 fn where_the_time_goes(source: &Source<'_>) -> Result<Option<Figure>, ChartError> {
-    const PARTS: [Metric; 3] = [Metric::QueueMean, Metric::SocketMean, Metric::BrokerMean];
     let configurations = source.configurations();
     let measured: Vec<usize> = columns::ordered(&source.analysis.summary, RowOrder::BestFirst)
         .into_iter()
         .filter(|&place| {
             PARTS
                 .iter()
-                .any(|metric| metric.value(&configurations[place]).is_some())
+                .any(|(metric, _)| metric.value(&configurations[place]).is_some())
         })
         .collect();
     if measured.is_empty() {
@@ -113,7 +117,7 @@ fn where_the_time_goes(source: &Source<'_>) -> Result<Option<Figure>, ChartError
         .map(|&place| (&configurations[place], &source.labels[place]))
         .map(|(c, label)| StackRow {
             label: label.clone(),
-            values: PARTS.iter().map(|metric| metric.value(c)).collect(),
+            values: PARTS.iter().map(|(metric, _)| metric.value(c)).collect(),
             note: if c.latency_observable {
                 String::new()
             } else {
@@ -135,12 +139,7 @@ fn where_the_time_goes(source: &Source<'_>) -> Result<Option<Figure>, ChartError
     }
     let mut measure = Metric::QueueMean.measure();
     measure.name = "Mean time".to_owned();
-    let parts = [("in the client's queue", 0), ("to the socket", 1), ("at the broker", 2)]
-        .map(|(name, index)| Category {
-            name: name.to_owned(),
-            mark: Mark::new(index),
-        })
-        .to_vec();
+    let parts = PARTS.map(|(_, name)| source.palette.category(name)).to_vec();
     let chart = charts::stacked_bars(&StackedBars {
         frame,
         measure,

@@ -129,7 +129,8 @@ fn mark_key(axis: &str, value: &str) -> String {
 fn palette(analysis: &Analysis, axes: &[String]) -> Palette {
     let configurations = &analysis.summary.configurations;
     let everything: Vec<usize> = (0..configurations.len()).collect();
-    let mut names: Vec<String> = Vec::new();
+    // The first is the colour of bars that stand for no value.
+    let mut names: Vec<String> = vec!["(any)".to_owned()];
     for axis in axes {
         // Of numeric axes no value has a colour: their order is what counts.
         if is_categorical(configurations, axis) {
@@ -137,8 +138,9 @@ fn palette(analysis: &Analysis, axes: &[String]) -> Palette {
             names.extend(values.iter().map(|value| mark_key(axis, &value.text)));
         }
     }
+    names.extend(latency::PARTS.map(|(_, name)| name.to_owned()));
     // Eight in a row from a multiple of eight differ in colour and in shape.
-    while names.len() % 8 != 0 {
+    while !names.len().is_multiple_of(8) {
         names.push(format!("(none {})", names.len()));
     }
     names.extend(

@@ -115,10 +115,11 @@ fn label(of: &ConfigurationSummary) -> String {
 
 fn cell(column: Column, of: &ConfigurationSummary) -> String {
     let mut text = column.metric.cell(of);
-    if column.range && has_range(column.metric, of) {
-        if let Some(spread) = column.metric.spread(of) {
-            text = format!("{text} [{}]", column.metric.format_range(spread.min, spread.max));
-        }
+    if column.range
+        && has_range(column.metric, of)
+        && let Some(spread) = column.metric.spread(of)
+    {
+        text = format!("{text} [{}]", column.metric.format_range(spread.min, spread.max));
     }
     clean(&text).replace('\u{a0}', " ")
 }
