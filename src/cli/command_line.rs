@@ -18,7 +18,7 @@ pub fn resume_command(command: &[String], directory: &Path, mask: &Mask) -> Stri
     }
     words.push("--resume".to_owned());
     words.push(directory.display().to_string());
-    words.iter().map(|word| quoted(&mask.text(word))).collect::<Vec<_>>().join(" ")
+    words.iter().map(|word| quoted(&mask.word(word))).collect::<Vec<_>>().join(" ")
 }
 
 /// A word as a POSIX shell takes it.
@@ -48,6 +48,6 @@ mod tests {
 
     #[test]
     fn secrets_are_masked() {
-        assert!(command(&["kpbench", "-p", "sasl.password=pass"]).contains("'sasl.password=****'"));
+        assert!(command(&["kpbench", "-p", "sasl.password=pass"]).contains("'sasl.password=********'"));
     }
 }
