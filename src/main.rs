@@ -1,2 +1,4 @@
-#![allow(missing_docs)]
-fn main() {}
+//! temporary
+fn main() -> anyhow::Result<()> {
+    kpbench::cli::trial::trial()
+}

@@ -3,3 +3,4 @@
 pub mod broker;
 pub mod mock_cluster;
 pub mod profile;
+pub mod trial;

@@ -1,0 +1,159 @@
+//! A live client with its topic, and how it goes away.
+
+use std::ffi::{CStr, CString, c_char};
+use std::ptr;
+use std::time::{Duration, Instant};
+
+use rdkafka_sys as sys;
+
+use super::conf::Conf;
+use super::error_text;
+use crate::client::ClientError;
+
+/// Owns a client, one topic object and the main event queue.
+pub(super) struct Handle {
+    pub client: *mut sys::rd_kafka_t,
+    pub topic: *mut sys::rd_kafka_topic_t,
+    pub queue: *mut sys::rd_kafka_queue_t,
+}
+
+// SAFETY: librdkafka's objects may be used from any thread, and from several at once.
+unsafe impl Send for Handle {}
+// SAFETY: as above.
+unsafe impl Sync for Handle {}
+
+impl Handle {
+    pub fn new(conf: Conf, topic: &str) -> Result<Self, ClientError> {
+        let topic_name = CString::new(topic).map_err(|_| ClientError::Nul(topic.to_owned()))?;
+        let mut reason = [0 as c_char; 512];
+        let raw = conf.release();
+        // SAFETY: the configuration is valid; the client takes it over where it can be made.
+        let client = unsafe {
+            sys::rd_kafka_new(
+                sys::rd_kafka_type_t::RD_KAFKA_PRODUCER,
+                raw,
+                reason.as_mut_ptr(),
+                reason.len(),
+            )
+        };
+        if client.is_null() {
+            // SAFETY: not taken over; librdkafka NUL-terminates the buffer.
+            let reason = unsafe {
+                sys::rd_kafka_conf_destroy(raw);
+                CStr::from_ptr(reason.as_ptr()).to_string_lossy().into_owned()
+            };
+            return Err(ClientError::Create(reason));
+        }
+        // SAFETY: the client is alive; a null configuration means the client's default topic configuration.
+        let (topic, queue) = unsafe {
+            (
+                sys::rd_kafka_topic_new(client, topic_name.as_ptr(), ptr::null_mut()),
+                sys::rd_kafka_queue_get_main(client),
+            )
+        };
+        Ok(Self { client, topic, queue })
+    }
+
+    /// Waits until the topic's metadata is there, asking twice: the second answer comes from a client that knows the
+    /// leaders, so that the first record need not wait for `retry.backoff.ms`.
+    pub fn await_topic(&self, name: &str, timeout: Duration) -> Result<(), ClientError> {
+        let deadline = Instant::now() + timeout;
+        let mut answers = 0;
+        let mut errors: Vec<String> = Vec::new();
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let error = self.ask_metadata(left.max(Duration::from_millis(1)));
+            match error {
+                None => answers += 1,
+                Some(error) => {
+                    errors.extend(self.pending_errors());
+                    if left.is_zero() || is_final(&errors) {
+                        errors.dedup();
+                        errors.push(error);
+                        return Err(ClientError::Metadata {
+                            topic: name.to_owned(),
+                            timeout_ms: timeout.as_millis(),
+                            reason: errors.join("; "),
+                        });
+                    }
+                    std::thread::sleep(Duration::from_millis(5).min(left));
+                }
+            }
+            if answers == 2 {
+                return Ok(());
+            }
+        }
+    }
+
+    /// One metadata request for the topic: none where the topic is there with leaders, else why not.
+    fn ask_metadata(&self, timeout: Duration) -> Option<String> {
+        // Short enough to notice errors such as failed authentication between two requests.
+        let timeout_ms = timeout.as_millis().clamp(1, 2_000) as i32;
+        let mut metadata: *const sys::rd_kafka_metadata = ptr::null();
+        // SAFETY: client and topic are alive; the result is freed below.
+        let error = unsafe { sys::rd_kafka_metadata(self.client, 0, self.topic, &mut metadata, timeout_ms) };
+        if error != sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
+            return Some(error_text(error));
+        }
+        // SAFETY: filled by the successful call, with as many topics and partitions as it says.
+        let problem = unsafe {
+            let found = &*metadata;
+            let mut problem = (found.topic_cnt == 0).then(|| "topic not in the answer".to_owned());
+            for topic in 0..found.topic_cnt as usize {
+                let topic = &*found.topics.add(topic);
+                if topic.err != sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
+                    problem = Some(error_text(topic.err));
+                }
+                for partition in 0..topic.partition_cnt as usize {
+                    if (*topic.partitions.add(partition)).leader < 0 {
+                        problem = Some("a partition has no leader".to_owned());
+                    }
+                }
+            }
+            sys::rd_kafka_metadata_destroy(metadata);
+            problem
+        };
+        problem
+    }
+
+    /// Errors that wait in the event queue. Only before the delivery thread reads that queue.
+    fn pending_errors(&self) -> Vec<String> {
+        let mut errors = Vec::new();
+        loop {
+            // SAFETY: the queue is alive; each event is destroyed once.
+            unsafe {
+                let event = sys::rd_kafka_queue_poll(self.queue, 0);
+                if event.is_null() {
+                    return errors;
+                }
+                if sys::rd_kafka_event_type(event) == sys::RD_KAFKA_EVENT_ERROR {
+                    errors.push(
+                        CStr::from_ptr(sys::rd_kafka_event_error_string(event))
+                            .to_string_lossy()
+                            .into_owned(),
+                    );
+                }
+                sys::rd_kafka_event_destroy(event);
+            }
+        }
+    }
+}
+
+/// Errors that waiting does not mend.
+fn is_final(errors: &[String]) -> bool {
+    errors.iter().any(|error| {
+        let error = error.to_ascii_lowercase();
+        error.contains("authentication failed") || error.contains("certificate verify failed")
+    })
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        // SAFETY: all three are alive and used by nobody else any more; the client last. Joins the client's threads.
+        unsafe {
+            sys::rd_kafka_queue_destroy(self.queue);
+            sys::rd_kafka_topic_destroy(self.topic);
+            sys::rd_kafka_destroy(self.client);
+        }
+    }
+}

@@ -1,0 +1,306 @@
+//! The producer: batched produce calls, batched delivery events on a thread of their own.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::ffi::{CStr, c_void};
+use std::ptr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use rdkafka_sys as sys;
+use sys::rd_kafka_resp_err_t as Error;
+
+use super::conf::{self, Conf};
+use super::handle::Handle;
+use super::interceptor::{self, Interceptor};
+use super::{error_name, failure_of};
+use crate::client::deliver::Deliver;
+use crate::client::waiters::Waiters;
+use crate::client::{
+    ClientError, Enqueued, Outgoing, Producer, ProducerSettings, Reports, Room, StatisticsEvent, Verdict,
+};
+use crate::measure::{Failure, Hub};
+use crate::protocol::PersistenceStatus;
+
+/// Longest wait of the delivery thread for an event: how late it may notice that it shall stop.
+const POLL_MS: i32 = 50;
+/// Messages taken from a delivery event at a time.
+const MESSAGES: usize = 1_024;
+/// Leaves the choice to the client's partitioner (`RD_KAFKA_PARTITION_UA`).
+const ANY_PARTITION: i32 = -1;
+/// Errors kept for the report.
+const KEPT_ERRORS: usize = 8;
+
+/// One librdkafka client.
+pub struct NativeProducer {
+    shared: Arc<Shared>,
+    delivery: Mutex<Option<JoinHandle<()>>>,
+}
+
+struct Shared {
+    // Declared before the interceptor's state: dropped before it, since the client's threads use it.
+    handle: Handle,
+    index: usize,
+    reports: Reports,
+    room: Arc<Room>,
+    waiters: Arc<Waiters>,
+    stopping: AtomicBool,
+    errors: Mutex<Vec<String>>,
+    effective: BTreeMap<String, String>,
+    interceptor: Option<Arc<Interceptor>>,
+}
+
+thread_local! {
+    /// The array that a sending thread's produce calls go through, used again for every burst.
+    static MESSAGE_BUFFER: RefCell<Vec<sys::rd_kafka_message_t>> = const { RefCell::new(Vec::new()) };
+}
+
+impl NativeProducer {
+    /// Makes the client and waits for its topic's metadata.
+    pub fn connect(settings: &ProducerSettings) -> Result<Self, ClientError> {
+        let conf = Conf::new(&settings.properties)?;
+        // Without delivery reports librdkafka gives no sign when a record's room is free again: look every so often.
+        let recheck = (settings.reports == Reports::Ignored).then_some(Duration::from_millis(1));
+        let room = Arc::new(Room::new(recheck));
+        let mut events = sys::RD_KAFKA_EVENT_STATS | sys::RD_KAFKA_EVENT_ERROR;
+        let interceptor = if settings.reports == Reports::Ignored {
+            let interceptor = Arc::new(Interceptor { hub: OnceLock::new() });
+            interceptor::install(&conf, &interceptor)?;
+            Some(interceptor)
+        } else {
+            events |= sys::RD_KAFKA_EVENT_DR;
+            None
+        };
+        // SAFETY: the configuration is alive.
+        unsafe { sys::rd_kafka_conf_set_events(conf.as_ptr(), events) };
+        let handle = Handle::new(conf, &settings.topic)?;
+        handle.await_topic(&settings.topic, settings.metadata_timeout)?;
+        // SAFETY: the client is alive.
+        let effective = unsafe { conf::effective(handle.client) };
+        let threads = if let Reports::Awaited { threads } = settings.reports {
+            threads
+        } else {
+            0
+        };
+        let shared = Shared {
+            handle,
+            index: settings.index,
+            reports: settings.reports,
+            room,
+            waiters: Arc::new(Waiters::new(threads)),
+            stopping: AtomicBool::new(false),
+            errors: Mutex::default(),
+            effective,
+            interceptor,
+        };
+        Ok(Self {
+            shared: Arc::new(shared),
+            delivery: Mutex::new(None),
+        })
+    }
+
+    /// Offers records with the opaque values that `opaque` gives them.
+    fn produce(&self, records: &[Outgoing<'_>], opaque: impl Fn(&Outgoing<'_>) -> u64) -> Enqueued {
+        MESSAGE_BUFFER.with_borrow_mut(|messages| {
+            messages.clear();
+            messages.extend(records.iter().map(|record| sys::rd_kafka_message_t {
+                err: Error::RD_KAFKA_RESP_ERR_NO_ERROR,
+                rkt: ptr::null_mut(),
+                partition: ANY_PARTITION,
+                payload: record.value.as_ptr().cast_mut().cast::<c_void>(),
+                len: record.value.len(),
+                key: ptr::null_mut(),
+                key_len: 0,
+                offset: 0,
+                _private: opaque(record) as *mut c_void,
+            }));
+            // SAFETY: the array holds as many messages as said; their payloads live through the call, which copies them.
+            let taken = unsafe {
+                sys::rd_kafka_produce_batch(
+                    self.shared.handle.topic,
+                    ANY_PARTITION,
+                    sys::RD_KAFKA_MSG_F_COPY,
+                    messages.as_mut_ptr(),
+                    messages.len() as i32,
+                )
+            };
+            if taken as usize == messages.len() {
+                return Enqueued {
+                    done: messages.len(),
+                    refused: Vec::new(),
+                };
+            }
+            self.sort_out(messages)
+        })
+    }
+
+    /// What became of a burst that was not taken as a whole.
+    fn sort_out(&self, messages: &[sys::rd_kafka_message_t]) -> Enqueued {
+        let full = |message: &sys::rd_kafka_message_t| message.err == Error::RD_KAFKA_RESP_ERR__QUEUE_FULL;
+        let done = messages.iter().position(full).unwrap_or(messages.len());
+        let refused = messages[..done]
+            .iter()
+            .enumerate()
+            .filter(|(_, message)| message.err != Error::RD_KAFKA_RESP_ERR_NO_ERROR)
+            // Where nobody asked for reports, a failed partitioner has told the interceptor already.
+            .filter(|(_, message)| {
+                self.shared.interceptor.is_none() || message.err == Error::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE
+            })
+            .map(|(place, message)| {
+                let failure = Failure {
+                    error: error_name(message.err),
+                    persistence: PersistenceStatus::NotPersisted,
+                };
+                (place, failure)
+            })
+            .collect();
+        Enqueued { done, refused }
+    }
+}
+
+impl Producer for NativeProducer {
+    fn start(&self, hub: &Arc<Hub>, statistics: Sender<StatisticsEvent>) {
+        if let Some(interceptor) = &self.shared.interceptor {
+            let _ = interceptor.hub.set(Arc::clone(hub));
+        }
+        let (shared, hub) = (Arc::clone(&self.shared), Arc::clone(hub));
+        let thread = std::thread::Builder::new()
+            .name(format!("deliveries-{}", self.shared.index))
+            .spawn(move || serve_events(&shared, &hub, &statistics))
+            .expect("a process that cannot start a thread cannot measure");
+        *self.delivery.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
+    }
+
+    fn enqueue(&self, records: &[Outgoing<'_>]) -> Enqueued {
+        self.produce(records, |record| record.tag.to_bits())
+    }
+
+    fn send_and_wait(&self, thread: usize, record: Outgoing<'_>, deadline: Instant) -> Verdict {
+        self.shared.waiters.prepare(thread);
+        let mut enqueued = self.produce(&[record], |_| thread as u64);
+        if let Some((_, failure)) = enqueued.refused.pop() {
+            return Verdict::Refused(failure);
+        }
+        if enqueued.done == 0 {
+            return Verdict::QueueFull;
+        }
+        self.shared.waiters.wait(thread, deadline)
+    }
+
+    fn room(&self) -> &Room {
+        &self.shared.room
+    }
+
+    fn effective_properties(&self) -> BTreeMap<String, String> {
+        self.shared.effective.clone()
+    }
+
+    fn reported_errors(&self) -> Vec<String> {
+        self.shared
+            .errors
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+impl Drop for NativeProducer {
+    fn drop(&mut self) {
+        self.shared.stopping.store(true, Ordering::Release);
+        let thread = self.delivery.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            // A delivery thread that panicked has said so on standard error; its counts are missing and show as undecided.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The delivery thread: takes events until told to stop.
+fn serve_events(shared: &Shared, hub: &Arc<Hub>, statistics: &Sender<StatisticsEvent>) {
+    let mut deliver = Deliver::new(shared.reports, hub, &shared.waiters);
+    let mut messages = vec![ptr::null::<sys::rd_kafka_message_t>(); MESSAGES];
+    while !shared.stopping.load(Ordering::Acquire) {
+        // SAFETY: the queue lives as long as `shared`.
+        let event = unsafe { sys::rd_kafka_queue_poll(shared.handle.queue, POLL_MS) };
+        deliver.begin();
+        if event.is_null() {
+            deliver.end();
+            continue;
+        }
+        // SAFETY: the event is alive until destroyed below, once.
+        unsafe {
+            match sys::rd_kafka_event_type(event) {
+                sys::RD_KAFKA_EVENT_DR => serve_deliveries(event, &mut messages, &mut deliver),
+                sys::RD_KAFKA_EVENT_STATS => {
+                    let json = CStr::from_ptr(sys::rd_kafka_event_stats(event))
+                        .to_string_lossy()
+                        .into_owned();
+                    let at_us = hub.clock.now_us();
+                    let _ = statistics.send(StatisticsEvent {
+                        producer: shared.index,
+                        at_us,
+                        json,
+                    });
+                }
+                sys::RD_KAFKA_EVENT_ERROR => {
+                    let text = CStr::from_ptr(sys::rd_kafka_event_error_string(event))
+                        .to_string_lossy()
+                        .into_owned();
+                    keep_error(&shared.errors, text);
+                }
+                _ => {}
+            }
+            sys::rd_kafka_event_destroy(event);
+        }
+        deliver.end();
+        // Only now has librdkafka given the records' room back.
+        shared.room.signal();
+    }
+}
+
+/// Delivers every message of one event.
+///
+/// # Safety
+/// `event` is a live delivery report event.
+unsafe fn serve_deliveries(
+    event: *mut sys::rd_kafka_event_t,
+    messages: &mut [*const sys::rd_kafka_message_t],
+    deliver: &mut Deliver,
+) {
+    loop {
+        // SAFETY: the caller's promise; the array's true length is given.
+        let count = unsafe { sys::rd_kafka_event_message_array(event, messages.as_mut_ptr(), messages.len()) };
+        for &message in &messages[..count] {
+            // SAFETY: filled by the call above; alive as long as the event.
+            unsafe {
+                let opaque = (*message)._private as u64;
+                if (*message).err == Error::RD_KAFKA_RESP_ERR_NO_ERROR {
+                    deliver.acknowledged(opaque, (*message).len + (*message).key_len);
+                } else {
+                    deliver.failed(opaque, failure_of(message));
+                }
+            }
+        }
+        if count < messages.len() {
+            return;
+        }
+    }
+}
+
+/// Keeps the last few distinct errors.
+pub(in crate::client) fn keep_error(errors: &Mutex<Vec<String>>, text: String) {
+    let mut errors = errors.lock().unwrap_or_else(PoisonError::into_inner);
+    if !errors.contains(&text) {
+        if errors.len() == KEPT_ERRORS {
+            errors.remove(0);
+        }
+        errors.push(text);
+    }
+}

@@ -1,0 +1,101 @@
+//! Where a sending thread waits while the client's queue is full.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Signals that records have left the queue. A waiter reads [`Room::epoch`] before it offers its records, so that room
+/// made in between is never missed.
+#[derive(Debug)]
+pub struct Room {
+    epoch: AtomicU64,
+    waiting: AtomicUsize,
+    lock: Mutex<()>,
+    changed: Condvar,
+    /// Some clients say that a record is done shortly before its room is free: look again after so long.
+    recheck: Option<Duration>,
+}
+
+impl Room {
+    /// A room; `recheck` for clients that signal before the room is really free.
+    pub fn new(recheck: Option<Duration>) -> Self {
+        Self {
+            epoch: AtomicU64::new(0),
+            waiting: AtomicUsize::new(0),
+            lock: Mutex::new(()),
+            changed: Condvar::new(),
+            recheck,
+        }
+    }
+
+    /// How often room was made so far.
+    pub fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::SeqCst)
+    }
+
+    /// Records have left the queue.
+    #[inline]
+    pub fn signal(&self) {
+        self.epoch.fetch_add(1, Ordering::SeqCst);
+        if self.waiting.load(Ordering::SeqCst) > 0 {
+            drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner));
+            self.changed.notify_all();
+        }
+    }
+
+    /// Waits until room was made after `seen`, until the moment to look again, or until `deadline`. False at the deadline.
+    pub fn wait(&self, seen: u64, deadline: Instant) -> bool {
+        let until = self
+            .recheck
+            .map_or(deadline, |recheck| deadline.min(Instant::now() + recheck));
+        self.waiting.fetch_add(1, Ordering::SeqCst);
+        let mut guard = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        while self.epoch() == seen {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            guard = self
+                .changed
+                .wait_timeout(guard, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+        drop(guard);
+        self.waiting.fetch_sub(1, Ordering::SeqCst);
+        self.epoch() != seen || Instant::now() < deadline
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    #[test]
+    fn room_made_before_the_wait_is_not_missed() {
+        let room = Room::new(None);
+        let seen = room.epoch();
+        room.signal();
+        assert!(room.wait(seen, Instant::now() + Duration::from_secs(60)));
+    }
+
+    #[test]
+    fn a_waiter_is_woken() {
+        let room = Arc::new(Room::new(None));
+        let waiter = Arc::clone(&room);
+        let seen = room.epoch();
+        let thread = std::thread::spawn(move || waiter.wait(seen, Instant::now() + Duration::from_secs(60)));
+        while room.waiting.load(Ordering::SeqCst) == 0 {
+            std::thread::yield_now();
+        }
+        room.signal();
+        assert!(thread.join().unwrap());
+    }
+
+    #[test]
+    fn nobody_waits_longer_than_allowed() {
+        let room = Room::new(None);
+        assert!(!room.wait(room.epoch(), Instant::now() + Duration::from_millis(5)));
+    }
+}

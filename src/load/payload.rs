@@ -1,0 +1,512 @@
+//! The values that records carry: a seeded pool made before the trial, several times larger than any batch or codec
+//! window, so that no codec finds the same record twice in its reach and nothing is made while the trial measures.
+
+use std::path::Path;
+
+use rand::{Rng, RngExt, SeedableRng};
+use rand_xoshiro::Xoshiro256PlusPlus;
+
+use super::LoadError;
+use crate::protocol::{Content, FileSplit, Payload, Size};
+
+/// Smallest pool in bytes: above zstd's default window (8 MB at its highest levels) and any codec's.
+const MIN_POOL_BYTES: usize = 16 << 20;
+/// Largest pool in bytes, so that a trial process stays small.
+const MAX_POOL_BYTES: usize = 48 << 20;
+/// Most records in a pool: tiny records need no millions of copies.
+const MAX_RECORDS: usize = 1 << 18;
+
+/// Words for text: common English, so that letter frequencies and repetitions are those of prose.
+const WORDS: &[&str] = &[
+    "the",
+    "of",
+    "and",
+    "to",
+    "in",
+    "a",
+    "is",
+    "that",
+    "for",
+    "it",
+    "as",
+    "was",
+    "with",
+    "be",
+    "by",
+    "on",
+    "not",
+    "he",
+    "his",
+    "but",
+    "at",
+    "are",
+    "this",
+    "have",
+    "from",
+    "or",
+    "had",
+    "an",
+    "they",
+    "which",
+    "one",
+    "you",
+    "were",
+    "all",
+    "her",
+    "she",
+    "there",
+    "would",
+    "their",
+    "we",
+    "him",
+    "been",
+    "has",
+    "when",
+    "who",
+    "will",
+    "no",
+    "more",
+    "if",
+    "out",
+    "so",
+    "up",
+    "said",
+    "what",
+    "its",
+    "about",
+    "than",
+    "into",
+    "them",
+    "can",
+    "only",
+    "other",
+    "time",
+    "new",
+    "some",
+    "could",
+    "these",
+    "two",
+    "may",
+    "first",
+    "then",
+    "do",
+    "any",
+    "like",
+    "my",
+    "now",
+    "over",
+    "such",
+    "our",
+    "man",
+    "me",
+    "even",
+    "most",
+    "made",
+    "after",
+    "also",
+    "well",
+    "many",
+    "must",
+    "before",
+    "should",
+    "through",
+    "back",
+    "years",
+    "where",
+    "much",
+    "your",
+    "way",
+    "down",
+    "because",
+    "long",
+    "get",
+    "those",
+    "people",
+    "order",
+    "customer",
+    "payment",
+    "delivery",
+    "address",
+    "account",
+    "message",
+    "partition",
+    "market",
+    "water",
+    "number",
+    "between",
+];
+
+/// The pool.
+#[derive(Debug)]
+pub struct PayloadPool {
+    bytes: Vec<u8>,
+    spans: Vec<(usize, usize)>,
+}
+
+impl PayloadPool {
+    /// Makes the pool. `batch_bytes` is the largest batch that the client may make.
+    ///
+    /// # Errors
+    /// A payload file that cannot be read, is empty, or has a line longer than the payload's largest size.
+    pub fn new(payload: &Payload, batch_bytes: usize, seed: u64) -> Result<Self, LoadError> {
+        let wanted = (batch_bytes.saturating_mul(4)).clamp(MIN_POOL_BYTES, MAX_POOL_BYTES);
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
+        let pool = match &payload.content {
+            Content::File { path, split } => Self::from_file(path, *split, &payload.size, wanted, &mut random)?,
+            content => Self::generated(content, &payload.size, wanted, &mut random),
+        };
+        Ok(pool)
+    }
+
+    fn generated(content: &Content, size: &Size, wanted: usize, random: &mut Xoshiro256PlusPlus) -> Self {
+        let mut pool = Self {
+            bytes: Vec::with_capacity(wanted),
+            spans: Vec::new(),
+        };
+        while (pool.bytes.len() < wanted || pool.spans.len() < 2) && pool.spans.len() < MAX_RECORDS {
+            let start = pool.bytes.len();
+            fill(&mut pool.bytes, content, draw(size, random), random);
+            pool.spans.push((start, pool.bytes.len()));
+        }
+        pool
+    }
+
+    fn from_file(
+        path: &Path,
+        split: FileSplit,
+        size: &Size,
+        wanted: usize,
+        random: &mut Xoshiro256PlusPlus,
+    ) -> Result<Self, LoadError> {
+        let fail = |reason: String| LoadError::PayloadFile {
+            path: path.to_owned(),
+            reason,
+        };
+        let mut bytes = Vec::new();
+        let file = std::fs::File::open(path).map_err(|error| fail(error.to_string()))?;
+        // A file larger than the pool is read from its beginning as far as the pool reaches.
+        std::io::Read::read_to_end(&mut std::io::Read::take(file, wanted as u64), &mut bytes)
+            .map_err(|error| fail(error.to_string()))?;
+        let cut_off = bytes.len() == wanted;
+        let spans = match split {
+            FileSplit::Lines => lines(&bytes, cut_off),
+            FileSplit::Size => pieces(bytes.len(), size, random),
+        };
+        if spans.is_empty() {
+            return Err(fail("holds no record".to_owned()));
+        }
+        Ok(Self { bytes, spans })
+    }
+
+    /// Number of different records.
+    pub fn len(&self) -> usize {
+        self.spans.len()
+    }
+
+    /// Never true: a pool without records is an error.
+    pub fn is_empty(&self) -> bool {
+        self.spans.is_empty()
+    }
+
+    /// Bytes of all records together.
+    pub fn total_bytes(&self) -> usize {
+        self.spans.iter().map(|(start, end)| end - start).sum()
+    }
+
+    /// Walks the pool from a place of its own for each of `of` senders.
+    pub fn cursor(&self, sender: usize, of: usize) -> PayloadCursor<'_> {
+        PayloadCursor {
+            pool: self,
+            next: sender * self.spans.len() / of.max(1),
+        }
+    }
+}
+
+/// One sender's walk around the pool.
+#[derive(Clone, Debug)]
+pub struct PayloadCursor<'a> {
+    pool: &'a PayloadPool,
+    next: usize,
+}
+
+impl<'a> PayloadCursor<'a> {
+    /// The next value; after the last comes the first.
+    #[inline]
+    pub fn next_value(&mut self) -> &'a [u8] {
+        let (start, end) = self.pool.spans[self.next];
+        self.next += 1;
+        if self.next == self.pool.spans.len() {
+            self.next = 0;
+        }
+        &self.pool.bytes[start..end]
+    }
+}
+
+fn lines(bytes: &[u8], cut_off: bool) -> Vec<(usize, usize)> {
+    let mut spans = Vec::new();
+    let mut start = 0;
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        let whole = line.ends_with(b"\n");
+        let end = start + line.len();
+        let text = line.strip_suffix(b"\n").unwrap_or(line);
+        let text = text.strip_suffix(b"\r").unwrap_or(text);
+        // The last line of a part of a file is no whole line, unless it is all there is.
+        if !text.is_empty() && (whole || !cut_off || spans.is_empty()) {
+            spans.push((start, start + text.len()));
+        }
+        start = end;
+    }
+    spans
+}
+
+fn pieces(length: usize, size: &Size, random: &mut Xoshiro256PlusPlus) -> Vec<(usize, usize)> {
+    let mut spans = Vec::new();
+    let mut start = 0;
+    while start < length {
+        let end = start + draw(size, random).max(1);
+        if end > length {
+            if spans.is_empty() {
+                spans.push((0, length));
+            }
+            break;
+        }
+        spans.push((start, end));
+        start = end;
+    }
+    spans
+}
+
+fn draw(size: &Size, random: &mut Xoshiro256PlusPlus) -> usize {
+    match size {
+        Size::Fixed { bytes } => *bytes as usize,
+        Size::Uniform { min_bytes, max_bytes } => random.random_range(*min_bytes..=*max_bytes) as usize,
+        Size::Normal {
+            mean_bytes,
+            deviation_bytes,
+            min_bytes,
+            max_bytes,
+        } => {
+            let value = mean_bytes + deviation_bytes * standard_normal(random);
+            value.round().clamp(f64::from(*min_bytes), f64::from(*max_bytes)) as usize
+        }
+        Size::Choice { choices } => {
+            let total: f64 = choices.iter().map(|choice| choice.weight).sum();
+            let mut place = random.random::<f64>() * total;
+            for choice in choices {
+                place -= choice.weight;
+                if place < 0.0 {
+                    return choice.bytes as usize;
+                }
+            }
+            choices.last().map_or(0, |choice| choice.bytes as usize)
+        }
+    }
+}
+
+/// One standard normal value: Box and Muller (1958), the cosine half.
+fn standard_normal(random: &mut Xoshiro256PlusPlus) -> f64 {
+    let (u, v) = (1.0 - random.random::<f64>(), random.random::<f64>());
+    (-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos()
+}
+
+fn fill(bytes: &mut Vec<u8>, content: &Content, size: usize, random: &mut Xoshiro256PlusPlus) {
+    let end = bytes.len() + size;
+    match content {
+        Content::Random => fill_random(bytes, size, random),
+        Content::Ratio { ratio } => fill_ratio(bytes, size, *ratio, random),
+        Content::Text => {
+            while bytes.len() < end {
+                bytes.extend_from_slice(word(random).as_bytes());
+                bytes.push(b' ');
+            }
+            bytes.truncate(end);
+        }
+        Content::Json => fill_json(bytes, size, random),
+        // Records of a file are not made.
+        Content::File { .. } => {}
+    }
+}
+
+/// Words by Zipf's law, roughly: the square of a uniform value prefers the front of the list.
+fn word(random: &mut Xoshiro256PlusPlus) -> &'static str {
+    let place = random.random::<f64>();
+    WORDS[(place * place * WORDS.len() as f64) as usize]
+}
+
+fn fill_random(bytes: &mut Vec<u8>, size: usize, random: &mut Xoshiro256PlusPlus) {
+    let start = bytes.len();
+    bytes.resize(start + size, 0);
+    random.fill_bytes(&mut bytes[start..]);
+}
+
+/// `1 / ratio` of each record is random, the rest one repeated byte. A codec keeps the first and all but drops the other.
+fn fill_ratio(bytes: &mut Vec<u8>, size: usize, ratio: f64, random: &mut Xoshiro256PlusPlus) {
+    let incompressible = ((size as f64 / ratio.max(1.0)).round() as usize).min(size);
+    fill_random(bytes, incompressible, random);
+    bytes.resize(bytes.len() + size - incompressible, b'=');
+}
+
+/// One object with the fields of an order event, its note cut or stretched so that the record has its size. A record too
+/// small for the object holds its beginning.
+fn fill_json(bytes: &mut Vec<u8>, size: usize, random: &mut Xoshiro256PlusPlus) {
+    let start = bytes.len();
+    let head = format!(
+        r#"{{"order_id":{},"customer_id":"{:016x}","status":"{}","amount_cents":{},"currency":"{}","note":""#,
+        random.random_range(1_000_000u64..9_999_999),
+        random.random::<u64>(),
+        ["NEW", "PAID", "SHIPPED", "RETURNED"][random.random_range(0..4)],
+        random.random_range(99u32..250_000),
+        ["EUR", "USD", "KRW"][random.random_range(0..3)],
+    );
+    const TAIL: &[u8] = b"\"}";
+    bytes.extend_from_slice(head.as_bytes());
+    if head.len() + TAIL.len() >= size {
+        bytes.truncate(start + size);
+        return;
+    }
+    let end = start + size - TAIL.len();
+    while bytes.len() < end {
+        bytes.extend_from_slice(word(random).as_bytes());
+        bytes.push(b' ');
+    }
+    bytes.truncate(end);
+    bytes.extend_from_slice(TAIL);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::WeightedSize;
+    use std::io::Write;
+
+    fn pool(size: Size, content: Content) -> PayloadPool {
+        PayloadPool::new(&Payload { size, content }, 1 << 20, 7).unwrap()
+    }
+
+    fn fixed(bytes: u32) -> Size {
+        Size::Fixed { bytes }
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_records() {
+        let make = |seed| {
+            PayloadPool::new(
+                &Payload {
+                    size: fixed(100),
+                    content: Content::Random,
+                },
+                1 << 20,
+                seed,
+            )
+            .unwrap()
+            .bytes
+        };
+        assert!(make(1) == make(1));
+        assert!(make(1) != make(2));
+    }
+
+    #[test]
+    fn a_pool_is_larger_than_any_batch_or_codec_window() {
+        assert!(pool(fixed(1_000), Content::Json).total_bytes() >= 16_000_000);
+        assert!(pool(fixed(100), Content::Json).total_bytes() >= 16_000_000);
+    }
+
+    #[test]
+    fn every_content_has_exactly_the_size_asked_for() {
+        for content in [
+            Content::Random,
+            Content::Text,
+            Content::Json,
+            Content::Ratio { ratio: 3.0 },
+        ] {
+            for bytes in [0, 1, 37, 100, 1_000] {
+                let pool = pool(fixed(bytes), content.clone());
+                assert!(
+                    pool.spans
+                        .iter()
+                        .take(100)
+                        .all(|(start, end)| end - start == bytes as usize),
+                    "{content:?} {bytes}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn json_records_are_json() {
+        let pool = pool(fixed(300), Content::Json);
+        let value: serde_json::Value = serde_json::from_slice(pool.cursor(0, 1).next_value()).unwrap();
+        assert!(value["order_id"].is_u64());
+    }
+
+    #[test]
+    fn sizes_follow_their_distribution() {
+        let uniform = pool(
+            Size::Uniform {
+                min_bytes: 10,
+                max_bytes: 20,
+            },
+            Content::Random,
+        );
+        let sizes: Vec<_> = uniform.spans.iter().map(|(start, end)| end - start).collect();
+        assert!(sizes.contains(&10) && sizes.contains(&20) && sizes.iter().all(|size| (10..=20).contains(size)));
+        let choices = vec![
+            WeightedSize { bytes: 1, weight: 3.0 },
+            WeightedSize { bytes: 9, weight: 1.0 },
+        ];
+        let choice = pool(Size::Choice { choices }, Content::Random);
+        let small = choice.spans.iter().filter(|(start, end)| end - start == 1).count() as f64;
+        assert!((small / choice.len() as f64 - 0.75).abs() < 0.01);
+    }
+
+    #[test]
+    fn a_file_is_cut_by_lines_or_by_size() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(b"one\r\ntwo\n\nthree").unwrap();
+        let by = |split, size| {
+            pool(
+                fixed(size),
+                Content::File {
+                    path: file.path().to_owned(),
+                    split,
+                },
+            )
+            .spans
+        };
+        assert_eq!(by(FileSplit::Lines, 100), [(0, 3), (5, 8), (10, 15)]);
+        assert_eq!(by(FileSplit::Size, 5), [(0, 5), (5, 10), (10, 15)]);
+    }
+
+    #[test]
+    fn a_file_that_is_missing_or_empty_is_an_error_that_names_it() {
+        let empty = tempfile::NamedTempFile::new().unwrap();
+        for path in [empty.path(), Path::new("/nonexistent/records")] {
+            let content = Content::File {
+                path: path.to_owned(),
+                split: FileSplit::Lines,
+            };
+            let error = PayloadPool::new(
+                &Payload {
+                    size: fixed(1),
+                    content,
+                },
+                1,
+                1,
+            )
+            .unwrap_err()
+            .to_string();
+            assert!(error.contains(path.to_str().unwrap()), "{error}");
+        }
+    }
+
+    #[test]
+    fn cursors_start_apart_and_go_round() {
+        let pool = PayloadPool {
+            bytes: b"abcd".to_vec(),
+            spans: vec![(0, 1), (1, 2), (2, 3), (3, 4)],
+        };
+        let mut second = pool.cursor(1, 2);
+        let walked: Vec<_> = (0..5).map(|_| second.next_value()[0]).collect();
+        assert_eq!(walked, b"cdabc");
+    }
+}

@@ -1,0 +1,216 @@
+//! The sending thread of `async` and `fire-and-forget`: bursts of records, back-pressure when the queue is full.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use super::{PayloadCursor, Schedule};
+use crate::client::{Outgoing, Producer};
+use crate::measure::{Failure, Hub, SendRecorder, SendTag};
+use crate::protocol::PersistenceStatus;
+
+/// Most records in one call of the client.
+const BURST: usize = 256;
+/// Shortest sleep between two bursts: at high rates the records due in between are sent together. A wake-up per record
+/// would cost a whole core from 100,000 records/s on, and take it from the client; so it costs at most this much
+/// schedule lag, which is recorded like any other.
+const MIN_SLEEP_US: u64 = 100;
+/// A wait for room is told in parts of this length, so that it shows in the intervals that it fell into.
+const WAIT_PART: Duration = Duration::from_millis(50);
+
+/// What a sending thread needs besides its producer.
+pub(super) struct SendContext<'a> {
+    pub hub: &'a std::sync::Arc<Hub>,
+    pub stop: &'a AtomicBool,
+    pub max_block: Duration,
+    /// When even records that are due are given up, in µs since the trial's start.
+    pub give_up_us: u64,
+}
+
+impl SendContext<'_> {
+    pub fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// The failure of a send call that found no room in time.
+    pub fn blocked_too_long() -> Failure {
+        Failure {
+            error: "MAX_BLOCK_MS".to_owned(),
+            persistence: PersistenceStatus::NotPersisted,
+        }
+    }
+
+    /// Waits for room after `seen`, at most until `deadline_us`, telling the recorder; `first_part` for a record that has
+    /// not waited yet. False at the deadline or on stop.
+    pub fn wait_for_room(
+        &self,
+        producer: &dyn Producer,
+        seen: u64,
+        deadline_us: u64,
+        mut first_part: bool,
+        recorder: &mut SendRecorder,
+    ) -> bool {
+        let mut from_us = self.hub.clock.now_us();
+        loop {
+            let deadline = self.hub.clock.instant(deadline_us);
+            let part = deadline.min(Instant::now() + WAIT_PART);
+            let room = producer.room().wait(seen, part);
+            let now_us = self.hub.clock.now_us();
+            recorder.back_pressure(now_us - from_us, now_us, first_part);
+            if room {
+                return true;
+            }
+            if now_us >= deadline_us || self.stopped() {
+                return false;
+            }
+            (from_us, first_part) = (now_us, false);
+        }
+    }
+}
+
+/// One sending thread with its burst.
+pub(super) struct BurstSender<'a> {
+    context: &'a SendContext<'a>,
+    producer: &'a dyn Producer,
+    payloads: PayloadCursor<'a>,
+    recorder: SendRecorder,
+    records: Vec<Outgoing<'a>>,
+    tags: Vec<SendTag>,
+}
+
+impl<'a> BurstSender<'a> {
+    pub fn new(context: &'a SendContext<'a>, producer: &'a dyn Producer, payloads: PayloadCursor<'a>) -> Self {
+        Self {
+            context,
+            producer,
+            payloads,
+            recorder: context.hub.send_recorder(),
+            records: Vec::with_capacity(BURST),
+            tags: Vec::with_capacity(BURST),
+        }
+    }
+
+    /// As fast as the queue takes them, until the window's end.
+    pub fn run_unpaced(mut self) {
+        let end_us = self.context.hub.timeline.window_end_us;
+        loop {
+            let entry_us = self.context.hub.clock.now_us();
+            if entry_us >= end_us || self.context.stopped() {
+                return;
+            }
+            for _ in 0..BURST {
+                self.push(SendTag::new(entry_us, entry_us));
+            }
+            self.send(entry_us, |_, now_us| SendTag::new(now_us, now_us));
+        }
+    }
+
+    /// Slots `first`, `first + stride`, … until the last one due before the window's end, however late it is sent.
+    pub fn run_paced(mut self, schedule: Schedule, first: u64, stride: u64) {
+        crate::measure::wake_on_time();
+        let end_us = self.context.hub.timeline.window_end_us;
+        let mut slot = first;
+        loop {
+            let due_us = schedule.due_us(slot);
+            if due_us >= end_us || self.context.stopped() {
+                return;
+            }
+            let entry_us = self.context.hub.clock.now_us();
+            if entry_us < due_us {
+                self.recorder.rotate_at(entry_us);
+                // Long gaps are slept in parts, so that a stop is noticed.
+                self.context
+                    .hub
+                    .clock
+                    .sleep_until(due_us.clamp(entry_us + MIN_SLEEP_US, entry_us + 100_000));
+                continue;
+            }
+            if entry_us >= self.context.give_up_us {
+                return self.give_up(schedule, slot, stride);
+            }
+            while self.records.len() < BURST {
+                let due_us = schedule.due_us(slot);
+                if due_us > entry_us || due_us >= end_us {
+                    break;
+                }
+                self.push(SendTag::new(due_us, entry_us));
+                slot += stride;
+            }
+            self.send(entry_us, |tag, now_us| SendTag::new(tag.intended_us(), now_us));
+        }
+    }
+
+    /// Slots that were due and never offered still count, as undecided.
+    fn give_up(mut self, schedule: Schedule, mut slot: u64, stride: u64) {
+        while schedule.due_us(slot) < self.context.hub.timeline.window_end_us {
+            self.recorder
+                .never_sent(SendTag::new(schedule.due_us(slot), schedule.due_us(slot)));
+            slot += stride;
+        }
+    }
+
+    #[inline]
+    fn push(&mut self, tag: SendTag) {
+        self.records.push(Outgoing {
+            value: self.payloads.next_value(),
+            tag,
+        });
+        self.tags.push(tag);
+    }
+
+    /// Hands the burst over. When the queue is full the first record that found no room waits, as in an application's
+    /// send call; those behind it enter theirs (`restamp`) only when it is through.
+    fn send(&mut self, mut entry_us: u64, restamp: impl Fn(SendTag, u64) -> SendTag) {
+        let mut from = 0;
+        let mut waited = false;
+        while from < self.records.len() {
+            let seen = self.producer.room().epoch();
+            let enqueued = self.producer.enqueue(&self.records[from..]);
+            let exit_us = self.context.hub.clock.now_us();
+            if enqueued.done > 0 {
+                let taken = (enqueued.done - enqueued.refused.len()) as u64;
+                self.recorder
+                    .send_call(&self.tags[from..from + enqueued.done], taken, exit_us);
+                enqueued
+                    .refused
+                    .into_iter()
+                    .for_each(|(_, failure)| self.recorder.refused(failure));
+                from += enqueued.done;
+                if from == self.records.len() {
+                    break;
+                }
+                (entry_us, waited) = (exit_us, false);
+                self.restamp(from, exit_us, &restamp);
+            }
+            let deadline_us = entry_us + self.context.max_block.as_micros() as u64;
+            let until_us = deadline_us.min(self.context.give_up_us);
+            let room = self
+                .context
+                .wait_for_room(self.producer, seen, until_us, !waited, &mut self.recorder);
+            waited = true;
+            if !room {
+                let now_us = self.context.hub.clock.now_us();
+                if now_us < deadline_us {
+                    self.tags[from..].iter().for_each(|tag| self.recorder.never_sent(*tag));
+                    break;
+                }
+                self.recorder.send_call(&self.tags[from..=from], 0, now_us);
+                self.recorder.refused(SendContext::blocked_too_long());
+                from += 1;
+                (entry_us, waited) = (now_us, false);
+                self.restamp(from, now_us, &restamp);
+            } else {
+                let now_us = self.context.hub.clock.now_us();
+                self.restamp(from + 1, now_us, &restamp);
+            }
+        }
+        self.records.clear();
+        self.tags.clear();
+    }
+
+    fn restamp(&mut self, from: usize, now_us: u64, restamp: &impl Fn(SendTag, u64) -> SendTag) {
+        for (record, tag) in self.records.iter_mut().zip(&mut self.tags).skip(from) {
+            *tag = restamp(*tag, now_us);
+            record.tag = *tag;
+        }
+    }
+}

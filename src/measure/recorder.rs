@@ -1,0 +1,369 @@
+//! Recorders: each belongs to one thread, writes into its own shard, and hands the shard over when its interval ends.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::shard::{AckShard, Failure, SendShard, Shard, record};
+use super::{SendTag, Timeline, TrialClock};
+
+/// How far one recorder has come: alone on its cache line, written by one thread only.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Progress {
+    records: AtomicU64,
+    last_us: AtomicU64,
+}
+
+impl Progress {
+    /// Adds without a locked instruction: only the owning thread writes.
+    #[inline]
+    fn advance(&self, records: u64, now_us: u64) {
+        self.records
+            .store(self.records.load(Ordering::Relaxed) + records, Ordering::Release);
+        self.last_us.store(now_us, Ordering::Relaxed);
+    }
+}
+
+/// Shards to be used again, so that the steady state allocates nothing.
+#[derive(Debug, Default)]
+struct Recycled {
+    ack: Vec<Box<AckShard>>,
+    send: Vec<Box<SendShard>>,
+}
+
+/// Where the recorders of one trial meet.
+#[derive(Debug)]
+pub struct Hub {
+    /// The trial's time.
+    pub clock: TrialClock,
+    /// Its intervals.
+    pub timeline: Timeline,
+    paced: bool,
+    record_latencies: bool,
+    record_acknowledgements: bool,
+    closed: AtomicBool,
+    acks: Mutex<Vec<Arc<Progress>>>,
+    sends: Mutex<Vec<Arc<Progress>>>,
+    recycled: Mutex<Recycled>,
+    shards: Sender<Shard>,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    // What these mutexes guard is valid at every moment, so a panic elsewhere does not spoil it.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Hub {
+    /// A hub, and the end at which the collector takes what was recorded. `record_acknowledgements` is false where an
+    /// acknowledgement's time means nothing (`acks=0`).
+    pub(super) fn new(
+        clock: TrialClock,
+        timeline: Timeline,
+        paced: bool,
+        record_latencies: bool,
+        record_acknowledgements: bool,
+    ) -> (Arc<Self>, Receiver<Shard>) {
+        let (shards, receiver) = channel();
+        let hub = Self {
+            clock,
+            timeline,
+            paced,
+            record_latencies,
+            record_acknowledgements: record_latencies && record_acknowledgements,
+            closed: AtomicBool::new(false),
+            acks: Mutex::default(),
+            sends: Mutex::default(),
+            recycled: Mutex::default(),
+            shards,
+        };
+        (Arc::new(hub), receiver)
+    }
+
+    /// Verdicts seen so far, by all recorders.
+    pub fn verdicts(&self) -> u64 {
+        locked(&self.acks)
+            .iter()
+            .map(|progress| progress.records.load(Ordering::Acquire))
+            .sum()
+    }
+
+    /// Records that clients took so far.
+    pub fn sent(&self) -> u64 {
+        locked(&self.sends)
+            .iter()
+            .map(|progress| progress.records.load(Ordering::Acquire))
+            .sum()
+    }
+
+    /// Time of the last verdict, in µs since the trial's start.
+    pub fn last_verdict_us(&self) -> u64 {
+        locked(&self.acks)
+            .iter()
+            .map(|progress| progress.last_us.load(Ordering::Acquire))
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// Time of the last send, in µs since the trial's start.
+    pub fn last_send_us(&self) -> u64 {
+        locked(&self.sends)
+            .iter()
+            .map(|progress| progress.last_us.load(Ordering::Acquire))
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// From now on verdicts are ignored: the drain is over, and what a client says while it is taken down (purged
+    /// records, say) is no verdict.
+    pub fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+    }
+
+    pub(super) fn recycle(&self, shard: Shard) {
+        let mut recycled = locked(&self.recycled);
+        match shard {
+            Shard::Ack(mut shard) => {
+                shard.clear();
+                recycled.ack.push(shard);
+            }
+            Shard::Send(mut shard) => {
+                shard.clear();
+                recycled.send.push(shard);
+            }
+        }
+    }
+
+    /// A recorder of verdicts for the calling thread.
+    pub fn ack_recorder(self: &Arc<Self>) -> AckRecorder {
+        let progress = Arc::new(Progress::default());
+        locked(&self.acks).push(Arc::clone(&progress));
+        AckRecorder {
+            hub: Arc::clone(self),
+            progress,
+            shard: Box::new(AckShard::new()),
+            shards: self.shards.clone(),
+            until_us: self.timeline.bounds(0).1,
+            now_us: 0,
+            batch: 0,
+            second_half: false,
+            closed: false,
+        }
+    }
+
+    /// A recorder of send calls for the calling thread.
+    pub fn send_recorder(self: &Arc<Self>) -> SendRecorder {
+        let progress = Arc::new(Progress::default());
+        locked(&self.sends).push(Arc::clone(&progress));
+        SendRecorder {
+            hub: Arc::clone(self),
+            progress,
+            shard: Box::new(SendShard::new()),
+            shards: self.shards.clone(),
+            until_us: self.timeline.bounds(0).1,
+        }
+    }
+}
+
+/// Records verdicts, batch by batch: `begin_batch`, then one call per record, then `end_batch`.
+#[derive(Debug)]
+pub struct AckRecorder {
+    hub: Arc<Hub>,
+    progress: Arc<Progress>,
+    shard: Box<AckShard>,
+    shards: Sender<Shard>,
+    until_us: u64,
+    now_us: u64,
+    batch: u64,
+    second_half: bool,
+    closed: bool,
+}
+
+impl AckRecorder {
+    /// Reads the clock, once for the whole batch. Also to be called now and then without a batch, so that an idle
+    /// thread hands over what it has.
+    #[inline]
+    pub fn begin_batch(&mut self) {
+        let now_us = self.hub.clock.now_us();
+        self.begin_batch_at(now_us);
+    }
+
+    /// [`AckRecorder::begin_batch`] at a time already read.
+    #[inline]
+    pub fn begin_batch_at(&mut self, now_us: u64) {
+        self.closed = self.hub.closed.load(Ordering::Acquire);
+        self.now_us = now_us;
+        self.batch = 0;
+        if now_us >= self.until_us {
+            self.rotate(now_us);
+        }
+        self.second_half = now_us >= self.hub.timeline.window_middle_us();
+    }
+
+    /// One acknowledged record of `bytes` key and value bytes.
+    #[inline]
+    pub fn acknowledged(&mut self, tag: SendTag, bytes: usize) {
+        if self.closed {
+            return;
+        }
+        self.batch += 1;
+        self.shard.acknowledged += 1;
+        self.shard.acknowledged_bytes += bytes as u64;
+        self.shard.acknowledged_second_half += u64::from(self.second_half);
+        if self.hub.record_acknowledgements && self.hub.timeline.in_window(tag.intended_us()) {
+            record(&mut self.shard.service, self.now_us.saturating_sub(tag.entry_us()), 1);
+            if self.hub.paced {
+                record(
+                    &mut self.shard.response,
+                    self.now_us.saturating_sub(tag.intended_us()),
+                    1,
+                );
+            }
+        }
+    }
+
+    /// One failed record.
+    pub fn failed(&mut self, failure: Failure) {
+        if self.closed {
+            return;
+        }
+        self.batch += 1;
+        *self.shard.failures.entry(failure).or_default() += 1;
+    }
+
+    /// Publishes the batch's verdicts.
+    #[inline]
+    pub fn end_batch(&mut self) {
+        if self.batch > 0 {
+            self.progress.advance(self.batch, self.now_us);
+            self.batch = 0;
+        }
+    }
+
+    fn rotate(&mut self, now_us: u64) {
+        self.hand_over();
+        let index = self.hub.timeline.index(now_us);
+        self.shard.interval = index;
+        self.until_us = self.hub.timeline.bounds(index).1;
+    }
+
+    fn hand_over(&mut self) {
+        if self.shard.is_empty() {
+            return;
+        }
+        let fresh = locked(&self.hub.recycled)
+            .ack
+            .pop()
+            .unwrap_or_else(|| Box::new(AckShard::new()));
+        // A collector that is gone needs nothing more.
+        let _ = self.shards.send(Shard::Ack(std::mem::replace(&mut self.shard, fresh)));
+    }
+}
+
+impl Drop for AckRecorder {
+    fn drop(&mut self) {
+        self.hand_over();
+    }
+}
+
+/// Records send calls.
+#[derive(Debug)]
+pub struct SendRecorder {
+    hub: Arc<Hub>,
+    progress: Arc<Progress>,
+    shard: Box<SendShard>,
+    shards: Sender<Shard>,
+    until_us: u64,
+}
+
+impl SendRecorder {
+    /// The send call that carried the records of `tags` was left at `exit_us`; `taken` of them were accepted by the
+    /// client. Every record is charged with the time from its entry to the end of the call that carried it.
+    #[inline]
+    pub fn send_call(&mut self, tags: &[SendTag], taken: u64, exit_us: u64) {
+        self.rotate_at(exit_us);
+        self.shard.attempted += tags.len() as u64;
+        self.shard.sent += taken;
+        self.progress.advance(taken, exit_us);
+        let (Some(first), Some(last)) = (tags.first(), tags.last()) else {
+            return;
+        };
+        let timeline = &self.hub.timeline;
+        let all_in = timeline.in_window(first.intended_us()) && timeline.in_window(last.intended_us());
+        let cohort = if all_in {
+            tags.len() as u64
+        } else {
+            tags.iter().filter(|tag| timeline.in_window(tag.intended_us())).count() as u64
+        };
+        if cohort == 0 {
+            return;
+        }
+        self.shard.cohort += cohort;
+        if !self.hub.record_latencies {
+            return;
+        }
+        if all_in && first.entry_us() == last.entry_us() {
+            record(
+                &mut self.shard.send_call,
+                exit_us.saturating_sub(last.entry_us()),
+                cohort,
+            );
+        } else {
+            for tag in tags.iter().filter(|tag| timeline.in_window(tag.intended_us())) {
+                record(&mut self.shard.send_call, exit_us.saturating_sub(tag.entry_us()), 1);
+            }
+        }
+        if self.hub.paced {
+            for tag in tags.iter().filter(|tag| timeline.in_window(tag.intended_us())) {
+                record(&mut self.shard.schedule_lag, tag.entry_us() - tag.intended_us(), 1);
+            }
+        }
+    }
+
+    /// A record that was due but never offered to the client, because the trial's time was over.
+    pub fn never_sent(&mut self, tag: SendTag) {
+        self.shard.attempted += 1;
+        self.shard.cohort += u64::from(self.hub.timeline.in_window(tag.intended_us()));
+    }
+
+    /// A record that the client refused.
+    pub fn refused(&mut self, failure: Failure) {
+        *self.shard.refused.entry(failure).or_default() += 1;
+    }
+
+    /// The calling thread waited for room for so long, until `now_us`. A long wait is told in several parts, of which
+    /// only the first counts as a wait.
+    pub fn back_pressure(&mut self, waited_us: u64, now_us: u64, first_part: bool) {
+        self.rotate_at(now_us);
+        self.shard.back_pressure_us += waited_us;
+        self.shard.back_pressure_waits += u64::from(first_part);
+    }
+
+    /// Hands over what belongs to an interval that has ended. Also to be called while waiting.
+    #[inline]
+    pub fn rotate_at(&mut self, now_us: u64) {
+        if now_us >= self.until_us {
+            self.hand_over();
+            let index = self.hub.timeline.index(now_us);
+            self.shard.interval = index;
+            self.until_us = self.hub.timeline.bounds(index).1;
+        }
+    }
+
+    fn hand_over(&mut self) {
+        if self.shard.is_empty() {
+            return;
+        }
+        let fresh = locked(&self.hub.recycled)
+            .send
+            .pop()
+            .unwrap_or_else(|| Box::new(SendShard::new()));
+        let _ = self.shards.send(Shard::Send(std::mem::replace(&mut self.shard, fresh)));
+    }
+}
+
+impl Drop for SendRecorder {
+    fn drop(&mut self) {
+        self.hand_over();
+    }
+}
