@@ -15,7 +15,9 @@ pub struct Mask {
 impl Mask {
     /// Masks these values.
     pub fn new(secrets: &[String]) -> Mask {
-        Mask { secrets: secrets.to_vec() }
+        Mask {
+            secrets: secrets.to_vec(),
+        }
     }
 
     /// Masks the secrets of a profile.
@@ -32,7 +34,9 @@ impl Mask {
     pub fn word(&self, word: &str) -> String {
         let mut end = 0;
         for (at, _) in word.match_indices('=') {
-            if profile::is_secret(word[end..at].rsplit('.').next().unwrap_or_default()) || profile::is_secret(&word[end..at]) {
+            if profile::is_secret(word[end..at].rsplit('.').next().unwrap_or_default())
+                || profile::is_secret(&word[end..at])
+            {
                 return format!("{}={MASK}", &word[..at]);
             }
             end = at + 1;
@@ -48,7 +52,11 @@ impl Mask {
 
     pub(super) fn properties(&self, properties: &mut BTreeMap<String, String>) {
         for (name, value) in properties {
-            *value = if profile::is_secret(name) { MASK.to_owned() } else { self.text(value) };
+            *value = if profile::is_secret(name) {
+                MASK.to_owned()
+            } else {
+                self.text(value)
+            };
         }
     }
 
@@ -97,7 +105,10 @@ mod tests {
     #[test]
     fn a_word_is_masked_by_its_name_too() {
         let mask = Mask::new(&["long secret".to_owned()]);
-        assert_eq!(mask.word("--producer=sasl.password=a"), format!("--producer=sasl.password={MASK}"));
+        assert_eq!(
+            mask.word("--producer=sasl.password=a"),
+            format!("--producer=sasl.password={MASK}")
+        );
         assert_eq!(mask.word("ssl.key.password=a=b"), format!("ssl.key.password={MASK}"));
         assert_eq!(mask.word("linger.ms=5"), "linger.ms=5");
         assert_eq!(mask.word("x=long secret"), format!("x={MASK}"));
