@@ -3,6 +3,7 @@
 mod arguments;
 pub mod broker;
 mod command_line;
+pub mod doctor;
 mod exit;
 mod failure;
 mod free_disk;

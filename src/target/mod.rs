@@ -165,6 +165,8 @@ impl Target {
         let waited = topic.clone();
         self.off_thread(move |parts| {
             topics::wait_for_leaders(&parts.client, &waited)?;
+            // The metadata names leaders before they know; one that answers for its partition does.
+            watermarks::poll(&parts.client, &waited.name, waited.partitions)?;
             parts.remember(&waited.name, waited.partitions);
             Ok(())
         })
