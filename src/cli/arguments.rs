@@ -58,8 +58,8 @@ pub enum Command {
     /// Keep a local Kafka running between runs
     #[command(subcommand)]
     Broker(BrokerCommand),
-    /// Tell what each kind of target needs, and whether it is there
-    Doctor,
+    /// Tell what each kind of target needs, and whether it is there; changes and downloads nothing
+    Doctor(DoctorArguments),
     /// Print a completion script, for example: kpbench completions bash > /etc/bash_completion.d/kpbench
     Completions {
         /// For which shell
@@ -219,6 +219,22 @@ pub struct ProfileArguments {
     /// The profile
     pub profile: PathBuf,
     /// Any field of the profile, as in run.warmup=5s; as often as wanted
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Text for people, or one JSON document
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub format: Format,
+}
+
+/// `kpbench doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArguments {
+    /// A profile whose external target is to be reached
+    pub profile: Option<PathBuf>,
+    /// An external cluster to reach
+    #[arg(long, value_name = "HOST:PORT,…")]
+    pub bootstrap_servers: Option<String>,
+    /// Any field of the profile, as in target.properties.security.protocol=SSL; as often as wanted
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
     /// Text for people, or one JSON document

@@ -22,11 +22,14 @@ use std::io;
 
 use clap::CommandFactory;
 
+use crate::process::Spawner;
+use crate::protocol::TargetKind;
+
 pub use arguments::Arguments;
 pub use exit::Exit;
 pub use failure::Failure;
 
-use arguments::{BrokerCommand, Command, Format, ProfileArguments, ProfileCommand};
+use arguments::{BrokerCommand, Command, DoctorArguments, Format, ProfileArguments, ProfileCommand};
 use options::{key_value, set_overrides};
 
 /// Does what the arguments say. `command` is the command line in words.
@@ -47,7 +50,7 @@ pub fn dispatch(arguments: Arguments, command: Vec<String>) -> Result<Exit, Fail
         Command::Profile(ProfileCommand::Check(asked)) => show_profile(&asked, profile::check)?,
         Command::Profile(ProfileCommand::Expand(asked)) => show_profile(&asked, profile::expand)?,
         Command::Broker(asked) => return broker_command(asked),
-        Command::Doctor => return Err(Failure::usage("doctor is in the making")),
+        Command::Doctor(asked) => return examine(&asked),
         Command::Completions { shell } => completions(shell)?,
         Command::Man => manual()?,
         Command::Trial => trial::trial().map_err(Failure::failed)?,
@@ -71,6 +74,29 @@ fn show_profile(asked: &ProfileArguments, view: ProfileView) -> Result<(), Failu
     };
     let text = view(&asked.profile, &set_overrides(&asked.set)?, format)?;
     output::print(&text).map_err(Failure::failed)
+}
+
+/// Fails where the target asked for is not usable: an external one where one is named, else a local one.
+fn examine(asked: &DoctorArguments) -> Result<Exit, Failure> {
+    let mut overrides = options::external_overrides(asked.bootstrap_servers.as_deref());
+    overrides.extend(set_overrides(&asked.set)?);
+    let profile = match &asked.profile {
+        Some(path) => Some(crate::profile::load(path, &overrides)?),
+        None if overrides.is_empty() => None,
+        None => Some(crate::profile::parse("command line", "", std::path::Path::new(""), &overrides)?),
+    };
+    let external = profile.as_ref().map(|profile| &profile.target).filter(|target| target.kind == TargetKind::External);
+    let spawner = Spawner::new().map_err(Failure::failed)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::failed)?;
+    let diagnosis = runtime.block_on(doctor::examine(external, &spawner));
+    let text = match asked.format {
+        Format::Text => diagnosis.text(),
+        Format::Json => serde_json::to_string_pretty(&diagnosis).map_err(Failure::failed)? + "\n",
+    };
+    let secrets = profile.as_ref().map_or(&[][..], |profile| &profile.secrets);
+    output::print(&crate::profile::mask(&text, secrets)).map_err(Failure::failed)?;
+    let wanted = external.map_or(TargetKind::Local, |target| target.kind);
+    Ok(if diagnosis.usable(wanted) { Exit::Fine } else { Exit::Failed })
 }
 
 fn broker_command(asked: BrokerCommand) -> Result<Exit, Failure> {

@@ -105,6 +105,18 @@ impl MeasuringOptions {
     }
 }
 
+/// `--bootstrap-servers` of a command that knows no `--target`.
+pub fn external_overrides(bootstrap_servers: Option<&str>) -> Vec<Override> {
+    let put = |key: &str, value: &str| Override {
+        key: key.to_owned(),
+        value: value.to_owned(),
+        origin: "--bootstrap-servers".to_owned(),
+    };
+    bootstrap_servers.map_or_else(Vec::new, |servers| {
+        vec![put("target.kind", "external"), put("target.bootstrap-servers", servers)]
+    })
+}
+
 /// `--set KEY=VALUE`, as often as given.
 ///
 /// # Errors

@@ -3,7 +3,6 @@
 use super::data::{HeatMap, Sample};
 use super::font;
 use super::ink::{Ink, RAMP_STEPS};
-use super::number::Better;
 use super::plot::{self, Area, MUTED, TO_BASELINE};
 use super::scene::{Anchor, MARGIN, Scene, Stroke, TEXT, Type};
 use super::ticks::drawable;
@@ -51,9 +50,13 @@ pub fn heat_map(data: &HeatMap) -> Result<Chart, ChartError> {
     grid.draw_labels(&mut scene);
     let x_name = font::shorten(&data.x_name, scene.width - left - MARGIN, TEXT, false);
     scene.text((left, area.bottom + 38.0), &x_name, MUTED);
-    if unprinted > 0 {
+    if unprinted > 0 && grid.has_tips() {
         scene.note(format!(
             "{unprinted} cells are too narrow for their value; it is in the cell's tip."
+        ));
+    } else if unprinted > 0 {
+        scene.note(format!(
+            "{unprinted} cells are too narrow for their value: here the colour alone shows it."
         ));
     }
     grid.say_best(&mut scene);
@@ -92,11 +95,7 @@ fn each_cell(data: &HeatMap) -> impl Iterator<Item = (usize, usize)> + use<> {
 
 /// The best cell that is no bound; `None` where neither way is better or all are equal.
 fn best(data: &HeatMap) -> Option<(usize, usize)> {
-    let sign = match data.measure.better {
-        Better::Higher => 1.0,
-        Better::Lower => -1.0,
-        Better::Neither => return None,
-    };
+    let sign = data.measure.better.sign()?;
     let sure = |x, y| {
         sample(data, x, y)
             .filter(|sample| !sample.at_least)
@@ -151,7 +150,9 @@ impl Colours {
         let x = right - font::width(&high, TEXT, false) - 8.0 - bar;
         for step in 0..RAMP_STEPS {
             let w = bar / f64::from(RAMP_STEPS);
-            scene.rect(x + f64::from(step) * w, baseline - 10.0, w, 11.0, Ink::Ramp(step));
+            let from = f64::from(step) * w;
+            // Each reaches to the end, under the next: no seams.
+            scene.rect(x + from, baseline - 10.0, bar - from, 11.0, Ink::Ramp(step));
         }
         let low = if self.log {
             format!("colours by logarithm, {}", unit.bare(self.low))
@@ -163,6 +164,11 @@ impl Colours {
 }
 
 impl Grid<'_> {
+    /// Very many cells would make the page heavy.
+    fn has_tips(&self) -> bool {
+        self.data.x_labels.len() * self.data.y_labels.len() <= 2 * plot::HITS_MAX
+    }
+
     fn corner(&self, x: usize, y: usize) -> (f64, f64) {
         (
             self.area.left + x as f64 * self.cell_w,
@@ -174,11 +180,6 @@ impl Grid<'_> {
     fn draw_cells(&self, scene: &mut Scene) -> usize {
         let mut unprinted = 0;
         let (w, h) = (self.cell_w, self.cell_h);
-        let hits_max = if self.data.x_labels.len() * self.data.y_labels.len() > 2 * plot::HITS_MAX {
-            0
-        } else {
-            usize::MAX
-        };
         for (x, y) in each_cell(self.data) {
             let (left, top) = self.corner(x, y);
             let middle = (left + w / 2.0, top + h / 2.0 + TO_BASELINE);
@@ -208,7 +209,7 @@ impl Grid<'_> {
             } else {
                 self.draw_missing(scene, (left, top), middle);
             }
-            if scene.hits.len() < hits_max {
+            if self.has_tips() {
                 let label = format!(
                     "{} = {}\n{} = {}",
                     self.data.x_name, self.data.x_labels[x], self.data.y_name, self.data.y_labels[y]
