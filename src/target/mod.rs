@@ -257,7 +257,7 @@ impl Target {
         .await
     }
 
-    /// The high watermarks once they have stood still for 100 ms.
+    /// The high watermarks once they have stood still for 40 ms.
     ///
     /// # Errors
     /// `TimedOut` where they still move after `timeout`; else as [`Target::high_watermarks`].
