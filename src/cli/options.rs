@@ -107,7 +107,11 @@ impl MeasuringOptions {
 
 /// Nothing needs no unit.
 fn with_unit(duration: &str) -> String {
-    if duration.trim() == "0" { "0s".to_owned() } else { duration.to_owned() }
+    if duration.trim() == "0" {
+        "0s".to_owned()
+    } else {
+        duration.to_owned()
+    }
 }
 
 /// `--bootstrap-servers` of a command that knows no `--target`.
