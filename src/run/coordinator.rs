@@ -113,7 +113,7 @@ impl<'a> Session<'a> {
             return Ok(Step::End(Ended::Interrupted));
         }
         // The next topic is made while this one's watermarks come to stand: neither disturbs a measurement.
-        let (appended, next_topic) = tokio::join!(self.appended(&topic), self.prepare_next(next));
+        let (appended, next_topic) = tokio::join!(self.appended(&topic, still_writing(&driven)), self.prepare_next(next));
         let Driven {
             end,
             result,
@@ -173,7 +173,9 @@ impl<'a> Session<'a> {
     }
 
     /// Growth of the topic's watermarks once they stand still; then the topic has done its duty.
-    async fn appended(&self, topic: &PreparedTopic) -> Result<u64, ClusterError> {
+    /// `still_writing` is how long the brokers may go on writing without anybody being told.
+    async fn appended(&self, topic: &PreparedTopic, still_writing: Duration) -> Result<u64, ClusterError> {
+        tokio::time::sleep(still_writing).await;
         let settled = self
             .cluster
             .settled_high_watermarks(&topic.name, self.request.limits.settle)
@@ -412,4 +414,16 @@ fn without_histograms(mut interval: Interval) -> Interval {
         }
     }
     interval
+}
+
+/// How long the brokers may go on writing after a trial's end without anybody being told: not at all where every record
+/// has its verdict; else what is on the way to them, or in their queues, takes its time.
+fn still_writing(driven: &Driven) -> Duration {
+    let decided = driven.result.as_ref().is_some_and(|result| result.counts.undecided == 0);
+    let told = !driven.result.as_ref().is_some_and(|result| result.latencies.service.is_none());
+    match (decided, told) {
+        (true, true) => Duration::ZERO,
+        (true, false) => Duration::from_millis(100),
+        (false, _) => Duration::from_secs(1),
+    }
 }

@@ -183,7 +183,10 @@ impl Target {
 
     async fn request_topic(&self, topic: &NewTopic, validate_only: bool) -> Result<(), TargetError> {
         let Backend::Mock(_) = &self.parts.backend else {
-            return topics::create(&self.parts.client, topic, validate_only).await;
+            let asked = topic.clone();
+            return self
+                .off_thread(move |parts| topics::create(&parts.client, &asked, validate_only))
+                .await;
         };
         topic.checked()?;
         // The mock cluster knows no topic configuration: what would be ignored is refused.
@@ -254,7 +257,7 @@ impl Target {
         .await
     }
 
-    /// The high watermarks once they have stood still for 100 ms.
+    /// The high watermarks once they have stood still for 40 ms.
     ///
     /// # Errors
     /// `TimedOut` where they still move after `timeout`; else as [`Target::high_watermarks`].

@@ -10,7 +10,7 @@ use super::cluster::{ClusterClient, REQUEST_TIMEOUT};
 use super::error::TargetError;
 
 /// How long the watermarks must stand still to count as settled.
-const STILL: Duration = Duration::from_millis(100);
+const STILL: Duration = Duration::from_millis(40);
 
 /// Pause between two polls while waiting for that.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -108,7 +108,7 @@ fn poll_once(client: &ClusterClient, topic: &str, partitions: u32) -> Result<Wat
     })
 }
 
-/// Polls until the watermarks have stood still for 100 ms.
+/// Polls until the watermarks have stood still for 40 ms.
 pub(crate) fn settled(
     client: &ClusterClient,
     topic: &str,

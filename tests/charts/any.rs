@@ -50,146 +50,198 @@ pub fn each_kind(words: &Words, width: u32, count: usize) -> Vec<Chart> {
 
 /// One chart of every kind made of these values.
 pub fn of_values(words: &Words, width: u32, values: &[f64], unit: Unit) -> Vec<Chart> {
-    let mut number = 0;
-    let mut frame = || {
-        number += 1;
-        let note = words.word("A note.");
-        let frame = Frame::new(
-            format!("any-{number}"),
-            words.word("Title"),
-            words.word("How to read it."),
-        )
-        .note(note);
-        Frame { width, ..frame }
+    let make = Make {
+        words,
+        width,
+        values,
+        unit,
     };
-    let count = values.len();
-    let categories = words.categories(count);
-    let measure = || words.measure(unit.clone(), Better::Higher);
-    let latency = || words.measure(Unit::Microseconds, Better::Lower);
-    let sample = |index: usize| Sample {
-        note: words.word(""),
-        at_least: index % 5 == 4,
-        median: values.get(index).copied(),
-        trials: values.iter().copied().skip(index).take(3).collect(),
-    };
-    let name = |index: usize| words.numbered("linger.ms=", index);
-    let rows = (0..count)
-        .map(|index| RangeRow {
-            label: name(index),
-            sample: sample(index),
+    vec![
+        make.bars(),
+        make.heat(),
+        make.curves(),
+        make.multiples(),
+        make.scatter(),
+        make.stacks(),
+        make.series(),
+    ]
+}
+
+struct Make<'a> {
+    words: &'a Words,
+    width: u32,
+    values: &'a [f64],
+    unit: Unit,
+}
+
+impl Make<'_> {
+    fn count(&self) -> usize {
+        self.values.len()
+    }
+
+    fn frame(&self, id: &str) -> Frame {
+        let frame = Frame::new(id, self.words.word("Title"), self.words.word("How to read it."));
+        Frame {
+            width: self.width,
+            ..frame.note(self.words.word("A note."))
+        }
+    }
+
+    fn measure(&self) -> Measure {
+        self.words.measure(self.unit.clone(), Better::Higher)
+    }
+
+    fn latency(&self) -> Measure {
+        self.words.measure(Unit::Microseconds, Better::Lower)
+    }
+
+    fn sample(&self, index: usize) -> Sample {
+        Sample {
+            note: self.words.word(""),
+            at_least: index % 5 == 4,
+            median: self.values.get(index).copied(),
+            trials: self.values.iter().copied().skip(index).take(3).collect(),
+        }
+    }
+
+    fn name(&self, index: usize) -> String {
+        self.words.numbered("linger.ms=", index)
+    }
+
+    fn bars(&self) -> Chart {
+        let row = |index| RangeRow {
+            label: self.name(index),
+            sample: self.sample(index),
             mark: Mark::new(index),
             highlight: index == 1,
+        };
+        let rows = (0..self.count()).map(row).collect();
+        range_bars(&RangeBars {
+            frame: self.frame("bars"),
+            measure: self.measure(),
+            rows,
         })
-        .collect();
-    let curves = categories
-        .iter()
-        .enumerate()
-        .map(|(index, category)| Curve {
-            category: category.clone(),
+        .unwrap()
+    }
+
+    fn heat(&self) -> Chart {
+        let rows = self.count().min(3);
+        heat_map(&HeatMap {
+            frame: self.frame("heat"),
+            measure: self.measure(),
+            x_name: self.words.word("linger.ms"),
+            x_labels: (0..self.count()).map(|index| self.name(index)).collect(),
+            y_name: self.words.word("batch.size"),
+            y_labels: (0..rows).map(|index| self.name(index)).collect(),
+            cells: (0..rows)
+                .map(|row| (row..self.count()).map(|index| self.sample(index)).collect())
+                .collect(),
+        })
+        .unwrap()
+    }
+
+    fn curves(&self) -> Chart {
+        let point = |index: usize, step: usize, percentile: f64| CurvePoint {
+            percentile,
+            value: self.values[(index + step) % self.count()],
+            at_least: step + index > 4,
+        };
+        let curve = |(index, category)| Curve {
+            category,
             points: [50.0, 90.0, 99.0, 99.99]
-                .iter()
+                .into_iter()
                 .enumerate()
-                .map(|(step, percentile)| CurvePoint {
-                    percentile: *percentile,
-                    value: values[(index + step) % count],
-                    at_least: step + index > 4,
-                })
+                .map(|(step, p)| point(index, step, p))
                 .collect(),
             records: None,
+        };
+        let curves = self
+            .words
+            .categories(self.count())
+            .into_iter()
+            .enumerate()
+            .map(curve)
+            .collect();
+        percentile_curves(&PercentileCurves {
+            frame: self.frame("curves"),
+            measure: self.latency(),
+            curves,
         })
-        .collect();
-    let panels = (0..count.min(5))
-        .map(|_| Panel {
-            measure: measure(),
-            samples: (0..count).map(sample).collect(),
+        .unwrap()
+    }
+
+    fn multiples(&self) -> Chart {
+        let panel = |_| Panel {
+            measure: self.measure(),
+            samples: (0..self.count()).map(|index| self.sample(index)).collect(),
+        };
+        small_multiples(&SmallMultiples {
+            frame: self.frame("multiples"),
+            category_name: self.words.word("compression.type"),
+            categories: self.words.categories(self.count()),
+            panels: (0..self.count().min(5)).map(panel).collect(),
         })
-        .collect();
-    let points = (0..count)
-        .map(|index| ScatterPoint {
-            label: name(index),
+        .unwrap()
+    }
+
+    fn scatter(&self) -> Chart {
+        let point = |index: usize| ScatterPoint {
+            label: self.name(index),
             group: index,
-            x: values[index],
-            y: values[(index * 7 + 3) % count],
+            x: self.values[index],
+            y: self.values[(index * 7 + 3) % self.count()],
             y_at_least: index % 6 == 5,
+        };
+        let log_unless = |linear| if linear { Scale::Linear } else { Scale::Log };
+        scatter_with_frontier(&Scatter {
+            frame: self.frame("scatter"),
+            x: self.measure(),
+            y: self.latency(),
+            x_scale: log_unless(self.count().is_multiple_of(2)),
+            y_scale: log_unless(self.count().is_multiple_of(3)),
+            group_name: self.words.word("compression.type"),
+            groups: self.words.categories(self.count()),
+            points: (0..self.count()).map(point).collect(),
         })
-        .collect();
-    let stacks = (0..count)
-        .map(|index| StackRow {
-            label: name(index),
-            values: vec![Some(values[index]), values.get(index + 1).copied()],
-            note: words.word(""),
+        .unwrap()
+    }
+
+    fn stacks(&self) -> Chart {
+        let row = |index| StackRow {
+            label: self.name(index),
+            values: vec![Some(self.values[index]), self.values.get(index + 1).copied()],
+            note: self.words.word(""),
+        };
+        stacked_bars(&StackedBars {
+            frame: self.frame("stacks"),
+            measure: self.latency(),
+            parts: self.words.categories(self.count().min(2)),
+            rows: (0..self.count()).map(row).collect(),
         })
-        .collect();
-    let lines = categories
-        .iter()
-        .map(|category| TimeLine {
-            category: category.clone(),
-            name: words.word("trial 1"),
-            points: values
+        .unwrap()
+    }
+
+    fn series(&self) -> Chart {
+        let line = |category| TimeLine {
+            category,
+            name: self.words.word("trial 1"),
+            points: self
+                .values
                 .iter()
                 .enumerate()
                 .map(|(second, value)| (second as f64, *value))
                 .collect(),
-        })
-        .collect();
-    vec![
-        range_bars(&RangeBars {
-            frame: frame(),
-            measure: measure(),
-            rows,
-        })
-        .unwrap(),
-        heat_map(&HeatMap {
-            frame: frame(),
-            measure: measure(),
-            x_name: words.word("linger.ms"),
-            x_labels: (0..count).map(name).collect(),
-            y_name: words.word("batch.size"),
-            y_labels: (0..count.min(3)).map(name).collect(),
-            cells: (0..count.min(3))
-                .map(|row| (row..count).map(sample).collect())
-                .collect(),
-        })
-        .unwrap(),
-        percentile_curves(&PercentileCurves {
-            frame: frame(),
-            measure: latency(),
-            curves,
-        })
-        .unwrap(),
-        small_multiples(&SmallMultiples {
-            frame: frame(),
-            category_name: words.word("compression.type"),
-            categories: categories.clone(),
-            panels,
-        })
-        .unwrap(),
-        scatter_with_frontier(&Scatter {
-            frame: frame(),
-            x: measure(),
-            y: latency(),
-            x_scale: if count % 2 == 0 { Scale::Linear } else { Scale::Log },
-            y_scale: if count % 3 == 0 { Scale::Linear } else { Scale::Log },
-            group_name: words.word("compression.type"),
-            groups: categories.clone(),
-            points,
-        })
-        .unwrap(),
-        stacked_bars(&StackedBars {
-            frame: frame(),
-            measure: latency(),
-            parts: words.categories(if count == 0 { 0 } else { 2 }),
-            rows: stacks,
-        })
-        .unwrap(),
+        };
+        let lines = self.words.categories(self.count()).into_iter().map(line).collect();
+        let (frame, measure) = (self.frame("series"), self.measure());
         time_series(&TimeSeries {
-            frame: frame(),
-            measure: measure(),
+            frame,
+            measure,
             window_s: Some((1.0, 3.0)),
             lines,
         })
-        .unwrap(),
-    ]
+        .unwrap()
+    }
 }
 
 fn number() -> impl Strategy<Value = f64> {
@@ -213,7 +265,7 @@ fn unit() -> impl Strategy<Value = Unit> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_numbers_make_sound_charts(values in prop::collection::vec(number(), 0..24), unit in unit(), width in 300..1_400_u32) {

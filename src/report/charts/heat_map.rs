@@ -8,7 +8,7 @@ use super::scene::{Anchor, MARGIN, Scene, Stroke, TEXT, Type};
 use super::ticks::drawable;
 use super::{Chart, ChartError};
 
-const LEGEND_WIDTH: f64 = 168.0;
+const RAMP_WIDTH: f64 = 96.0;
 /// From this ratio of greatest to least value on, colours follow the logarithm.
 const WIDE: f64 = 30.0;
 
@@ -38,14 +38,9 @@ pub fn heat_map(data: &HeatMap) -> Result<Chart, ChartError> {
         colours: Colours::of(data),
         best: best(data),
     };
-    let name = font::shorten(
-        &data.y_name,
-        scene.width - 2.0 * MARGIN - LEGEND_WIDTH - 160.0,
-        TEXT,
-        false,
-    );
+    let legend = grid.colours.legend(&mut scene, data, top + 10.0);
+    let name = font::shorten(&data.y_name, legend - 16.0 - MARGIN, TEXT, false);
     scene.text((MARGIN, top + 10.0), &name, MUTED);
-    grid.colours.legend(&mut scene, data, top + 10.0);
     let unprinted = grid.draw_cells(&mut scene);
     grid.draw_labels(&mut scene);
     let x_name = font::shorten(&data.x_name, scene.width - left - MARGIN, TEXT, false);
@@ -137,29 +132,27 @@ impl Colours {
         (share * f64::from(RAMP_STEPS - 1)).round() as u8
     }
 
-    /// The ramp between its least and its greatest value, at the right.
-    fn legend(&self, scene: &mut Scene, data: &HeatMap, baseline: f64) {
+    /// The ramp between its least and its greatest value, at the right; where it starts.
+    fn legend(&self, scene: &mut Scene, data: &HeatMap, baseline: f64) -> f64 {
+        let right = scene.width - MARGIN;
         if !self.any || self.low >= self.high {
-            return;
+            return right;
         }
         let unit = &data.measure.unit;
-        let high = unit.format(self.high);
-        let right = scene.width - MARGIN;
+        let high = font::shorten(&unit.format(self.high), 0.25 * scene.width, TEXT, false);
         scene.text((right, baseline), &high, Type::new(Ink::Muted, Anchor::End));
-        let bar = 96.0;
-        let x = right - font::width(&high, TEXT, false) - 8.0 - bar;
+        let x = right - font::width(&high, TEXT, false) - 8.0 - RAMP_WIDTH;
         for step in 0..RAMP_STEPS {
-            let w = bar / f64::from(RAMP_STEPS);
-            let from = f64::from(step) * w;
+            let from = f64::from(step) * RAMP_WIDTH / f64::from(RAMP_STEPS);
             // Each reaches to the end, under the next: no seams.
-            scene.rect(x + from, baseline - 10.0, bar - from, 11.0, Ink::Ramp(step));
+            scene.rect(x + from, baseline - 10.0, RAMP_WIDTH - from, 11.0, Ink::Ramp(step));
         }
-        let low = if self.log {
-            format!("colours by logarithm, {}", unit.bare(self.low))
-        } else {
-            unit.bare(self.low)
-        };
+        let low = unit.bare(self.low);
         scene.text((x - 8.0, baseline), &low, Type::new(Ink::Muted, Anchor::End));
+        if self.log {
+            scene.note("Colours follow the logarithm of the value.");
+        }
+        x - 8.0 - font::width(&low, TEXT, false)
     }
 }
 
@@ -234,7 +227,7 @@ impl Grid<'_> {
         while offset < w + h {
             let from = (left + f64::min(offset, w), top + f64::max(offset - w, 0.0));
             let to = (left + f64::max(offset - h, 0.0), top + f64::min(offset, h));
-            scene.line([from, to], Stroke::new(Ink::Grid, 10));
+            scene.line([from, to], Stroke::new(Ink::Axis, 5));
             offset += 9.0;
         }
         scene.text(middle, "–", Type::new(Ink::Muted, Anchor::Middle));
