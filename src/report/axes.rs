@@ -130,7 +130,10 @@ pub fn values_of(configurations: &[ConfigurationSummary], members: &[usize], axi
             values.push(found);
         }
     }
-    if values.iter().all(|value| value.number.is_some()) {
+    if axis == "acks" {
+        // From the weakest to the strongest: 0, 1, all.
+        values.sort_by(|a, b| a.text.cmp(&b.text));
+    } else if values.iter().all(|value| value.number.is_some()) {
         values.sort_by(|a, b| a.number.unwrap_or(0.0).total_cmp(&b.number.unwrap_or(0.0)));
     }
     values

@@ -149,9 +149,10 @@ pub fn answer_title(summary: &Summary, answer: &super::summary::Answer) -> Strin
         .as_ref()
         .and_then(|id| summary.configurations.iter().find(|c| c.id == *id));
     match (answer.question, winner) {
-        (Question::Throughput, _) => "Highest throughput".to_owned(),
+        (Question::Throughput, Some(_)) => "Highest throughput".to_owned(),
+        (Question::Throughput, None) => "Throughput".to_owned(),
         (Question::P99, Some(winner)) => format!("Lowest {} p99", winner.headline_latency_name()),
-        (Question::P99, None) => "Lowest p99".to_owned(),
+        (Question::P99, None) => "p99".to_owned(),
         (Question::ClientCpu, _) => "Least client CPU".to_owned(),
     }
 }

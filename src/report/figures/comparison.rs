@@ -2,7 +2,9 @@
 
 use super::{Figure, Part, Source, is_categorical, latency_name, mark_key, sample, slug};
 use crate::report::axes::{self, AxisValue, Slice};
-use crate::report::charts::{self, Category, ChartError, HeatMap, Mark, Panel, Sample, SmallMultiples};
+use crate::report::charts::{
+    self, Better, Category, ChartError, HeatMap, Mark, Measure, Panel, Sample, SmallMultiples,
+};
 use crate::report::columns;
 use crate::report::format;
 use crate::report::metric::Metric;
@@ -215,15 +217,9 @@ fn side_by_side(source: &Source<'_>, axis: &str) -> Result<Option<Figure>, Chart
         .collect();
     let panels: Vec<Panel> = panels_for(axis, &members)
         .into_iter()
-        .map(|metric| {
-            let mut measure = metric.measure();
-            if metric.is_latency() {
-                measure.name = format!("{} p99", latency_name(members[0]));
-            }
-            Panel {
-                measure,
-                samples: members.iter().map(|c| sample(metric, c)).collect(),
-            }
+        .map(|metric| Panel {
+            measure: panel_measure(metric, axis, &members),
+            samples: members.iter().map(|c| sample(metric, c)).collect(),
         })
         .collect();
     let name = format!("by-{}", slug(axis));
@@ -291,6 +287,23 @@ fn panels_for(axis: &str, members: &[&ConfigurationSummary]) -> Vec<Metric> {
         .collect()
 }
 
+/// Axes whose values make different loads where no rate is given.
+const LOAD_AXES: [&str; 4] = ["send.mode", "send.concurrency", "producers", "record.size"];
+
+/// The measure of a panel; without a better side where its values do not compare, so that none is marked as the best.
+fn panel_measure(metric: Metric, axis: &str, members: &[&ConfigurationSummary]) -> Measure {
+    let mut measure = metric.measure();
+    if metric.is_latency() {
+        measure.name = format!("{} p99", latency_name(members[0]));
+    }
+    let mixes_log_growth = metric == Metric::Throughput && members.iter().any(|c| !c.latency_observable);
+    let mixes_loads = metric.is_latency() && LOAD_AXES.contains(&axis) && members.iter().any(|c| !c.is_paced());
+    if mixes_log_growth || mixes_loads {
+        measure.better = Better::Neither;
+    }
+    measure
+}
+
 /// What a reader of this comparison must know.
 fn notes(axis: &str, members: &[&ConfigurationSummary]) -> Vec<String> {
     let mut notes = Vec::new();
@@ -300,7 +313,7 @@ fn notes(axis: &str, members: &[&ConfigurationSummary]) -> Vec<String> {
         );
     }
     let unpaced = members.iter().any(|c| !c.is_paced());
-    if unpaced && matches!(axis, "send.mode" | "send.concurrency" | "producers" | "record.size") {
+    if unpaced && LOAD_AXES.contains(&axis) {
         notes.push(format!("Unpaced, so each {axis} makes a load of its own: its latency describes that load, and does not rank it against the others."));
     } else if unpaced {
         notes.push("Unpaced: latency measures the length of the client's queue.".to_owned());

@@ -112,24 +112,41 @@ fn p99(measured: &[&ConfigurationSummary]) -> Vec<Answer> {
     }
     let several = loads.len() > 1;
     let mut groups: Vec<(String, Vec<&ConfigurationSummary>)> = loads.into_iter().collect();
-    groups.sort_by_key(|(_, members)| std::cmp::Reverse(members.len()));
+    groups.sort_by(|(_, a), (_, b)| {
+        b.len()
+            .cmp(&a.len())
+            .then(rate_per_s(a[0]).total_cmp(&rate_per_s(b[0])))
+    });
+    // A configuration that is alone under its load beats nobody, unless there is nothing else to show.
+    let alone = groups.iter().filter(|(_, members)| members.len() == 1).count();
+    let alone = if alone == groups.len() { 0 } else { alone };
+    groups.truncate(groups.len() - alone);
     let left_out = groups.len().saturating_sub(LOADS);
     let mut answers: Vec<Answer> = groups
         .iter()
         .take(LOADS)
         .map(|(load, members)| p99_under(load, members, several))
         .collect();
-    if let (true, Some(last)) = (left_out > 0, answers.last_mut()) {
-        last.sentence.push_str(&format!(
-            " {} compared in the table only: latency compares only under the same load.",
-            if left_out == 1 {
-                "1 more load is".to_owned()
-            } else {
-                format!("{left_out} more loads are")
-            }
-        ));
+    if let Some(last) = answers.last_mut() {
+        last.sentence.push_str(&not_compared(left_out, alone));
     }
     answers
+}
+
+/// What is said of loads that have no answer of their own.
+fn not_compared(loads: usize, alone: usize) -> String {
+    let mut text = String::new();
+    if loads > 0 {
+        let loads = format::counted(loads as u64, "more load is", "more loads are");
+        text.push_str(&format!(
+            " {loads} in the table only: latency compares only under the same load."
+        ));
+    }
+    if alone > 0 {
+        let alone = format::counted(alone as u64, "configuration is", "configurations are");
+        text.push_str(&format!(" {alone} alone under another load, and compared with none."));
+    }
+    text
 }
 
 fn p99_under(load: &str, members: &[&ConfigurationSummary], several: bool) -> Answer {
@@ -309,6 +326,14 @@ fn same_payload(configurations: &[&ConfigurationSummary]) -> bool {
     configurations
         .windows(2)
         .all(|pair| pair[0].workload.payload == pair[1].workload.payload)
+}
+
+/// Infinite where no rate was given.
+fn rate_per_s(configuration: &ConfigurationSummary) -> f64 {
+    match configuration.workload.arrival {
+        Arrival::Unpaced => f64::INFINITY,
+        Arrival::Constant { rate_per_s } => rate_per_s,
+    }
 }
 
 fn rate(configuration: &ConfigurationSummary) -> String {
