@@ -45,10 +45,10 @@ pub enum Command {
     ///
     /// Starts or connects to the target, runs every configuration of the profile's matrix in interleaved repetitions,
     /// prints a table and writes a report. An interrupted sweep keeps every finished trial; --resume continues it.
-    #[command(after_help = SWEEP_EXAMPLES)]
+    #[command(after_help = SWEEP_EXAMPLES, args_override_self = true)]
     Sweep(SweepArguments),
     /// Measure one configuration given by flags, without a file
-    #[command(after_help = RUN_EXAMPLES)]
+    #[command(after_help = RUN_EXAMPLES, args_override_self = true)]
     Run(RunArguments),
     /// Make the report of a run again from its stored trials
     Report(ReportArguments),

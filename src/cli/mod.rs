@@ -83,11 +83,22 @@ fn examine(asked: &DoctorArguments) -> Result<Exit, Failure> {
     let profile = match &asked.profile {
         Some(path) => Some(crate::profile::load(path, &overrides)?),
         None if overrides.is_empty() => None,
-        None => Some(crate::profile::parse("command line", "", std::path::Path::new(""), &overrides)?),
+        None => Some(crate::profile::parse(
+            "command line",
+            "",
+            std::path::Path::new(""),
+            &overrides,
+        )?),
     };
-    let external = profile.as_ref().map(|profile| &profile.target).filter(|target| target.kind == TargetKind::External);
+    let external = profile
+        .as_ref()
+        .map(|profile| &profile.target)
+        .filter(|target| target.kind == TargetKind::External);
     let spawner = Spawner::new().map_err(Failure::failed)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::failed)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::failed)?;
     let diagnosis = runtime.block_on(doctor::examine(external, &spawner));
     let text = match asked.format {
         Format::Text => diagnosis.text(),
@@ -96,7 +107,11 @@ fn examine(asked: &DoctorArguments) -> Result<Exit, Failure> {
     let secrets = profile.as_ref().map_or(&[][..], |profile| &profile.secrets);
     output::print(&crate::profile::mask(&text, secrets)).map_err(Failure::failed)?;
     let wanted = external.map_or(TargetKind::Local, |target| target.kind);
-    Ok(if diagnosis.usable(wanted) { Exit::Fine } else { Exit::Failed })
+    Ok(if diagnosis.usable(wanted) {
+        Exit::Fine
+    } else {
+        Exit::Failed
+    })
 }
 
 fn broker_command(asked: BrokerCommand) -> Result<Exit, Failure> {

@@ -86,8 +86,8 @@ impl MeasuringOptions {
             "--repetitions",
             repetitions.map(|count| count.to_string()),
         );
-        put("run.warmup", "--warmup", warmup.clone());
-        put("run.measure", "--measure", measure.clone());
+        put("run.warmup", "--warmup", warmup.as_deref().map(with_unit));
+        put("run.measure", "--measure", measure.as_deref().map(with_unit));
         put("run.seed", "--seed", seed.map(|seed| seed.to_string()));
         overrides.extend(set_overrides(set)?);
         Ok(MeasuringOptions {
@@ -102,6 +102,15 @@ impl MeasuringOptions {
             yes: *yes,
             format: *format,
         })
+    }
+}
+
+/// Nothing needs no unit.
+fn with_unit(duration: &str) -> String {
+    if duration.trim() == "0" {
+        "0s".to_owned()
+    } else {
+        duration.to_owned()
     }
 }
 
@@ -253,7 +262,7 @@ mod tests {
         let expected = [
             "target.kind=mock (--target)",
             "target.brokers=3 (--brokers)",
-            "run.warmup=0 (--warmup)",
+            "run.warmup=0s (--warmup)",
             "run.seed=7 (--seed)",
             "run.seed=9 (--set run.seed)",
         ];

@@ -146,7 +146,7 @@ mod tests {
         mask.record(&mut record);
         for document in [format!("{manifest:?}"), format!("{record:?}")] {
             assert!(!document.contains("s3cret"), "{document}");
-            assert!(document.contains(crate::profile::MASK));
+            assert!(document.contains(MASK));
         }
     }
 }
