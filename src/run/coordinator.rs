@@ -113,7 +113,8 @@ impl<'a> Session<'a> {
             return Ok(Step::End(Ended::Interrupted));
         }
         // The next topic is made while this one's watermarks come to stand: neither disturbs a measurement.
-        let (appended, next_topic) = tokio::join!(self.appended(&topic, still_writing(&driven)), self.prepare_next(next));
+        let (appended, next_topic) =
+            tokio::join!(self.appended(&topic, still_writing(&driven)), self.prepare_next(next));
         let Driven {
             end,
             result,
@@ -419,8 +420,14 @@ fn without_histograms(mut interval: Interval) -> Interval {
 /// How long the brokers may go on writing after a trial's end without anybody being told: not at all where every record
 /// has its verdict; else what is on the way to them, or in their queues, takes its time.
 fn still_writing(driven: &Driven) -> Duration {
-    let decided = driven.result.as_ref().is_some_and(|result| result.counts.undecided == 0);
-    let told = !driven.result.as_ref().is_some_and(|result| result.latencies.service.is_none());
+    let decided = driven
+        .result
+        .as_ref()
+        .is_some_and(|result| result.counts.undecided == 0);
+    let told = !driven
+        .result
+        .as_ref()
+        .is_some_and(|result| result.latencies.service.is_none());
     match (decided, told) {
         (true, true) => Duration::ZERO,
         (true, false) => Duration::from_millis(100),
