@@ -121,9 +121,7 @@ impl<'a> Session<'a> {
             window_started_at,
             mut effective_properties,
         } = driven;
-        let mut finished = self
-            .judge(configuration, end, result, broker, appended)
-            .await;
+        let mut finished = self.judge(configuration, end, result, broker, appended).await;
         let headroom = self.headroom_of(configuration, &mut finished).await?;
         self.store_intervals(planned, window_started_at, &intervals)?;
         let completed = finished.outcome == TrialOutcome::Completed;
@@ -214,7 +212,11 @@ impl<'a> Session<'a> {
             || counts.is_none_or(|counts| counts.failed > 0 || counts.undecided > 0);
         let lost = match (trouble, ended) {
             (_, Some(ended)) => Some(ended),
-            (true, None) => self.cluster.wait_until_reachable(self.request.limits.reachable).await.err(),
+            (true, None) => self
+                .cluster
+                .wait_until_reachable(self.request.limits.reachable)
+                .await
+                .err(),
             (false, None) => None,
         };
         broker.appended = appended.as_ref().ok().copied();
