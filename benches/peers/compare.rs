@@ -12,8 +12,10 @@ use super::combination::Combination;
 use super::peer::{Amount, Peer};
 use super::session::{Measurement, Session};
 
-/// Records of the run that finds out how many records take the time asked for.
-const TRIAL_RECORDS: u64 = 300_000;
+/// Bytes and records, at most, of the run that finds out how many records take the time asked for; fewer are never sent
+/// afterwards.
+const TRIAL_BYTES: u64 = 300_000_000;
+const TRIAL_RECORDS: u64 = 1_000_000;
 /// The Java client gets so many times the time of the others: it needs the first second to compile itself, which its
 /// figures include.
 const JAVA_TIMES: f64 = 2.0;
@@ -95,12 +97,13 @@ impl Plan {
             Peer::RdkafkaPerformance => self.seconds,
             Peer::ProducerPerformance => self.seconds * JAVA_TIMES,
         };
+        let few = TRIAL_RECORDS.min(TRIAL_BYTES / u64::from(combination.record_size));
         let found = session
-            .run(peer, combination, Amount::Records(TRIAL_RECORDS))
+            .run(peer, combination, Amount::Records(few))
             .with_context(|| format!("a first run of {} at {combination}", peer.name()))?;
         // The short run is slowed by its start.
         let records = (found.records_per_s * seconds * 1.1 / 1e4).ceil() * 1e4;
-        Ok(Amount::Records(records as u64))
+        Ok(Amount::Records(few.max(records as u64)))
     }
 
     fn show_commands(

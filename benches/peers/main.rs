@@ -124,12 +124,12 @@ fn report(arguments: &Arguments, plan: &Plan, session: &mut Session, places: &Pl
         let (found, failures) = compare::recording_cost(plan, session)?;
         let table = table::recording(&found);
         println!(
-            "\nCPU per record of the whole process, every latency recorded and none recorded\n{}",
+            "\nCPU per record of the whole process, every latency recorded and none recorded; ratio: median [smallest to largest] 95 % interval\n{}",
             table.text()
         );
         let _ = write!(
             document,
-            "## What recording every latency costs\n\n{}\n",
+            "## What recording every latency costs\n\nCPU per record of the whole process; ratio: median [smallest to largest] 95 % interval of the median.\n\n{}\n",
             table.markdown()
         );
         ("recording-cost.md", failures)
@@ -153,6 +153,7 @@ fn print_comparison(found: &Found) {
     for (combination, runs) in &found.runs {
         println!("\n{combination}\n{}", table::comparison(runs).text());
     }
+    println!("Ratios: median [smallest to largest] 95 % interval of the median\n");
     println!("What is promised\n{}", table::promises(&found.runs).text());
 }
 
@@ -218,12 +219,12 @@ fn conditions(arguments: &Arguments, session: &Session, places: &Places) -> Stri
              (kafka-producer-perf-test: twice as long, since the JVM compiles itself in the first second, which counts).",
             arguments.seconds
         ),
-        "Throughput: acknowledged records ÷ time from the first send to the last acknowledgement. kpbench: without warm-up, \
-         window + drain; the two others: their own final line, which begins with the first send call and so includes the wait \
-         for metadata."
+        "Throughput: acknowledged records ÷ time from the first send to the last acknowledgement, the wait for metadata \
+         included, since the first send call of the two others begins with it. kpbench: without warm-up, wait for metadata + \
+         window + drain; rdkafka_performance and kafka-producer-perf-test: their own final lines."
             .to_owned(),
         "CPU per record: user + system time of the whole process (wait4), its start and end included, ÷ acknowledged records. \
-         kpbench records every latency; rdkafka_performance records none; kafka-producer-perf-test records a sample."
+         kpbench records every latency; rdkafka_performance records none; kafka-producer-perf-test keeps a sample of at most 500,000."
             .to_owned(),
         "Every run: acknowledged records = growth of the high watermarks, else it is reported as failed and excluded.".to_owned(),
     ];

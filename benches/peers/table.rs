@@ -112,8 +112,8 @@ pub fn comparison(runs: &BTreeMap<Peer, Runs>) -> Table {
             "",
             "records/s",
             "CPU µs/record",
-            "throughput, kpbench ÷ this: median [range] 95 % interval",
-            "CPU per record, kpbench ÷ this: median [range] 95 % interval",
+            "throughput, kpbench ÷ this",
+            "CPU per record, kpbench ÷ this",
             "runs",
         ],
         rows: rows.collect(),
@@ -148,7 +148,7 @@ pub fn recording(found: &[(Combination, Runs, Runs)]) -> Table {
             "",
             "recorded, µs/record",
             "not recorded, µs/record",
-            "ratio: median [range] 95 % interval",
+            "ratio",
             "at most 1.05",
             "pairs",
         ],
@@ -214,7 +214,7 @@ pub fn promises(all: &[(Combination, BTreeMap<Peer, Runs>)]) -> Table {
         }
     }
     Table {
-        head: vec!["", "promise", "found: median [range] 95 % interval", "kept"],
+        head: vec!["", "promise", "found", "kept"],
         rows,
     }
 }
