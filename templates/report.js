@@ -63,13 +63,19 @@
   const place = (x, y) => {
     const box = tip.getBoundingClientRect();
     tip.style.left = `${Math.max(8, Math.min(x + 12, innerWidth - box.width - 8))}px`;
-    tip.style.top = `${y + 16 + box.height > innerHeight ? Math.max(8, y - box.height - 12) : y + 16}px`;
+    const below = y + 16;
+    const above = y - box.height - 12;
+    tip.style.top = `${Math.max(8, Math.min(below + box.height > innerHeight - 8 ? above : below, innerHeight - box.height - 8))}px`;
   };
   const show = (target, x, y) => {
     if (owner !== target) tip.textContent = target.dataset.tip;
     owner = target;
     tip.hidden = false;
     place(x, y);
+  };
+  const showAt = target => {
+    const box = target.getBoundingClientRect();
+    show(target, box.left + Math.min(box.width / 2, 80), box.top + Math.min(box.height, 24));
   };
   const hide = () => { owner = null; tip.hidden = true; };
   const tipped = event => event.target instanceof Element ? event.target.closest('[data-tip]') : null;
@@ -86,11 +92,13 @@
   document.addEventListener('focusin', event => {
     const target = tipped(event);
     if (!target || !target.matches(':focus-visible')) return;
-    const box = target.getBoundingClientRect();
-    show(target, box.left + Math.min(box.width / 2, 80), box.top + Math.min(box.height, 24));
+    showAt(target);
   });
   document.addEventListener('focusout', hide);
-  document.addEventListener('scroll', event => { if (owner && event.target === document) hide(); }, true);
+  // What has the focus is often scrolled into view: its tip goes with it.
+  document.addEventListener('scroll', () => {
+    if (owner && owner === document.activeElement) showAt(owner); else if (owner) hide();
+  }, true);
   document.addEventListener('keydown', event => { if (event.key === 'Escape') hide(); });
 
   // A link to a configuration opens it; printing opens nothing, so that paper is not wasted on what nobody opened.

@@ -92,14 +92,14 @@ fn secrets_are_in_no_file_and_in_no_word() {
     let mut heard = Heard::default();
     bench.run_heard(&mut heard).unwrap();
     let stored = everything_in(&bench.directory());
-    assert!(stored.contains("****"));
+    assert!(stored.contains("********"));
     assert!(!stored.contains("hunter2"), "{stored}");
     assert!(!heard.lines.concat().contains("hunter2"), "{:?}", heard.lines);
 
     let bench = Bench::new(CLEAN);
     bench.starter.fails.set(true);
     let error = bench.run().unwrap_err().to_string();
-    assert!(error.contains("password **** refused"), "{error}");
+    assert!(error.contains("password ******** refused"), "{error}");
 }
 
 #[test]

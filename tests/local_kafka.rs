@@ -108,6 +108,15 @@ async fn one_node_counts_and_refuses() {
         assert_eq!(error.exit_code(), 2);
         eprintln!("refused: {error}");
     }
+    let words = target
+        .probe_topic(&topic("kpbench-two", 1, 2))
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(
+        words.contains("only 1 broker(s) are registered"),
+        "not the broker's own words: {words}"
+    );
     target.probe_topic(&topic("kpbench-two", 4, 1)).await.unwrap();
     assert!(
         target.partitions("kpbench-two").await.is_err(),

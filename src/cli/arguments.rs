@@ -58,8 +58,8 @@ pub enum Command {
     /// Keep a local Kafka running between runs
     #[command(subcommand)]
     Broker(BrokerCommand),
-    /// Tell what each kind of target needs, and whether it is there
-    Doctor,
+    /// Tell what each kind of target needs, and whether it is there; changes and downloads nothing
+    Doctor(DoctorArguments),
     /// Print a completion script, for example: kpbench completions bash > /etc/bash_completion.d/kpbench
     Completions {
         /// For which shell
@@ -106,7 +106,12 @@ pub struct SweepArguments {
 #[derive(Debug, Args)]
 pub struct RunArguments {
     /// A producer property, as in linger.ms=5; as often as wanted
-    #[arg(long = "producer", short = 'p', value_name = "KEY=VALUE", help_heading = "Configuration")]
+    #[arg(
+        long = "producer",
+        short = 'p',
+        value_name = "KEY=VALUE",
+        help_heading = "Configuration"
+    )]
     pub producer: Vec<String>,
     /// Whose defaults and whose meaning the property names have [default: java]
     #[arg(long, value_name = "CLIENT", value_parser = ["java", "librdkafka"], help_heading = "Configuration")]
@@ -216,21 +221,54 @@ pub struct ProfileArguments {
     /// Any field of the profile, as in run.warmup=5s; as often as wanted
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+    /// Text for people, or one JSON document
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub format: Format,
+}
+
+/// `kpbench doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArguments {
+    /// A profile whose external target is to be reached
+    pub profile: Option<PathBuf>,
+    /// An external cluster to reach
+    #[arg(long, value_name = "HOST:PORT,…")]
+    pub bootstrap_servers: Option<String>,
+    /// Any field of the profile, as in target.properties.security.protocol=SSL; as often as wanted
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Text for people, or one JSON document
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub format: Format,
 }
 
 /// `kpbench broker`.
 #[derive(Debug, Subcommand)]
 pub enum BrokerCommand {
-    /// Start a local Kafka that stays until `broker down`
+    /// Start a local Kafka that stays until `broker down`; prints its bootstrap servers
     Up {
-        /// Number of brokers: 1 or 3
+        /// Number of brokers
         #[arg(long, default_value_t = 1, value_name = "N")]
         brokers: u32,
+        /// A broker configuration, as in num.io.threads=4; as often as wanted
+        #[arg(long = "config", value_name = "KEY=VALUE")]
+        config: Vec<String>,
+        /// What it is called, where there are several
+        #[arg(long, default_value = "default", value_name = "NAME")]
+        name: String,
     },
-    /// Tell whether it runs, and where
-    Status,
+    /// Tell whether it runs, and print its bootstrap servers
+    Status {
+        /// What it is called
+        #[arg(long, default_value = "default", value_name = "NAME")]
+        name: String,
+    },
     /// Stop it and remove its data
-    Down,
+    Down {
+        /// What it is called
+        #[arg(long, default_value = "default", value_name = "NAME")]
+        name: String,
+    },
 }
 
 fn parse_name<T: std::str::FromStr<Err = String>>(text: &str) -> Result<T, String> {

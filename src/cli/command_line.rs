@@ -18,7 +18,11 @@ pub fn resume_command(command: &[String], directory: &Path, mask: &Mask) -> Stri
     }
     words.push("--resume".to_owned());
     words.push(directory.display().to_string());
-    words.iter().map(|word| quoted(&mask.text(word))).collect::<Vec<_>>().join(" ")
+    words
+        .iter()
+        .map(|word| quoted(&mask.word(word)))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// A word as a POSIX shell takes it.
@@ -42,12 +46,18 @@ mod tests {
     #[test]
     fn the_place_is_replaced_and_everything_else_kept() {
         let expected = "kpbench sweep p.toml -p 'x=it'\\''s' --resume 'reports/a b'";
-        assert_eq!(command(&["kpbench", "sweep", "p.toml", "--out", "x", "-p", "x=it's"]), expected);
-        assert_eq!(command(&["kpbench", "sweep", "p.toml", "--out=x", "--resume", "y", "-p", "x=it's"]), expected);
+        assert_eq!(
+            command(&["kpbench", "sweep", "p.toml", "--out", "x", "-p", "x=it's"]),
+            expected
+        );
+        assert_eq!(
+            command(&["kpbench", "sweep", "p.toml", "--out=x", "--resume", "y", "-p", "x=it's"]),
+            expected
+        );
     }
 
     #[test]
     fn secrets_are_masked() {
-        assert!(command(&["kpbench", "-p", "sasl.password=pass"]).contains("'sasl.password=****'"));
+        assert!(command(&["kpbench", "-p", "sasl.password=pass"]).contains("'sasl.password=********'"));
     }
 }

@@ -5,9 +5,11 @@ use std::fmt::Write as _;
 
 use super::exit::Exit;
 use super::output;
-use crate::profile::ProfileError;
+use crate::profile::{BudgetError, ProfileError};
+use crate::report::ReportError;
 use crate::run::RunError;
 use crate::store::StoreError;
+use crate::target::TargetError;
 
 /// Why an invocation failed.
 #[derive(Debug)]
@@ -18,6 +20,8 @@ pub enum Failure {
     Other {
         /// The error.
         error: Box<dyn Error + Send + Sync>,
+        /// What to do about it, where the error's own words do not say.
+        remedy: Option<String>,
         /// The exit code.
         exit: Exit,
     },
@@ -26,12 +30,20 @@ pub enum Failure {
 impl Failure {
     /// Wrong usage of the command line.
     pub fn usage(message: impl Into<String>) -> Failure {
-        Failure::Other { error: message.into().into(), exit: Exit::Usage }
+        Failure::Other {
+            error: message.into().into(),
+            remedy: None,
+            exit: Exit::Usage,
+        }
     }
 
     /// Something that failed.
     pub fn failed(error: impl Into<Box<dyn Error + Send + Sync>>) -> Failure {
-        Failure::Other { error: error.into(), exit: Exit::Failed }
+        Failure::Other {
+            error: error.into(),
+            remedy: None,
+            exit: Exit::Failed,
+        }
     }
 
     /// Its exit code.
@@ -46,7 +58,12 @@ impl Failure {
     pub fn show(&self) {
         match self {
             Failure::Profile(error) => output::note(&rendered(error)),
-            Failure::Other { error, .. } => output::note(text(error.as_ref()).trim_end()),
+            Failure::Other { error, remedy, .. } => {
+                let remedy = remedy
+                    .as_ref()
+                    .map_or_else(String::new, |remedy| format!("  remedy: {remedy}"));
+                output::note(format!("{}{remedy}", text(error.as_ref())).trim_end());
+            }
         }
     }
 }
@@ -57,13 +74,56 @@ impl From<ProfileError> for Failure {
     }
 }
 
+impl From<BudgetError> for Failure {
+    fn from(error: BudgetError) -> Failure {
+        let remedy = miette::Diagnostic::help(&error).map(|help| help.to_string());
+        let exit = match error {
+            BudgetError::TooLong { .. } => Exit::Usage,
+            BudgetError::DiskTooSmall { .. } => Exit::Failed,
+        };
+        Failure::Other {
+            error: error.into(),
+            remedy,
+            exit,
+        }
+    }
+}
+
+impl From<TargetError> for Failure {
+    fn from(error: TargetError) -> Failure {
+        let exit = if error.exit_code() == Exit::Usage.code() {
+            Exit::Usage
+        } else {
+            Exit::Failed
+        };
+        Failure::Other {
+            error: error.into(),
+            remedy: None,
+            exit,
+        }
+    }
+}
+
+impl From<ReportError> for Failure {
+    fn from(error: ReportError) -> Failure {
+        match error {
+            ReportError::Store(error) => error.into(),
+            other => Failure::failed(other),
+        }
+    }
+}
+
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Failure {
         let exit = match &error {
             StoreError::AlreadyARun { .. } | StoreError::NotEmpty { .. } | StoreError::NotARun { .. } => Exit::Usage,
             _ => Exit::Failed,
         };
-        Failure::Other { error: error.into(), exit }
+        Failure::Other {
+            error: error.into(),
+            remedy: None,
+            exit,
+        }
     }
 }
 
@@ -75,7 +135,11 @@ impl From<RunError> for Failure {
             RunError::Target(ref cause) if cause.refused => Exit::Usage,
             RunError::Target(_) | RunError::TrialProgram { .. } => Exit::Failed,
         };
-        Failure::Other { error: error.into(), exit }
+        Failure::Other {
+            error: error.into(),
+            remedy: None,
+            exit,
+        }
     }
 }
 
@@ -125,9 +189,15 @@ mod tests {
     #[test]
     fn causes_are_told_once() {
         let cause = || io::Error::other("disk full");
-        let silent = Layer { message: "cannot write", source: cause() };
+        let silent = Layer {
+            message: "cannot write",
+            source: cause(),
+        };
         assert_eq!(text(&silent), "error: cannot write\n  caused by: disk full\n");
-        let outspoken = Layer { message: "cannot write: disk full", source: cause() };
+        let outspoken = Layer {
+            message: "cannot write: disk full",
+            source: cause(),
+        };
         assert_eq!(text(&outspoken), "error: cannot write: disk full\n");
     }
 }

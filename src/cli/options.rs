@@ -61,16 +61,31 @@ impl MeasuringOptions {
         let mut overrides = Vec::new();
         let mut put = |key: &str, origin: &str, value: Option<String>| {
             let Some(value) = value else { return };
-            overrides.push(Override { key: key.to_owned(), value, origin: origin.to_owned() });
+            overrides.push(Override {
+                key: key.to_owned(),
+                value,
+                origin: origin.to_owned(),
+            });
         };
         // A cluster's address only makes sense for a cluster that is running.
-        let implied = bootstrap_servers.as_ref().filter(|_| target.is_none()).map(|_| "external".to_owned());
+        let implied = bootstrap_servers
+            .as_ref()
+            .filter(|_| target.is_none())
+            .map(|_| "external".to_owned());
         put("target.kind", "--bootstrap-servers", implied);
         put("target.kind", "--target", target.map(|kind| kind.to_string()));
-        put("target.bootstrap-servers", "--bootstrap-servers", bootstrap_servers.clone());
+        put(
+            "target.bootstrap-servers",
+            "--bootstrap-servers",
+            bootstrap_servers.clone(),
+        );
         put("target.brokers", "--brokers", brokers.map(|count| count.to_string()));
         put("topic.existing", "--existing-topic", existing_topic.clone());
-        put("run.repetitions", "--repetitions", repetitions.map(|count| count.to_string()));
+        put(
+            "run.repetitions",
+            "--repetitions",
+            repetitions.map(|count| count.to_string()),
+        );
         put("run.warmup", "--warmup", warmup.clone());
         put("run.measure", "--measure", measure.clone());
         put("run.seed", "--seed", seed.map(|seed| seed.to_string()));
@@ -90,6 +105,18 @@ impl MeasuringOptions {
     }
 }
 
+/// `--bootstrap-servers` of a command that knows no `--target`.
+pub fn external_overrides(bootstrap_servers: Option<&str>) -> Vec<Override> {
+    let put = |key: &str, value: &str| Override {
+        key: key.to_owned(),
+        value: value.to_owned(),
+        origin: "--bootstrap-servers".to_owned(),
+    };
+    bootstrap_servers.map_or_else(Vec::new, |servers| {
+        vec![put("target.kind", "external"), put("target.bootstrap-servers", servers)]
+    })
+}
+
 /// `--set KEY=VALUE`, as often as given.
 ///
 /// # Errors
@@ -98,21 +125,33 @@ pub fn set_overrides(set: &[String]) -> Result<Vec<Override>, Failure> {
     set.iter()
         .map(|text| {
             let (key, value) = key_value("--set", text)?;
-            Ok(Override { key: key.to_owned(), value: value.to_owned(), origin: format!("--set {key}") })
+            Ok(Override {
+                key: key.to_owned(),
+                value: value.to_owned(),
+                origin: format!("--set {key}"),
+            })
         })
         .collect()
 }
 
-fn key_value<'a>(flag: &str, text: &'a str) -> Result<(&'a str, &'a str), Failure> {
+/// Splits `KEY=VALUE` as given to `flag`.
+pub(super) fn key_value<'a>(flag: &str, text: &'a str) -> Result<(&'a str, &'a str), Failure> {
     match text.split_once('=') {
         Some((key, value)) if !key.trim().is_empty() => Ok((key.trim(), value)),
         // The text itself may be a secret that was given without its key.
-        _ => Err(Failure::usage(format!("{flag} takes KEY=VALUE, as in {flag} {}", example(flag)))),
+        _ => Err(Failure::usage(format!(
+            "{flag} takes KEY=VALUE, as in {flag} {}",
+            example(flag)
+        ))),
     }
 }
 
 fn example(flag: &str) -> &'static str {
-    if flag == "--set" { "run.warmup=5s" } else { "linger.ms=5" }
+    match flag {
+        "--set" => "run.warmup=5s",
+        "--config" => "num.io.threads=4",
+        _ => "linger.ms=5",
+    }
 }
 
 /// The profile that `kpbench run` measures, as TOML.
@@ -120,7 +159,16 @@ fn example(flag: &str) -> &'static str {
 /// # Errors
 /// A `--producer` without `=`.
 pub fn run_profile(arguments: &RunArguments) -> Result<String, Failure> {
-    let RunArguments { producer, defaults, record_size, partitions, send_mode, client, rate, measuring: _ } = arguments;
+    let RunArguments {
+        producer,
+        defaults,
+        record_size,
+        partitions,
+        send_mode,
+        client,
+        rate,
+        measuring: _,
+    } = arguments;
     let mut text = String::from("name = \"run\"\ndescription = \"One configuration, given on the command line.\"\n");
     text.push_str("\n[run]\nrepetitions = 3\n\n[producer]\n");
     if let Some(defaults) = defaults {
@@ -166,23 +214,42 @@ mod tests {
 
     fn sweep(flags: &[&str]) -> Result<MeasuringOptions, Failure> {
         let line = ["kpbench", "sweep", "p.toml"].into_iter().chain(flags.iter().copied());
-        let Command::Sweep(arguments) = Arguments::try_parse_from(line).unwrap().command else { panic!() };
+        let Command::Sweep(arguments) = Arguments::try_parse_from(line).unwrap().command else {
+            panic!()
+        };
         MeasuringOptions::from_arguments(&arguments.measuring)
     }
 
     fn run(flags: &[&str]) -> Result<String, Failure> {
         let line = ["kpbench", "run"].into_iter().chain(flags.iter().copied());
-        let Command::Run(arguments) = Arguments::try_parse_from(line).unwrap().command else { panic!() };
+        let Command::Run(arguments) = Arguments::try_parse_from(line).unwrap().command else {
+            panic!()
+        };
         run_profile(&arguments)
     }
 
     fn assignments(options: &MeasuringOptions) -> Vec<String> {
-        options.overrides.iter().map(|given| format!("{}={} ({})", given.key, given.value, given.origin)).collect()
+        options
+            .overrides
+            .iter()
+            .map(|given| format!("{}={} ({})", given.key, given.value, given.origin))
+            .collect()
     }
 
     #[test]
     fn flags_become_overrides_and_set_comes_last() {
-        let flags = ["--set", "run.seed=9", "--seed", "7", "--warmup", "0", "--brokers", "3", "--target", "mock"];
+        let flags = [
+            "--set",
+            "run.seed=9",
+            "--seed",
+            "7",
+            "--warmup",
+            "0",
+            "--brokers",
+            "3",
+            "--target",
+            "mock",
+        ];
         let expected = [
             "target.kind=mock (--target)",
             "target.brokers=3 (--brokers)",
@@ -210,13 +277,26 @@ mod tests {
     #[test]
     fn a_run_is_a_profile() {
         let flags = [
-            "-p", "linger.ms=5", "-p", "sasl.jaas.config=a \"quoted\" = value\\", "--rate", "5000", "--partitions", "3",
-            "--send-mode", "sync", "--record-size", "1KB",
+            "-p",
+            "linger.ms=5",
+            "-p",
+            "sasl.jaas.config=a \"quoted\" = value\\",
+            "--rate",
+            "5000",
+            "--partitions",
+            "3",
+            "--send-mode",
+            "sync",
+            "--record-size",
+            "1KB",
         ];
         let text = run(&flags).unwrap();
         let parsed: toml::Table = toml::from_str(&text).unwrap();
         assert_eq!(parsed["producer"]["linger.ms"].as_integer(), Some(5));
-        assert_eq!(parsed["producer"]["sasl.jaas.config"].as_str(), Some("a \"quoted\" = value\\"));
+        assert_eq!(
+            parsed["producer"]["sasl.jaas.config"].as_str(),
+            Some("a \"quoted\" = value\\")
+        );
         assert_eq!(parsed["workload"]["rate"].as_integer(), Some(5000));
         assert_eq!(parsed["workload"]["record-size"].as_str(), Some("1KB"));
         assert_eq!(parsed["workload"]["send-mode"].as_str(), Some("sync"));

@@ -11,6 +11,7 @@ mod room;
 mod rust_base;
 mod rust_future;
 mod rust_shared;
+pub mod topic_creation;
 mod waiters;
 
 use std::collections::BTreeMap;

@@ -83,7 +83,8 @@ impl RustBaseProducer {
         };
         let producer = BaseProducer::from_config_and_context(&rust_shared::config(&settings.properties), context)
             .map_err(rust_shared::creation_error)?;
-        let serve = || producer.poll(Duration::ZERO);
+        // One call serves one event, unless it is given time for more.
+        let serve = || producer.poll(Duration::from_millis(10));
         let observed = &producer.client().context().observed;
         rust_shared::await_topic(
             producer.client(),
@@ -92,6 +93,7 @@ impl RustBaseProducer {
             serve,
             observed,
         )?;
+        let properties = rust_shared::effective(producer.client(), &settings.properties);
         let threads = if let Reports::Awaited { threads } = settings.reports {
             threads
         } else {
@@ -104,7 +106,7 @@ impl RustBaseProducer {
             waiters: Arc::new(Waiters::new(threads)),
             stopping: Arc::new(AtomicBool::new(false)),
             polling: Mutex::new(None),
-            properties: rust_shared::masked(&settings.properties),
+            properties,
         })
     }
 

@@ -90,6 +90,7 @@ impl RustFutureProducer {
             .thread_name("futures")
             .build()
             .map_err(|error| ClientError::Create(error.to_string()))?;
+        let properties = rust_shared::effective(producer.client(), &settings.properties);
         Ok(Self {
             producer,
             topic: settings.topic.clone(),
@@ -101,7 +102,7 @@ impl RustFutureProducer {
             }),
             opened: Mutex::new(None),
             hub: std::sync::OnceLock::new(),
-            properties: rust_shared::masked(&settings.properties),
+            properties,
             awaiting: runtime.handle().clone(),
             runtime: Mutex::new(Some(runtime)),
         })

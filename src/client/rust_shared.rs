@@ -10,7 +10,7 @@ use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use super::native::keep_error;
-use super::{ClientError, StatisticsEvent, is_secret};
+use super::{ClientError, StatisticsEvent};
 use crate::measure::{Failure, Hub};
 use crate::protocol::PersistenceStatus;
 
@@ -56,18 +56,12 @@ pub(super) fn config(properties: &BTreeMap<String, String>) -> ClientConfig {
     config
 }
 
-pub(super) fn masked(properties: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let mask = |name: &String, value: &String| {
-        if is_secret(name) {
-            "*****".to_owned()
-        } else {
-            value.clone()
-        }
-    };
-    properties
-        .iter()
-        .map(|(name, value)| (name.clone(), mask(name, value)))
-        .collect()
+/// Every property of a live client, secrets masked.
+pub(super) fn effective<C: ClientContext>(
+    client: &Client<C>,
+    given: &BTreeMap<String, String>,
+) -> BTreeMap<String, String> {
+    super::native::effective_properties(client.native_ptr(), given)
 }
 
 pub(super) fn creation_error(error: KafkaError) -> ClientError {

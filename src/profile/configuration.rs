@@ -5,9 +5,9 @@ use std::path::Path;
 
 use super::matrix::{Axis, Matrix, Mode, Point, Setting};
 use super::model::{AxisSetting, Configuration, TopicSettings};
+use super::producer::Fixed;
 use super::properties::{Given, Translation, librdkafka, translate};
 use super::secrets::{MASK, is_secret};
-use super::sections::Fixed;
 use super::source::Place;
 use super::workload::{LoadKey, LoadSettings};
 use crate::protocol::{Content, SendMode, Workload};
@@ -53,12 +53,9 @@ pub(crate) fn draft(
     }
     let translation = translate(&given, fixed.defaults);
     let (partitions, mut workload) = load.workload();
-    let mut warnings = translation.notes.clone();
-    if workload.send_mode != SendMode::Sync && workload.send_concurrency > 1 {
-        warnings.push(format!(
-            "send.concurrency={} counts in sync mode only: {} has one sending thread per producer",
-            workload.send_concurrency, workload.send_mode
-        ));
+    let warnings = translation.notes.clone();
+    if workload.send_mode != SendMode::Sync {
+        // Only sync senders have threads of their own: other values would make equal configurations look different.
         workload.send_concurrency = 1;
     }
     let axes = axis_settings(matrix, point, &translation);
@@ -72,7 +69,7 @@ pub(crate) fn draft(
             topic,
             base_dir,
         ),
-        label: label(matrix, point, &axes),
+        label: label(matrix, point, &axes, workload.send_mode),
         axes,
         properties: given.iter().map(masked).collect(),
         effective_properties,
@@ -123,11 +120,12 @@ fn axis_settings(matrix: &Matrix, point: &Point, translation: &Translation) -> V
         .collect()
 }
 
-fn label(matrix: &Matrix, point: &Point, axes: &[AxisSetting]) -> String {
+fn label(matrix: &Matrix, point: &Point, axes: &[AxisSetting], mode: SendMode) -> String {
     let shown: Vec<String> = axes
         .iter()
         .enumerate()
         .filter(|(index, _)| matrix.mode == Mode::Cross || point[*index] != matrix.axes[*index].base)
+        .filter(|(_, setting)| mode == SendMode::Sync || setting.axis != LoadKey::SendConcurrency.name())
         .map(|(_, setting)| short(setting))
         .collect();
     match (shown.is_empty(), matrix.mode) {

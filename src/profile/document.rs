@@ -5,7 +5,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::Override;
 use super::error::{Problem, ProfileError, line_and_column};
-use super::secrets::mask_unparsed;
+use super::secrets::{is_secret, mask_unparsed};
 use super::source::{Place, Sources};
 
 /// A value with its place.
@@ -117,6 +117,8 @@ impl Document {
         match Document::parse(sources, source) {
             Ok(parsed) => parsed.entries.into_iter().for_each(|entry| self.put(entry)),
             Err(_) => {
+                // Only the key is shown: the value may be a secret.
+                let source = sources.add(given.origin.clone(), given.key.clone());
                 let end = given.key.len();
                 problems.push(Problem::at(
                     Place::new(source, 0..end),
@@ -137,6 +139,13 @@ impl Document {
         {
             Some(existing) => *existing = entry,
             None => self.entries.push(entry),
+        }
+    }
+
+    /// Marks the value of every key that looks like a secret's, known or not: it must not stand in any message.
+    pub fn mark_secrets(&self, sources: &mut Sources) {
+        for entry in self.entries.iter().filter(|entry| is_secret(&entry.path)) {
+            sources.mark_secret(entry.node.place);
         }
     }
 

@@ -16,7 +16,8 @@ const TRIAL_OVERHEAD: Duration = Duration::from_millis(300);
 /// Emptying the queue after an unpaced window. A queue of 32 MiB drains within a second at 32 MB/s.
 const UNPACED_DRAIN: Duration = Duration::from_millis(500);
 
-/// What one machine writes at most when the load is not paced, in bytes per second and in records per second.
+/// What is written at most when the load is not paced: bytes per second (on a local target, over all replicas: they share
+/// one machine), and records per second.
 const UNPACED_BYTES_PER_S: f64 = 400e6;
 const UNPACED_RECORDS_PER_S: f64 = 2.5e6;
 
@@ -32,8 +33,8 @@ const LONGEST_WITHOUT_YES: Duration = Duration::from_secs(3600);
 /// and drain, 0.5 s to drain an unpaced trial, and headroom trials with the profile's own warm-up. Trials that fail or
 /// whose drain is slow take longer.
 ///
-/// The bytes are an upper bound: paced loads write what they are asked to; unpaced ones are taken to reach 400 MB/s or
-/// 2.5 million records/s, sync ones 5,000 records/s per thread, all uncompressed, times the replication factor.
+/// The bytes are an upper bound: paced loads write what they are asked to; unpaced ones are taken to reach 400 MB/s (on a
+/// local target over all replicas) or 2.5 million records/s, sync ones 5,000 records/s per thread, all uncompressed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Estimate {
     /// Configurations in the matrix.
@@ -62,10 +63,11 @@ impl Estimate {
 
     /// In one sentence.
     pub fn sentence(&self) -> String {
+        let counted = |count: u64, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
         format!(
-            "{} configurations, {} trials, about {}, at most {} written",
-            self.configurations,
-            self.trials,
+            "{}, {}, about {}, at most {} written",
+            counted(self.configurations, "configuration"),
+            counted(self.trials, "trial"),
             format_duration(self.duration),
             format_bytes_roughly(self.bytes_written)
         )
@@ -117,15 +119,18 @@ pub fn estimate(profile: &Profile) -> Estimate {
             duration += warmup + Duration::from_millis(run.headroom_measure_ms) + TRIAL_OVERHEAD;
         }
         let load_s = (warmup + measure).as_secs_f64();
-        bytes.push(bytes_per_s(configuration) * load_s * f64::from(profile.topic.replication_factor));
+        bytes.push(bytes_per_s(configuration, profile) * load_s);
     }
     let local = profile.target.kind == TargetKind::Local;
     let mut conditioning_bytes = 0.0;
     if local {
         duration += LOCAL_START + LOCAL_START_MORE * profile.target.brokers.saturating_sub(1);
         duration += Duration::from_millis(run.conditioning_ms);
-        let fastest = profile.configurations.iter().map(bytes_per_s).fold(0.0, f64::max);
-        conditioning_bytes = fastest * run.conditioning_ms as f64 / 1e3 * f64::from(profile.topic.replication_factor);
+        let each = profile
+            .configurations
+            .iter()
+            .map(|configuration| bytes_per_s(configuration, profile));
+        conditioning_bytes = each.fold(0.0, f64::max) * run.conditioning_ms as f64 / 1e3;
     }
     let on_disk = profile.target.kind != TargetKind::Mock;
     let total = bytes.iter().sum::<f64>() * f64::from(run.repetitions) + conditioning_bytes;
@@ -145,8 +150,8 @@ pub fn estimate(profile: &Profile) -> Estimate {
     }
 }
 
-/// Bytes of keys and values per second that a configuration writes at most, on one replica.
-fn bytes_per_s(configuration: &Configuration) -> f64 {
+/// Bytes of keys and values per second that a configuration writes at most, over all replicas.
+fn bytes_per_s(configuration: &Configuration, profile: &Profile) -> f64 {
     let workload = &configuration.workload;
     let mean = mean_bytes(&workload.payload.size).max(1.0);
     let records_per_s = match (workload.arrival, workload.send_mode) {
@@ -156,11 +161,12 @@ fn bytes_per_s(configuration: &Configuration) -> f64 {
         }
         (Arrival::Unpaced, _) => UNPACED_RECORDS_PER_S,
     };
+    let replicas = f64::from(profile.topic.replication_factor);
     let bytes = records_per_s * mean;
-    if workload.arrival == Arrival::Unpaced {
-        bytes.min(UNPACED_BYTES_PER_S)
-    } else {
-        bytes
+    match (workload.arrival, profile.target.kind) {
+        (Arrival::Constant { .. }, _) => bytes * replicas,
+        (Arrival::Unpaced, TargetKind::Local) => (bytes * replicas).min(UNPACED_BYTES_PER_S),
+        (Arrival::Unpaced, _) => bytes.min(UNPACED_BYTES_PER_S) * replicas,
     }
 }
 

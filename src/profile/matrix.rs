@@ -1,7 +1,8 @@
 //! The matrix: axes, the two ways to combine them, exclusions. Pure but for problems it reports.
 
-use super::document::{Document, Entry, Node, Value, normalized};
+use super::document::{Document, Entry, Node, Value};
 use super::error::Problem;
+use super::exclude::{Exclusion, read_exclusions};
 use super::model::Defaults;
 use super::properties::check::{check, meaning};
 use super::properties::{Given, is_connection, known_names, librdkafka, nearest};
@@ -305,95 +306,19 @@ fn refuse_fixed_and_swept(
     }
 }
 
-/// Conditions of one exclusion: axis, and which of its values.
-struct Exclusion {
-    conditions: Vec<(usize, Vec<usize>)>,
-    place: Place,
-}
-
-fn read_exclusions(document: &mut Document, axes: &[Axis], context: &mut Context) -> Vec<Exclusion> {
-    let mut exclusions = Vec::new();
-    let Some(index) = document.entries.iter().position(|entry| entry.path == "exclude") else {
-        return exclusions;
-    };
-    let entry = document.entries.remove(index);
-    let Value::Array(items) = &entry.node.value else {
-        context.wrong_type("exclude", &entry.node, "tables, as in [[exclude]]");
-        return exclusions;
-    };
-    for item in items {
-        let Value::Table(conditions) = &item.value else {
-            context.wrong_type("exclude", item, "tables, as in [[exclude]]");
-            continue;
-        };
-        if conditions.is_empty() {
-            let remedy = "name at least one axis with the values to leave out";
-            context.problem(Problem::at(
-                item.place,
-                "an exclusion without conditions",
-                "excludes everything",
-                remedy,
-            ));
-            continue;
-        }
-        let read: Vec<_> = conditions
-            .iter()
-            .filter_map(|condition| read_condition(condition, axes, context))
-            .collect();
-        if read.len() == conditions.len() {
-            let place = conditions.first().map_or(item.place, |first| first.key);
-            exclusions.push(Exclusion {
-                conditions: read,
-                place,
-            });
-        }
-    }
-    exclusions
-}
-
-fn read_condition(condition: &Entry, axes: &[Axis], context: &mut Context) -> Option<(usize, Vec<usize>)> {
-    let same_name = |axis: &Axis| axis.name == condition.path || normalized(&axis.name) == normalized(&condition.path);
-    let Some(index) = axes.iter().position(same_name) else {
-        let names: Vec<&str> = axes.iter().map(|axis| axis.name.as_str()).collect();
-        let remedy = format!("axes are: {}", names.join(", "));
-        let message = format!("an exclusion names {}, which is no axis", condition.path);
-        context.problem(Problem::at(condition.key, message, "no axis of this matrix", remedy));
-        return None;
-    };
-    let nodes: Vec<&Node> = match &condition.node.value {
-        Value::Array(items) => items.iter().collect(),
-        _ => vec![&condition.node],
-    };
-    let mut values = Vec::new();
-    for node in nodes {
-        let text = node.value.scalar();
-        let found = axes[index].values.iter().position(|value| {
-            text.as_deref()
-                .is_some_and(|text| text == value.text || text == value.setting.plain())
-        });
-        match found {
-            Some(found) => values.push(found),
-            None => {
-                let known: Vec<&str> = axes[index].values.iter().map(|value| value.text.as_str()).collect();
-                let message = format!("an exclusion names a value that {} does not have", condition.path);
-                let remedy = format!("its values are: {}", known.join(", "));
-                context.problem(Problem::at(node.place, message, "not among the axis's values", remedy));
-            }
-        }
-    }
-    (!values.is_empty()).then_some((index, values))
-}
-
 /// Every point in the matrix's order, the last axis fastest; without those that an exclusion takes out.
 fn expand(mode: Mode, axes: &[Axis], exclusions: &[Exclusion], context: &mut Context) -> Vec<Point> {
     let size = axes
         .iter()
         .try_fold(1usize, |size, axis| size.checked_mul(axis.values.len()));
     if mode == Mode::Cross && size.is_none_or(|size| size > MOST_POINTS) {
-        context.problem(Problem::nowhere(
-            format!("the matrix has more than {MOST_POINTS} configurations"),
-            "take out axes or values, or use mode = \"one-at-a-time\"",
-        ));
+        let message = format!("the matrix has more than {MOST_POINTS} configurations");
+        let remedy = "take out axes or values, or use mode = \"one-at-a-time\"";
+        let place = axes.iter().flat_map(|axis| &axis.values).find_map(|value| value.place);
+        context.problem(match place {
+            Some(place) => Problem::at(place, message, "the first axis of them", remedy),
+            None => Problem::nowhere(message, remedy),
+        });
         return Vec::new();
     }
     let all = match mode {

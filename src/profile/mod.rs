@@ -5,8 +5,11 @@ mod configuration;
 mod document;
 mod error;
 mod estimate;
+mod exclude;
 mod matrix;
 mod model;
+mod payload;
+mod producer;
 mod properties;
 mod quantity;
 mod read;
@@ -14,6 +17,7 @@ mod rules;
 mod secrets;
 mod sections;
 mod source;
+mod target;
 mod workload;
 
 use std::path::Path;
@@ -22,10 +26,13 @@ use configuration::{Draft, draft};
 use document::{Document, Entry};
 use error::Problem;
 use matrix::Matrix;
+use producer::Fixed;
 use read::{Context, Section};
-use sections::{Fixed, Places};
+use sections::Places;
 use source::Sources;
 use workload::{LoadKey, LoadSettings};
+
+use crate::protocol::SendMode;
 
 pub use error::{ProfileError, ProfileProblem};
 pub use estimate::{BudgetError, Estimate, check_budget, estimate};
@@ -81,6 +88,7 @@ pub fn parse(source_name: &str, text: &str, base_dir: &Path, overrides: &[Overri
     for given in overrides {
         document.apply(&mut context.sources, given, &mut context.problems);
     }
+    document.mark_secrets(&mut context.sources);
     let profile = read_profile(source_name, document, &mut context);
     if !context.problems.is_empty() {
         context
@@ -105,8 +113,8 @@ pub fn parse(source_name: &str, text: &str, base_dir: &Path, overrides: &[Overri
 /// Reads every section, expands the matrix, checks the rules; problems are left in the context.
 fn read_profile(source_name: &str, mut document: Document, context: &mut Context) -> Profile {
     let mut places = Places::default();
-    let fixed = sections::producer(&mut document, context);
-    let target = sections::target(&mut document, &fixed.connection, fixed.defaults, &mut places, context);
+    let fixed = producer::producer(&mut document, context);
+    let target = target::target(&mut document, &fixed.connection, fixed.defaults, &mut places, context);
     let (topic, partitions) = sections::topic(&mut document, &target, &mut places, context);
     let (load, load_keys) = read_load(&mut document, partitions, context);
     let run = sections::run(&mut document, context);
@@ -127,8 +135,16 @@ fn read_profile(source_name: &str, mut document: Document, context: &mut Context
         .and_then(|entry| context.text("description", &entry.node));
     top.finish_top_level(context);
 
+    rules::check_existing(&topic, &matrix, context);
     rules::check_cluster(&target, &topic, &places, context);
-    let drafts = expand(&matrix, &fixed, &load, &target, &topic, context);
+    let concurrency = load_keys.iter().any(|(key, _)| *key == LoadKey::SendConcurrency);
+    let drafts = expand(&matrix, &fixed, &load, &target, &topic, &load_keys, context);
+    let is_sync = |draft: &Draft| draft.configuration.workload.send_mode == SendMode::Sync;
+    if concurrency && !drafts.iter().any(is_sync) {
+        context.warn(
+            "send.concurrency has no effect: it counts sending threads in sync mode, and no configuration is sync",
+        );
+    }
     let configurations = collect(drafts, context);
     let stem = Path::new(source_name)
         .file_stem()
@@ -184,6 +200,7 @@ fn expand(
     load: &LoadSettings,
     target: &TargetSettings,
     topic: &TopicSettings,
+    load_keys: &[(LoadKey, source::Place)],
     context: &mut Context,
 ) -> Vec<Draft> {
     let mut drafts = Vec::new();
@@ -194,7 +211,10 @@ fn expand(
             context.problem(problem);
         }
         any_sendable |= rules::check_limits(&mut draft, target, topic);
-        rules::check_behaviour(&mut draft, target);
+        rules::check_behaviour(&mut draft, target, context);
+        std::mem::take(&mut draft.translation.general)
+            .into_iter()
+            .for_each(|note| context.warn(note));
         drafts.push(draft);
     }
     if let Some(first) = drafts.first().filter(|_| !any_sendable) {
@@ -205,7 +225,11 @@ fn expand(
             .find(|warning| warning.starts_with("records of"));
         let message = format!("no configuration can send a record: {}", why.map_or("", String::as_str));
         let remedy = "take smaller records, or raise the limit";
-        context.problem(match first.record_size {
+        let fixed = load_keys
+            .iter()
+            .find(|(key, _)| *key == LoadKey::RecordSize)
+            .map(|(_, place)| *place);
+        context.problem(match first.record_size.or(fixed) {
             Some(place) => Problem::at(place, message, "too large", remedy),
             None => Problem::nowhere(message, remedy),
         });

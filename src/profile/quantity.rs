@@ -74,7 +74,7 @@ pub fn parse_duration_ms(text: &str) -> Result<u64, String> {
         return Ok(0);
     }
     let duration: Duration = humantime::parse_duration(text.trim()).map_err(|_| expected())?;
-    if duration.subsec_nanos() % 1_000_000 != 0 {
+    if !duration.subsec_nanos().is_multiple_of(1_000_000) {
         return Err(format!("{text:?} is finer than a millisecond"));
     }
     u64::try_from(duration.as_millis()).map_err(|_| expected())
@@ -115,7 +115,8 @@ pub fn format_bytes_roughly(bytes: u64) -> String {
         0..=999 => format!("{bytes} B"),
         1_000..=999_999 => format!("{:.1} KB", amount / 1e3),
         1_000_000..=999_999_999 => format!("{:.1} MB", amount / 1e6),
-        _ => format!("{:.1} GB", amount / 1e9),
+        1_000_000_000..=999_999_999_999 => format!("{:.1} GB", amount / 1e9),
+        _ => format!("{:.1} TB", amount / 1e12),
     }
 }
 

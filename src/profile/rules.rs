@@ -2,9 +2,11 @@
 
 use super::configuration::Draft;
 use super::error::Problem;
+use super::matrix::Matrix;
 use super::model::{TargetSettings, TopicSettings};
 use super::read::Context;
 use super::sections::Places;
+use super::workload::LoadKey;
 use crate::protocol::{Acks, Size, TargetKind};
 
 /// A broker's default `message.max.bytes` (Kafka 4.3): 1 MiB and the 12 bytes of a log entry's head.
@@ -16,6 +18,20 @@ const RECORD_OVERHEAD_BYTES: f64 = 36.0;
 
 /// Bytes of a record batch's own head (`RECORD_BATCH_OVERHEAD` in DefaultRecordBatch.java).
 const BATCH_OVERHEAD_BYTES: f64 = 61.0;
+
+/// An existing topic has the partitions that it has.
+pub(crate) fn check_existing(topic: &TopicSettings, matrix: &Matrix, context: &mut Context) {
+    let axis = matrix.axes.iter().find(|axis| axis.name == LoadKey::Partitions.name());
+    let (Some(existing), Some(axis)) = (&topic.existing, axis) else {
+        return;
+    };
+    let message = format!("partitions cannot be an axis where topic.existing is {existing}");
+    let remedy = "leave topic.existing out, so that each trial gets a topic of its own, or take the axis out";
+    context.problem(match axis.values.iter().find_map(|value| value.place) {
+        Some(place) => Problem::at(place, message, "an existing topic keeps its partitions", remedy),
+        None => Problem::nowhere(message, remedy),
+    });
+}
 
 /// `min.insync.replicas ≤ replication factor ≤ brokers`, and enough bootstrap servers.
 pub(crate) fn check_cluster(target: &TargetSettings, topic: &TopicSettings, places: &Places, context: &mut Context) {
@@ -42,12 +58,12 @@ fn check_replication(target: &TargetSettings, topic: &TopicSettings, places: &Pl
         labels.extend(
             places
                 .get("replication-factor")
-                .map(|place| (place, format!("{factor} replicas"))),
+                .map(|place| (place, format!("replicas: {factor}"))),
         );
         labels.extend(
             places
                 .get("brokers")
-                .map(|place| (place, format!("{} brokers", target.brokers))),
+                .map(|place| (place, format!("brokers: {}", target.brokers))),
         );
         context.problem(Problem {
             message: format!(
@@ -80,12 +96,12 @@ fn check_replication(target: &TargetSettings, topic: &TopicSettings, places: &Pl
         labels.extend(
             places
                 .get("min.insync.replicas")
-                .map(|place| (place, format!("{insync} must be in sync"))),
+                .map(|place| (place, format!("in sync at least: {insync}"))),
         );
         labels.extend(
             places
                 .get("replication-factor")
-                .map(|place| (place, format!("{factor} replicas"))),
+                .map(|place| (place, format!("replicas: {factor}"))),
         );
         context.problem(Problem {
             message: format!(
@@ -173,13 +189,12 @@ fn smallest(size: &Size) -> f64 {
 }
 
 /// Warns where a setting makes the client or the figures behave in an unexpected way.
-pub(crate) fn check_behaviour(draft: &mut Draft, target: &TargetSettings) {
+pub(crate) fn check_behaviour(draft: &mut Draft, target: &TargetSettings, context: &mut Context) {
     let configuration = &mut draft.configuration;
     let translation = &draft.translation;
     if configuration.acks == Acks::None {
-        configuration.warnings.push(
-            "acks=0 has no acknowledgement: latency is not observable, and throughput is what the topic grew by"
-                .to_owned(),
+        context.warn(
+            "where acks=0: there is no acknowledgement, latency is not observable, and throughput is what the topic grew by",
         );
     }
     let in_flight = match (
@@ -193,8 +208,8 @@ pub(crate) fn check_behaviour(draft: &mut Draft, target: &TargetSettings) {
     if target.brokers > 0 && in_flight > 1.0 && per_broker <= in_flight {
         configuration.warnings.push(format!(
             "an idempotent producer spins where a broker leads no more partitions ({per_broker:.0}) than \
-             max.in.flight.requests.per.connection ({in_flight}): expect two to five times the client CPU per record. \
-             Take more partitions, or max.in.flight.requests.per.connection=1"
+             max.in.flight.requests.per.connection ({in_flight}): its client CPU per record has been seen at three \
+             times the usual and more. Take more partitions, or max.in.flight.requests.per.connection=1"
         ));
     }
 }

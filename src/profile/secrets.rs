@@ -25,15 +25,15 @@ pub fn mask(text: &str, secrets: &[String]) -> String {
 /// Whether a property of this name holds a secret.
 pub fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["password", "secret", "passphrase", "jaas", "basic.auth.user.info"]
-        .iter()
-        .any(|word| name.contains(word))
-        || matches!(
-            name.as_str(),
-            "ssl.key.pem" | "ssl_key" | "ssl.keystore.key" | "sasl.oauthbearer.config"
-        )
-        || name.ends_with("private.key.pem")
-        || name.ends_with("keystore.key")
+    let words = ["password", "secret", "passphrase", "jaas", "basic.auth.user.info"];
+    let endings = [
+        "ssl.key.pem",
+        "ssl_key",
+        "keystore.key",
+        "private.key.pem",
+        "sasl.oauthbearer.config",
+    ];
+    words.iter().any(|word| name.contains(word)) || endings.iter().any(|ending| name.ends_with(ending))
 }
 
 /// Whether the text, quotes aside, is nothing but a reference to the environment.
@@ -126,6 +126,12 @@ fn jaas_tokens(text: &str) -> Option<Vec<String>> {
     Some(tokens)
 }
 
+/// Whether a line of a broken text seems to hold a secret: its key may stand anywhere in it, as in an inline table.
+fn names_a_secret(line: &str) -> bool {
+    let words = line.split(|c: char| !(c.is_ascii_alphanumeric() || "._-".contains(c)));
+    words.into_iter().any(is_secret)
+}
+
 /// Masks, line by line, what stands behind secret-looking keys of a text that cannot be parsed.
 pub(crate) fn mask_unparsed(text: &str) -> String {
     let mut masked = String::with_capacity(text.len());
@@ -141,7 +147,7 @@ pub(crate) fn mask_unparsed(text: &str) -> String {
             continue;
         }
         match line.split_once('=') {
-            Some((key, value)) if is_secret(key) && !looks_like_a_placeholder(value.trim()) => {
+            Some((key, value)) if names_a_secret(line) && !looks_like_a_placeholder(value.trim()) => {
                 masked.push_str(key);
                 masked.push_str("= ");
                 masked.push_str(MASK);

@@ -1,14 +1,11 @@
-//! The sections `[target]`, `[topic]`, `[run]` and `[producer]` with its `.properties` file.
+//! The sections `[topic]` and `[run]`, and where settings stand that rules compare.
 
 use std::collections::BTreeMap;
 
 use super::document::{Document, Entry};
 use super::error::Problem;
-use super::model::{Defaults, Order, RunSettings, TargetSettings, TopicSettings};
-use super::properties::check::check;
-use super::properties::file;
-use super::properties::spring::{self, Meaning};
-use super::properties::{Connection, Given, is_connection, nearest, translate_connection};
+use super::model::{Order, RunSettings, TargetSettings, TopicSettings};
+use super::properties::nearest;
 use super::read::{Context, Section};
 use super::source::Place;
 use crate::protocol::TargetKind;
@@ -56,19 +53,6 @@ const TOPIC_CONFIG: &[&str] = &[
     "unclean.leader.election.enable",
 ];
 
-/// Names of broker configuration (kafka-server 4.3.0, `AbstractKafkaConfig.CONFIG_DEF`), one a line.
-const BROKER_CONFIG: &str = include_str!("broker_names.txt");
-
-/// What is fixed for all configurations of a profile.
-pub(crate) struct Fixed {
-    /// Whose defaults.
-    pub defaults: Defaults,
-    /// Checked producer properties, connection properties taken out.
-    pub properties: Vec<Given>,
-    /// Connection properties that stood among them, and how they translate.
-    pub connection: Connection,
-}
-
 /// Where settings that rules compare stand.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Places(BTreeMap<&'static str, Place>);
@@ -83,191 +67,6 @@ impl Places {
     pub fn get(&self, what: &str) -> Option<Place> {
         self.0.get(what).copied()
     }
-}
-
-/// `[target]`.
-pub(crate) fn target(
-    document: &mut Document,
-    producer: &Connection,
-    defaults: Defaults,
-    places: &mut Places,
-    context: &mut Context,
-) -> TargetSettings {
-    let properties = document.take_section("target.properties.");
-    let broker = document.take_section("target.broker.");
-    let mut section = Section::new("[target]", document.take_section("target."));
-    let kind: Option<TargetKind> = section
-        .take("kind", context)
-        .and_then(|entry| context.word("kind", &entry.node));
-    let brokers = section.take("brokers", context).and_then(|entry| {
-        places.put("brokers", entry.node.place);
-        context.integer("brokers", &entry.node, 1, 100)
-    });
-    let own_servers = section.take("bootstrap-servers", context).and_then(|entry| {
-        places.put("bootstrap-servers", entry.node.place);
-        match &entry.node.value {
-            super::document::Value::Array(_) => {
-                let named = Entry {
-                    path: "bootstrap-servers".to_owned(),
-                    ..entry
-                };
-                context.given(&named).map(|given| given.value)
-            }
-            _ => context.text("bootstrap-servers", &entry.node),
-        }
-    });
-    section.finish(
-        &["kind", "brokers", "bootstrap-servers", "properties", "broker"],
-        context,
-    );
-
-    let connection = own_connection(&properties, defaults, context);
-    let kind = kind.unwrap_or(if own_servers.is_some() {
-        TargetKind::External
-    } else {
-        TargetKind::Local
-    });
-    let servers = bootstrap_servers(kind, own_servers, &connection, producer, places, context);
-    let mut all = if kind == TargetKind::External {
-        producer.properties.clone()
-    } else {
-        BTreeMap::new()
-    };
-    if kind != TargetKind::External && !producer.properties.is_empty() {
-        let names: Vec<&str> = producer.properties.keys().map(String::as_str).collect();
-        context.warn(format!(
-            "{} among the producer's properties are not used: target {kind} is started by kpbench itself. To set up its \
-             own connections, put them under [target.properties]",
-            names.join(", ")
-        ));
-    }
-    all.extend(connection.properties);
-    let broker_config = broker_config(&broker, kind, context);
-    TargetSettings {
-        kind,
-        brokers: match kind {
-            TargetKind::External => brokers.unwrap_or(0) as u32,
-            _ => brokers.unwrap_or(1) as u32,
-        },
-        bootstrap_servers: servers,
-        connection: all,
-        broker_config,
-    }
-}
-
-/// `[target.properties]`.
-fn own_connection(entries: &[Entry], defaults: Defaults, context: &mut Context) -> Connection {
-    let mut given = Vec::new();
-    for entry in entries {
-        let Some(property) = context.given(entry) else { continue };
-        match check(&property, defaults) {
-            Ok(_) if !is_connection(&property.name) => context.problem(Problem::at(
-                entry.key,
-                format!("{} does not say how brokers are reached", property.name),
-                "a property of the producer",
-                "put it under [producer]",
-            )),
-            Ok(property) => given.push(property),
-            Err(problem) => context.problem(problem),
-        }
-    }
-    let mut connection = translate_connection(&given, defaults);
-    take_findings(&mut connection, context);
-    connection
-}
-
-/// Hands a connection's problems, notes and secrets over.
-fn take_findings(connection: &mut Connection, context: &mut Context) {
-    connection
-        .problems
-        .drain(..)
-        .for_each(|problem| context.problem(problem));
-    connection.notes.drain(..).for_each(|note| context.warn(note));
-    connection.secrets.iter().for_each(|secret| context.secret(secret));
-}
-
-fn bootstrap_servers(
-    kind: TargetKind,
-    own: Option<String>,
-    connection: &Connection,
-    producer: &Connection,
-    places: &mut Places,
-    context: &mut Context,
-) -> Option<String> {
-    let elsewhere = connection
-        .bootstrap_servers
-        .as_ref()
-        .or(producer.bootstrap_servers.as_ref());
-    if kind != TargetKind::External {
-        if own.is_some() || elsewhere.is_some() {
-            context.warn(format!(
-                "bootstrap.servers is not used: target {kind} is started by kpbench itself. For your own cluster choose \
-                 target external"
-            ));
-        }
-        return None;
-    }
-    if let (Some(own), Some(other)) = (&own, elsewhere)
-        && *own != other.value
-    {
-        context.warn(format!(
-            "bootstrap-servers of [target] is used ({own}), not {} of {}",
-            other.value, other.name
-        ));
-    }
-    if let (None, Some(other)) = (&own, elsewhere) {
-        places.put("bootstrap-servers", other.place);
-    }
-    let servers = own.or_else(|| elsewhere.map(|given| given.value.clone()));
-    match &servers {
-        None => context.problem(Problem::nowhere(
-            "target external needs bootstrap servers",
-            "add bootstrap-servers = \"host:9092,…\" under [target], or give --bootstrap-servers",
-        )),
-        Some(list) => {
-            if let Some(bad) = list.split(',').map(str::trim).find(|server| !is_address(server)) {
-                let message = format!("{bad:?} is no bootstrap server");
-                let remedy = "write host:port, several of them separated by commas";
-                context.problem(match places.get("bootstrap-servers") {
-                    Some(place) => Problem::at(place, message, "expected host:port", remedy),
-                    None => Problem::nowhere(message, remedy),
-                });
-            }
-        }
-    }
-    servers
-}
-
-/// Whether this is `host:port`, with or without a protocol before it.
-fn is_address(server: &str) -> bool {
-    let server = server.split_once("://").map_or(server, |(_, address)| address);
-    match server.rsplit_once(':') {
-        Some((host, port)) => !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0),
-        None => !server.is_empty(),
-    }
-}
-
-fn broker_config(entries: &[Entry], kind: TargetKind, context: &mut Context) -> BTreeMap<String, String> {
-    let mut config = BTreeMap::new();
-    for entry in entries {
-        let known = |name: &str| BROKER_CONFIG.lines().any(|known| known == name) || name.starts_with("listener.name.");
-        if !known(&entry.path) {
-            let remedy = match nearest(&entry.path, BROKER_CONFIG.lines()) {
-                Some(near) => format!("did you mean {near}?"),
-                None => "see Kafka's broker configuration for the names".to_owned(),
-            };
-            let message = format!("{} is no broker configuration", entry.path);
-            context.problem(Problem::at(entry.key, message, "unknown to Kafka 4.3", remedy));
-        } else if let Some(given) = context.given(entry) {
-            config.insert(given.name, given.value);
-        }
-    }
-    if kind != TargetKind::Local && !config.is_empty() {
-        context.warn(format!(
-            "[target.broker] is not used: kpbench does not start the brokers of target {kind}"
-        ));
-    }
-    config
 }
 
 /// `[topic]`, without its partitions, which are the load's.
@@ -311,6 +110,16 @@ pub(crate) fn topic(
             "topic.replication-factor is not set: topics are created with 1, where acks=all waits for the leader only. \
              Set what your topics have",
         );
+    }
+    if existing.is_some() {
+        if replication.is_some() || !config.is_empty() {
+            context.warn(
+                "topic.existing: its replication factor and configuration are its own; those of [topic] are not used",
+            );
+        }
+        if partitions.is_none() {
+            context.warn("topic.existing: say with topic.partitions how many partitions it has; 6 are assumed");
+        }
     }
     let replication_factor = replication.unwrap_or(match target.kind {
         TargetKind::External => 1,
@@ -390,157 +199,4 @@ fn read_order(entry: &Entry, context: &mut Context) -> Option<Order> {
             None
         }
     }
-}
-
-/// `[producer]`.
-pub(crate) fn producer(document: &mut Document, context: &mut Context) -> Fixed {
-    let mut entries = document.take_section("producer.");
-    let mut take = |name: &str| {
-        let index = entries.iter().position(|entry| entry.path == name)?;
-        Some(entries.remove(index))
-    };
-    let defaults_entry = take("defaults");
-    let file_entry = take("properties-file");
-    let mut defaults = Defaults::Java;
-    if let Some(entry) = &defaults_entry {
-        match context.text("defaults", &entry.node).as_deref() {
-            Some("java") | None => {}
-            Some("librdkafka") => defaults = Defaults::Librdkafka,
-            Some(_) => {
-                let remedy =
-                    "\"java\": Kafka's Java client, translated by meaning; \"librdkafka\": librdkafka as it is";
-                context.problem(Problem::at(
-                    entry.node.place,
-                    "defaults has no such value",
-                    "java or librdkafka",
-                    remedy,
-                ));
-            }
-        }
-    }
-    let mut given: Vec<Given> = Vec::new();
-    if let Some(entry) = &file_entry {
-        if defaults == Defaults::Librdkafka {
-            let mut problem = Problem::at(
-                entry.key,
-                "a .properties file implies defaults = \"java\"",
-                "Java's names and meaning",
-                "set defaults = \"java\", or write the properties here in librdkafka's names",
-            );
-            problem.labels.extend(
-                defaults_entry
-                    .as_ref()
-                    .map(|entry| (entry.node.place, "says otherwise".to_owned())),
-            );
-            context.problem(problem);
-            defaults = Defaults::Java;
-        }
-        given = properties_file(entry, context);
-    }
-    for entry in &entries {
-        let Some(property) = context.given(entry) else { continue };
-        if let Some(same) = given.iter_mut().find(|same| same.name == property.name) {
-            context.warn(format!(
-                "{} of the profile is used, not that of the .properties file",
-                property.name
-            ));
-            *same = property;
-        } else {
-            given.push(property);
-        }
-    }
-    let mut checked = Vec::new();
-    for property in given {
-        match check(&property, defaults) {
-            Ok(property) => checked.push(property),
-            Err(problem) => context.problem(problem),
-        }
-    }
-    let (reach, properties): (Vec<Given>, Vec<Given>) =
-        checked.into_iter().partition(|given| is_connection(&given.name));
-    let mut connection = translate_connection(&reach, defaults);
-    take_findings(&mut connection, context);
-    Fixed {
-        defaults,
-        properties,
-        connection,
-    }
-}
-
-/// The properties of a `.properties` file: Java's names, or a Spring application's.
-fn properties_file(entry: &Entry, context: &mut Context) -> Vec<Given> {
-    let Some(path) = context.text("properties-file", &entry.node) else {
-        return Vec::new();
-    };
-    let full = context.base_dir.join(&path);
-    let text = match std::fs::read_to_string(&full) {
-        Ok(text) => text,
-        Err(error) => {
-            let remedy = format!("paths start at the profile's directory: {}", full.display());
-            let label = format!("{error}");
-            context.problem(Problem::at(
-                entry.node.place,
-                format!("{path} cannot be read"),
-                label,
-                remedy,
-            ));
-            return Vec::new();
-        }
-    };
-    let source = context.sources.add(full.display().to_string(), text.clone());
-    let lines = file::parse(&text);
-    let is_spring = lines.iter().any(|line| line.key.starts_with("spring."));
-    let mut foreign = Vec::new();
-    let mut given: Vec<Given> = Vec::new();
-    for line in lines {
-        let (key, place) = (Place::new(source, line.key_range), Place::new(source, line.value_range));
-        let (name, value) = match spring::meaning(&line.key, &line.value) {
-            Some(Meaning::Property(name, value)) => (name, value),
-            Some(Meaning::NotProducer | Meaning::Foreign) => {
-                foreign.push(line.key);
-                continue;
-            }
-            Some(Meaning::Impossible(why)) => {
-                let message = format!("{} cannot be used here: {why}", line.key);
-                context.problem(Problem::at(
-                    key,
-                    message,
-                    "Spring's name",
-                    "take it out, or write the producer's own name",
-                ));
-                continue;
-            }
-            None if is_spring => {
-                foreign.push(line.key);
-                continue;
-            }
-            None => (line.key, line.value),
-        };
-        let node = super::document::Node {
-            value: super::document::Value::Text(value),
-            place,
-        };
-        let as_entry = Entry {
-            path: name.clone(),
-            key,
-            node,
-        };
-        if let Some(property) = context.given(&as_entry) {
-            // Of a key that stands twice in a .properties file, the last counts, as in Java.
-            if given.iter().any(|earlier| earlier.name == name) {
-                context.warn(format!(
-                    "{name} stands more than once in {path}: the last counts, as in Java"
-                ));
-            }
-            given.retain(|earlier| earlier.name != name);
-            given.push(property);
-        }
-    }
-    if !foreign.is_empty() {
-        context.warn(format!(
-            "{} of {path} do not concern the producer and were left out",
-            foreign.join(", ")
-        ));
-    }
-    given
 }

@@ -70,10 +70,10 @@ fn table(summary: &Summary) -> String {
         ));
         for metric in &metrics {
             let mut cell = metric.cell(configuration);
-            if let (Metric::Throughput, Some(spread)) = (metric, metric.spread(configuration)) {
-                if spread.values.len() > 1 {
-                    cell.push_str(&format!(" [{}]", metric.format_range(spread.min, spread.max)));
-                }
+            if let (Metric::Throughput, Some(spread)) = (metric, metric.spread(configuration))
+                && spread.values.len() > 1
+            {
+                cell.push_str(&format!(" [{}]", metric.format_range(spread.min, spread.max)));
             }
             text.push_str(&format!(" {} |", escaped(&cell)));
         }

@@ -2,12 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::profile::{Profile, TargetSettings};
+use crate::profile::{self, MASK, Profile, TargetSettings};
 use crate::protocol::TrialResult;
 use crate::store::{Manifest, TrialOutcome, TrialRecord};
-
-/// What stands in a secret's place.
-const MASKED: &str = "****";
 
 /// Replaces secret values wherever they turn up: a broker's or client's message may quote them.
 #[derive(Clone, Debug, Default)]
@@ -18,11 +15,9 @@ pub struct Mask {
 impl Mask {
     /// Masks these values.
     pub fn new(secrets: &[String]) -> Mask {
-        let mut secrets: Vec<String> = secrets.iter().filter(|secret| !secret.is_empty()).cloned().collect();
-        // The longest first: one secret may contain another, whose masking would leave the rest readable.
-        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        secrets.dedup();
-        Mask { secrets }
+        Mask {
+            secrets: secrets.to_vec(),
+        }
     }
 
     /// Masks the secrets of a profile.
@@ -32,9 +27,21 @@ impl Mask {
 
     /// The text without secrets.
     pub fn text(&self, text: &str) -> String {
-        self.secrets
-            .iter()
-            .fold(text.to_owned(), |text, secret| text.replace(secret, MASKED))
+        profile::mask(text, &self.secrets)
+    }
+
+    /// A word of a command line without secrets: also what follows a secret's name and `=`, however short it is.
+    pub fn word(&self, word: &str) -> String {
+        let mut end = 0;
+        for (at, _) in word.match_indices('=') {
+            if profile::is_secret(word[end..at].rsplit('.').next().unwrap_or_default())
+                || profile::is_secret(&word[end..at])
+            {
+                return format!("{}={MASK}", &word[..at]);
+            }
+            end = at + 1;
+        }
+        self.text(word)
     }
 
     pub(super) fn all(&self, texts: &mut [String]) {
@@ -44,8 +51,12 @@ impl Mask {
     }
 
     pub(super) fn properties(&self, properties: &mut BTreeMap<String, String>) {
-        for value in properties.values_mut() {
-            *value = self.text(value);
+        for (name, value) in properties {
+            *value = if profile::is_secret(name) {
+                MASK.to_owned()
+            } else {
+                self.text(value)
+            };
         }
     }
 
@@ -55,7 +66,9 @@ impl Mask {
     }
 
     pub(super) fn manifest(&self, manifest: &mut Manifest) {
-        self.all(&mut manifest.command);
+        for word in &mut manifest.command {
+            *word = self.word(word);
+        }
         self.all(&mut manifest.warnings);
         manifest.profile_source = self.text(&manifest.profile_source);
         self.target_settings(&mut manifest.target_settings);
@@ -90,9 +103,15 @@ mod tests {
     use crate::store::samples;
 
     #[test]
-    fn a_secret_within_a_secret_leaves_nothing_readable() {
-        let mask = Mask::new(&["abc".to_owned(), "abcdef".to_owned(), String::new()]);
-        assert_eq!(mask.text("abcdef abc x"), "**** **** x");
+    fn a_word_is_masked_by_its_name_too() {
+        let mask = Mask::new(&["long secret".to_owned()]);
+        assert_eq!(
+            mask.word("--producer=sasl.password=a"),
+            format!("--producer=sasl.password={MASK}")
+        );
+        assert_eq!(mask.word("ssl.key.password=a=b"), format!("ssl.key.password={MASK}"));
+        assert_eq!(mask.word("linger.ms=5"), "linger.ms=5");
+        assert_eq!(mask.word("x=long secret"), format!("x={MASK}"));
     }
 
     #[test]
@@ -127,7 +146,7 @@ mod tests {
         mask.record(&mut record);
         for document in [format!("{manifest:?}"), format!("{record:?}")] {
             assert!(!document.contains("s3cret"), "{document}");
-            assert!(document.contains(MASKED));
+            assert!(document.contains(crate::profile::MASK));
         }
     }
 }

@@ -52,7 +52,7 @@ pub enum TargetError {
         /// What the client says.
         source: KafkaError,
     },
-    /// A wait ended without what was waited for.
+    /// What was waited for did not come, or not yet: trying again may help.
     #[error("{0}")]
     TimedOut(String),
     /// The mock cluster's process failed.

@@ -165,6 +165,8 @@ impl Target {
         let waited = topic.clone();
         self.off_thread(move |parts| {
             topics::wait_for_leaders(&parts.client, &waited)?;
+            // The metadata names leaders before they know; one that answers for its partition does.
+            watermarks::poll(&parts.client, &waited.name, waited.partitions)?;
             parts.remember(&waited.name, waited.partitions);
             Ok(())
         })
@@ -181,7 +183,10 @@ impl Target {
 
     async fn request_topic(&self, topic: &NewTopic, validate_only: bool) -> Result<(), TargetError> {
         let Backend::Mock(_) = &self.parts.backend else {
-            return topics::create(&self.parts.client, topic, validate_only).await;
+            let asked = topic.clone();
+            return self
+                .off_thread(move |parts| topics::create(&parts.client, &asked, validate_only))
+                .await;
         };
         topic.checked()?;
         // The mock cluster knows no topic configuration: what would be ignored is refused.

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use rdkafka::admin::{self, AdminOptions, TopicReplication};
+use rdkafka::admin::{self, AdminOptions};
 use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use super::cluster::{ClusterClient, REQUEST_TIMEOUT};
 use super::error::TargetError;
+use crate::client::topic_creation::{TopicRefusal, TopicRequest, create_topic};
 
 /// Every topic that this program creates has a name that begins so.
 pub const TOPIC_PREFIX: &str = "kpbench-";
@@ -53,26 +54,18 @@ pub(crate) fn owned(name: &str) -> Result<(), TargetError> {
     )))
 }
 
-/// Sends CreateTopics; `validate_only` lets the cluster check it without making it.
-pub(crate) async fn create(client: &ClusterClient, topic: &NewTopic, validate_only: bool) -> Result<(), TargetError> {
+/// Sends CreateTopics; `validate_only` lets the cluster check it without making it. Blocks.
+pub(crate) fn create(client: &ClusterClient, topic: &NewTopic, validate_only: bool) -> Result<(), TargetError> {
     let (partitions, replication_factor) = topic.checked()?;
-    let mut request = admin::NewTopic::new(&topic.name, partitions, TopicReplication::Fixed(replication_factor));
-    for (key, value) in &topic.config {
-        request = request.set(key, value);
-    }
-    let options = AdminOptions::new()
-        .request_timeout(Some(REQUEST_TIMEOUT))
-        .operation_timeout(Some(REQUEST_TIMEOUT))
-        .validate_only(validate_only);
-    let results = client.admin.create_topics([&request], &options).await;
-    let code = match first(results) {
-        Ok(()) => return Ok(()),
-        Err(Failure::Broker(code)) => code,
-        Err(Failure::Client(error)) => {
-            return Err(client.request_error(format!("create topic {}", topic.name), error));
-        }
+    let NewTopic { name, config, .. } = topic;
+    let request = TopicRequest {
+        name,
+        partitions,
+        replication_factor,
+        config,
+        validate_only,
     };
-    Err(refusal(topic, code))
+    create_topic(client.admin.inner(), request, REQUEST_TIMEOUT).map_err(|refused| refusal(client, topic, refused))
 }
 
 /// Sends DeleteTopics. A topic that is not there counts as deleted.
@@ -176,34 +169,46 @@ fn first(results: Result<Vec<admin::TopicResult>, KafkaError>) -> Result<(), Fai
 }
 
 /// The cluster's refusal, told apart from an accident of the moment.
-fn refusal(topic: &NewTopic, code: RDKafkaErrorCode) -> TargetError {
-    use RDKafkaErrorCode as Code;
-    let what = format!(
-        "topic {} with {} partitions, replication factor {}",
-        topic.name, topic.partitions, topic.replication_factor
-    );
-    match code {
-        Code::InvalidReplicationFactor
-        | Code::InvalidPartitions
-        | Code::InvalidConfig
-        | Code::InvalidTopic
-        | Code::InvalidReplicaAssignment
-        | Code::InvalidRequest
-        | Code::PolicyViolation
-        | Code::TopicAuthorizationFailed
-        | Code::ClusterAuthorizationFailed => {
-            let config = if topic.config.is_empty() {
-                String::new()
-            } else {
-                format!(", {:?}", topic.config)
-            };
-            TargetError::Impossible(format!("{what}{config} is not possible on this cluster: {code}"))
-        }
-        code => TargetError::Request {
-            what: format!("create {what}"),
-            source: KafkaError::AdminOp(code),
-        },
+fn refusal(client: &ClusterClient, topic: &NewTopic, refused: TopicRefusal) -> TargetError {
+    let NewTopic {
+        name,
+        partitions,
+        replication_factor,
+        config,
+    } = topic;
+    let config = if config.is_empty() {
+        String::new()
+    } else {
+        format!(", {config:?}")
+    };
+    let what = format!("topic {name} with {partitions} partitions, replication factor {replication_factor}{config}");
+    if is_lasting(refused.code) {
+        return TargetError::Impossible(format!("{what} is not possible on this cluster: {}", refused.words));
     }
+    let cause = client
+        .causes()
+        .summary()
+        .map_or_else(String::new, |cause| format!(" ({cause})"));
+    TargetError::TimedOut(format!("create {what}: {}{cause}", refused.words))
+}
+
+/// Whether asking again cannot help.
+fn is_lasting(code: RDKafkaErrorCode) -> bool {
+    use RDKafkaErrorCode as Code;
+    matches!(
+        code,
+        Code::InvalidReplicationFactor
+            | Code::InvalidPartitions
+            | Code::InvalidConfig
+            | Code::InvalidTopic
+            | Code::InvalidReplicaAssignment
+            | Code::InvalidRequest
+            | Code::InvalidArgument
+            | Code::PolicyViolation
+            | Code::TopicAlreadyExists
+            | Code::TopicAuthorizationFailed
+            | Code::ClusterAuthorizationFailed
+    )
 }
 
 #[cfg(test)]
@@ -225,16 +230,9 @@ mod tests {
 
     #[test]
     fn impossible_is_told_apart_from_unlucky() {
-        let topic = NewTopic {
-            name: "kpbench-x".into(),
-            partitions: 1,
-            replication_factor: 3,
-            config: BTreeMap::new(),
-        };
-        assert_eq!(
-            refusal(&topic, RDKafkaErrorCode::InvalidReplicationFactor).exit_code(),
-            2
-        );
-        assert_eq!(refusal(&topic, RDKafkaErrorCode::RequestTimedOut).exit_code(), 1);
+        assert!(is_lasting(RDKafkaErrorCode::InvalidReplicationFactor));
+        assert!(is_lasting(RDKafkaErrorCode::PolicyViolation));
+        assert!(!is_lasting(RDKafkaErrorCode::RequestTimedOut));
+        assert!(!is_lasting(RDKafkaErrorCode::NotController));
     }
 }

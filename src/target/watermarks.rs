@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::Consumer;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::cluster::{ClusterClient, REQUEST_TIMEOUT};
@@ -13,6 +14,12 @@ const STILL: Duration = Duration::from_millis(100);
 
 /// Pause between two polls while waiting for that.
 const PAUSE: Duration = Duration::from_millis(20);
+
+/// How long a partition may be without a leader that knows that it leads.
+const LEADERLESS_LIMIT: Duration = Duration::from_secs(5);
+
+/// Pause before asking again.
+const RETRY_PAUSE: Duration = Duration::from_millis(10);
 
 /// The high watermarks of a topic's partitions, and when they were asked for. The true time of each lies between the
 /// two instants.
@@ -34,37 +41,64 @@ impl WatermarkPoll {
 }
 
 /// Asks for the high watermarks of all partitions: one ListOffsets request per broker that leads some, all at once.
+/// Asks again, for up to 5 s, where a broker does not know yet, or no longer, that it leads: the metadata of a fresh topic
+/// is ahead of its leaders for some milliseconds.
 pub(crate) fn poll(client: &ClusterClient, topic: &str, partitions: u32) -> Result<WatermarkPoll, TargetError> {
     let what = || format!("read the high watermarks of topic {topic}");
-    let failed = |source| client.request_error(what(), source);
+    let start = Instant::now();
+    loop {
+        let error = match poll_once(client, topic, partitions) {
+            Ok(poll) => return Ok(poll),
+            Err(error) if is_passing(&error) && start.elapsed() < LEADERLESS_LIMIT => error,
+            Err(error) => return Err(client.request_error(what(), error)),
+        };
+        std::thread::sleep(RETRY_PAUSE);
+        // The client asks the leaders that it knows: it must hear of new ones.
+        if client.consumer.fetch_metadata(Some(topic), REQUEST_TIMEOUT).is_err() {
+            return Err(client.request_error(what(), error));
+        }
+    }
+}
+
+/// Whether asking again may help.
+fn is_passing(error: &KafkaError) -> bool {
+    use RDKafkaErrorCode as Code;
+    matches!(
+        error.rdkafka_error_code(),
+        Some(
+            Code::NotLeaderForPartition
+                | Code::LeaderNotAvailable
+                | Code::UnknownTopicOrPartition
+                | Code::UnknownPartition
+                | Code::ReplicaNotAvailable
+                | Code::OffsetNotAvailable
+                | Code::FencedLeaderEpoch
+                | Code::UnknownLeaderEpoch
+                | Code::NoOffset
+        )
+    )
+}
+
+fn poll_once(client: &ClusterClient, topic: &str, partitions: u32) -> Result<WatermarkPoll, KafkaError> {
     let mut asked = TopicPartitionList::with_capacity(partitions as usize);
     for partition in 0..partitions {
         // In a query by time, the time -1 means the end of the log (Kafka protocol, ListOffsets).
         let partition = i32::try_from(partition).unwrap_or(i32::MAX);
-        asked
-            .add_partition_offset(topic, partition, Offset::End)
-            .map_err(failed)?;
+        asked.add_partition_offset(topic, partition, Offset::End)?;
     }
     let asked_at = Instant::now();
-    let found = client
-        .consumer
-        .offsets_for_times(asked, REQUEST_TIMEOUT)
-        .map_err(failed)?;
+    let found = client.consumer.offsets_for_times(asked, REQUEST_TIMEOUT)?;
     let answered_at = Instant::now();
     let mut offsets = vec![0_u64; partitions as usize];
     for element in found.elements() {
-        element.error().map_err(failed)?;
+        element.error()?;
         let place = usize::try_from(element.partition())
             .ok()
             .and_then(|place| offsets.get_mut(place));
-        if let (Some(place), Offset::Offset(offset)) = (place, element.offset()) {
-            *place = u64::try_from(offset).unwrap_or(0);
-        } else {
-            let (partition, offset) = (element.partition(), element.offset());
-            return Err(TargetError::TimedOut(format!(
-                "{}: partition {partition} gave {offset:?}",
-                what()
-            )));
+        match (place, element.offset()) {
+            (Some(place), Offset::Offset(offset)) => *place = u64::try_from(offset).unwrap_or(0),
+            // No answer for this partition, and no error either.
+            _ => return Err(KafkaError::OffsetFetch(RDKafkaErrorCode::NoOffset)),
         }
     }
     Ok(WatermarkPoll {

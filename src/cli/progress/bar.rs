@@ -31,7 +31,11 @@ impl BarProgress {
     /// A bar that shows once there is something to show.
     pub fn new() -> BarProgress {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(REDRAWS_PER_S));
-        let template = if output::stderr_has_color() { "{prefix:.bold}\n{bar:28.cyan/dim} {msg}" } else { "{prefix}\n{bar:28} {msg}" };
+        let template = if output::stderr_has_color() {
+            "{prefix:.bold}\n{bar:28.cyan/dim} {msg}"
+        } else {
+            "{prefix}\n{bar:28} {msg}"
+        };
         // The template is a constant that a test checks.
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("━━─"));
@@ -57,7 +61,12 @@ impl BarProgress {
     fn draw(&mut self) {
         let left = self.time_left.saturating_sub(self.since.elapsed());
         self.bar.set_prefix(self.place.clone());
-        self.bar.set_message(format!("{} left  {}  {}", figures::duration(left), self.phase, self.live));
+        self.bar.set_message(format!(
+            "{} left  {}  {}",
+            figures::duration(left),
+            self.phase,
+            self.live
+        ));
         self.bar.tick();
     }
 
@@ -91,13 +100,20 @@ impl Listener for BarProgress {
     fn conditioning(&mut self, step: usize, steps: usize, label: &str, length: Duration) {
         self.bar.set_length(steps as u64);
         self.bar.set_position(step as u64 - 1);
-        self.status(&format!("Warming up the cluster {step}/{steps} ({label}, {})", figures::duration(length)));
+        self.status(&format!(
+            "Warming up the cluster {step}/{steps} ({label}, {})",
+            figures::duration(length)
+        ));
     }
 
     fn run_started(&mut self, overview: RunOverview<'_>) {
         self.say(&format!("Storing in {}", overview.directory.display()));
         if overview.stored > 0 {
-            self.say(&format!("{} of {} trials are stored already", overview.stored, overview.manifest.plan.len()));
+            self.say(&format!(
+                "{} of {} trials are stored already",
+                overview.stored,
+                overview.manifest.plan.len()
+            ));
         }
     }
 
@@ -141,7 +157,10 @@ impl Listener for BarProgress {
     }
 
     fn target_lost(&mut self, cause: &str, waiting: Duration) {
-        self.say(&format!("The target does not answer ({cause}); waiting up to {}", figures::duration(waiting)));
+        self.say(&format!(
+            "The target does not answer ({cause}); waiting up to {}",
+            figures::duration(waiting)
+        ));
     }
 
     fn target_back(&mut self) {

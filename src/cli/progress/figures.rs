@@ -10,7 +10,10 @@ use crate::store::{PlannedTrial, TargetDescription, TrialOutcome, TrialRecord};
 /// `[3/24] block 2/5  acks=all linger.ms=5 lz4`
 pub(super) fn place(trial: &PlannedTrial, configuration: &Configuration, progress: Progress) -> String {
     let Progress { planned, blocks, .. } = progress;
-    format!("[{}/{planned}] block {}/{blocks}  {}", trial.sequence, trial.block, configuration.label)
+    format!(
+        "[{}/{planned}] block {}/{blocks}  {}",
+        trial.sequence, trial.block, configuration.label
+    )
 }
 
 /// What an interval saw.
@@ -19,11 +22,23 @@ pub(super) fn live(configuration: &Configuration, interval: &Interval, failed: u
     let acknowledged = (interval.acknowledged as f64 / length_s).round() as u64;
     let mb = interval.acknowledged_bytes as f64 / length_s / 1e6;
     // Without acknowledgements, what librdkafka counts as delivered was written to the socket.
-    let what = if configuration.acks == Acks::None { "records/s written to the socket" } else { "records/s" };
+    let what = if configuration.acks == Acks::None {
+        "records/s written to the socket"
+    } else {
+        "records/s"
+    };
     let latency = interval.latency.response.as_ref().or(interval.latency.service.as_ref());
     let p99 = latency.map_or_else(String::new, |latency| format!("  p99 {}", latency_text(latency.p99_us)));
-    let errors = if failed > 0 { format!("  {} failed", thousands(failed)) } else { String::new() };
-    format!("{} {what}  {mb:.1} MB/s{p99}  {} in the queue{errors}", thousands(acknowledged), thousands(interval.queue_records))
+    let errors = if failed > 0 {
+        format!("  {} failed", thousands(failed))
+    } else {
+        String::new()
+    };
+    format!(
+        "{} {what}  {mb:.1} MB/s{p99}  {} in the queue{errors}",
+        thousands(acknowledged),
+        thousands(interval.queue_records)
+    )
 }
 
 /// What a stored trial found, in a line.
@@ -47,7 +62,10 @@ pub(super) fn outcome(configuration: &Configuration, record: &TrialRecord) -> St
         parts.push(format!("p99 {bound}{value} ({name})"));
     }
     if headline.not_acknowledged > 0 {
-        parts.push(format!("{} records not acknowledged", thousands(headline.not_acknowledged)));
+        parts.push(format!(
+            "{} records not acknowledged",
+            thousands(headline.not_acknowledged)
+        ));
     }
     match record.warnings.len() {
         0 => {}
@@ -60,7 +78,11 @@ pub(super) fn outcome(configuration: &Configuration, record: &TrialRecord) -> St
 /// What records are sent to.
 pub(super) fn target(description: &TargetDescription) -> String {
     let software = description.software.as_deref().unwrap_or("a Kafka cluster");
-    let brokers = if description.brokers == 1 { "1 broker".to_owned() } else { format!("{} brokers", description.brokers) };
+    let brokers = if description.brokers == 1 {
+        "1 broker".to_owned()
+    } else {
+        format!("{} brokers", description.brokers)
+    };
     let kind = match description.kind {
         TargetKind::Local => "started here",
         TargetKind::External => "external",
@@ -116,8 +138,18 @@ mod tests {
     #[test]
     fn a_trial_is_placed_and_its_failure_told() {
         let configuration = samples::configuration("c-1");
-        let planned = PlannedTrial { trial_id: "x".to_owned(), configuration_id: "c-1".to_owned(), block: 2, sequence: 3 };
-        let progress = Progress { done: 2, planned: 24, blocks: 5, time_left: Duration::ZERO };
+        let planned = PlannedTrial {
+            trial_id: "x".to_owned(),
+            configuration_id: "c-1".to_owned(),
+            block: 2,
+            sequence: 3,
+        };
+        let progress = Progress {
+            done: 2,
+            planned: 24,
+            blocks: 5,
+            time_left: Duration::ZERO,
+        };
         assert_eq!(place(&planned, &configuration, progress), "[3/24] block 2/5  acks=all");
         assert_eq!(outcome(&configuration, &samples::record(planned)), "FAILED: a cause");
     }

@@ -22,13 +22,20 @@ impl Listener for PlainProgress {
     }
 
     fn conditioning(&mut self, step: usize, steps: usize, label: &str, length: Duration) {
-        note(&format!("Warming up the cluster {step}/{steps} ({label}, {})", figures::duration(length)));
+        note(&format!(
+            "Warming up the cluster {step}/{steps} ({label}, {})",
+            figures::duration(length)
+        ));
     }
 
     fn run_started(&mut self, overview: RunOverview<'_>) {
         note(&format!("Storing in {}", overview.directory.display()));
         if overview.stored > 0 {
-            note(&format!("{} of {} trials are stored already", overview.stored, overview.manifest.plan.len()));
+            note(&format!(
+                "{} of {} trials are stored already",
+                overview.stored,
+                overview.manifest.plan.len()
+            ));
         }
     }
 
@@ -38,7 +45,10 @@ impl Listener for PlainProgress {
     }
 
     fn target_lost(&mut self, cause: &str, waiting: Duration) {
-        note(&format!("The target does not answer ({cause}); waiting up to {}", figures::duration(waiting)));
+        note(&format!(
+            "The target does not answer ({cause}); waiting up to {}",
+            figures::duration(waiting)
+        ));
     }
 
     fn target_back(&mut self) {

@@ -72,14 +72,20 @@ impl Drop for Conf {
     }
 }
 
-/// Every property of a live client, secrets masked.
+/// Every property of a live client, secrets masked. librdkafka tells each under one name only: those of `given` that
+/// have another (`linger.ms` for `queue.buffering.max.ms`) are told under the name given too.
 ///
 /// # Safety
 /// `client` is a live client.
-pub(super) unsafe fn effective(client: *mut sys::rd_kafka_t) -> BTreeMap<String, String> {
-    let mut count = 0;
+pub(super) unsafe fn effective(
+    client: *mut sys::rd_kafka_t,
+    given: &BTreeMap<String, String>,
+) -> BTreeMap<String, String> {
     // SAFETY: the client is alive; the configuration belongs to it and is only read.
-    let dump = unsafe { sys::rd_kafka_conf_dump(sys::rd_kafka_conf(client).cast_mut(), &mut count) };
+    let conf = unsafe { sys::rd_kafka_conf(client) };
+    let mut count = 0;
+    // SAFETY: as above.
+    let dump = unsafe { sys::rd_kafka_conf_dump(conf.cast_mut(), &mut count) };
     let mut properties = BTreeMap::new();
     for pair in 0..count / 2 {
         // SAFETY: the dump holds `count` NUL-terminated strings, names and values in turn.
@@ -94,17 +100,40 @@ pub(super) unsafe fn effective(client: *mut sys::rd_kafka_t) -> BTreeMap<String,
             value.to_string_lossy().into_owned(),
         );
         // Pointers to callbacks say nothing to a reader.
-        if value.starts_with("0x") {
-            continue;
+        if !value.starts_with("0x") {
+            properties.insert(name, value);
         }
-        let value = if is_secret(&name) && !value.is_empty() {
-            "*****".to_owned()
-        } else {
-            value
-        };
-        properties.insert(name, value);
     }
     // SAFETY: allocated by the dump call with this count.
     unsafe { sys::rd_kafka_conf_dump_free(dump, count) };
+    for name in given.keys() {
+        if !properties.contains_key(name)
+            && let Ok(c_name) = CString::new(name.as_str())
+            // SAFETY: as above.
+            && let Some(value) = unsafe { value_of(conf, &c_name) }
+        {
+            properties.insert(name.clone(), value);
+        }
+    }
+    for (name, value) in &mut properties {
+        if is_secret(name) && !value.is_empty() {
+            *value = "*****".to_owned();
+        }
+    }
     properties
+}
+
+/// One property by any of its names; none where librdkafka does not know it.
+///
+/// # Safety
+/// `conf` is a live configuration.
+unsafe fn value_of(conf: *const sys::rd_kafka_conf_t, name: &CStr) -> Option<String> {
+    let mut value = [0 as c_char; 512];
+    let mut size = value.len();
+    // SAFETY: the caller's promise; the buffer's true size is given, and librdkafka NUL-terminates it.
+    unsafe {
+        let outcome = sys::rd_kafka_conf_get(conf, name.as_ptr(), value.as_mut_ptr(), &mut size);
+        (outcome == sys::rd_kafka_conf_res_t::RD_KAFKA_CONF_OK)
+            .then(|| CStr::from_ptr(value.as_ptr()).to_string_lossy().into_owned())
+    }
 }

@@ -6,6 +6,7 @@ mod handle;
 mod interceptor;
 mod producer;
 
+use std::collections::BTreeMap;
 use std::ffi::CStr;
 
 use rdkafka_sys as sys;
@@ -60,4 +61,13 @@ unsafe fn failure_of(message: *const sys::rd_kafka_message_t) -> Failure {
 /// librdkafka's name of an error code, for codes that it knows.
 pub(super) fn error_name_of_code(code: i32) -> Option<String> {
     sys::rd_kafka_resp_err_t::try_from(code).ok().map(error_name)
+}
+
+/// Every property of a live client of whatever interface, secrets masked; those of `given` under the names given.
+pub(super) fn effective_properties(
+    client: *mut sys::rd_kafka_t,
+    given: &BTreeMap<String, String>,
+) -> BTreeMap<String, String> {
+    // SAFETY: callers borrow the client from its owner, which keeps it alive through this call.
+    unsafe { conf::effective(client, given) }
 }

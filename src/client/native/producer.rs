@@ -79,7 +79,7 @@ impl NativeProducer {
         let handle = Handle::new(conf, &settings.topic)?;
         handle.await_topic(&settings.topic, settings.metadata_timeout)?;
         // SAFETY: the client is alive.
-        let effective = unsafe { conf::effective(handle.client) };
+        let effective = unsafe { conf::effective(handle.client, &settings.properties) };
         let threads = if let Reports::Awaited { threads } = settings.reports {
             threads
         } else {

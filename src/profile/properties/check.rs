@@ -68,7 +68,7 @@ pub(crate) fn check(given: &Given, defaults: Defaults) -> Result<Given, Problem>
         return Err(Problem::at(
             given.key,
             format!("{name} cannot be done here: {why}"),
-            "impossible with librdkafka",
+            "cannot be had here",
             *remedy,
         ));
     }

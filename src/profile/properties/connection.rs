@@ -7,7 +7,7 @@ use super::java::Class;
 use super::{Given, librdkafka};
 use crate::profile::error::Problem;
 use crate::profile::model::Defaults;
-use crate::profile::secrets::{Jaas, parse_jaas};
+use crate::profile::secrets::{Jaas, is_secret, parse_jaas};
 
 /// Connection properties in librdkafka's names.
 #[derive(Clone, Debug, Default)]
@@ -71,7 +71,7 @@ impl Connection {
             "sasl.oauthbearer.method" if given.value == "oidc" => {
                 self.impossible(given, "OIDC is not compiled in", "use PLAIN or SCRAM");
             }
-            name => self.set(&name.to_owned(), &given.value),
+            name => self.set(name, &given.value),
         }
     }
 
@@ -115,7 +115,7 @@ impl Connection {
                 let remedy = "give OpenSSL's names, as in ECDHE-RSA-AES256-GCM-SHA384, or leave it out";
                 self.impossible(given, "these are the JVM's names of cipher suites", remedy);
             }
-            name => self.set(&name.to_owned(), value),
+            name => self.set(name, value),
         }
     }
 
@@ -147,6 +147,8 @@ impl Connection {
             ));
             return;
         };
+        let secrets = jaas.options.iter().filter(|(name, _)| is_secret(name));
+        self.secrets.extend(secrets.map(|(_, value)| value.clone()));
         let class = jaas.module.rsplit('.').next().unwrap_or("").to_owned();
         let Some((user, password)) =
             credentials(&jaas).filter(|_| class == "PlainLoginModule" || class == "ScramLoginModule")
@@ -155,7 +157,6 @@ impl Connection {
             self.impossible(given, &why, "use PLAIN or SCRAM with sasl.username and sasl.password");
             return;
         };
-        self.secrets.push(password.to_owned());
         self.set("sasl.username", user);
         self.set("sasl.password", password);
         let mechanism = all

@@ -3,7 +3,7 @@
 //! Source of names, types and defaults: `ProducerConfig.configDef()` of kafka-clients 4.3.0. Each translation names its
 //! own source: librdkafka's `CONFIGURATION.md` (2.12.1) or the file whose code decides its meaning.
 
-use super::Kind;
+use super::{Kind, java_security};
 
 /// What becomes of a property of the Java client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,10 +44,15 @@ pub(crate) struct JavaProperty {
 
 /// The property of this name.
 pub(crate) fn find(name: &str) -> Option<&'static JavaProperty> {
-    ALL.iter().find(|property| property.name == name)
+    all().find(|property| property.name == name)
 }
 
-const fn translated(
+/// Every property of the Java producer.
+pub(crate) fn all() -> impl Iterator<Item = &'static JavaProperty> {
+    LOAD.iter().chain(java_security::SECURITY)
+}
+
+pub(super) const fn translated(
     name: &'static str,
     kind: Kind,
     default: &'static str,
@@ -62,7 +67,7 @@ const fn translated(
     }
 }
 
-const fn accepted(name: &'static str, kind: Kind, note: &'static str) -> JavaProperty {
+pub(super) const fn accepted(name: &'static str, kind: Kind, note: &'static str) -> JavaProperty {
     JavaProperty {
         name,
         kind,
@@ -71,7 +76,7 @@ const fn accepted(name: &'static str, kind: Kind, note: &'static str) -> JavaPro
     }
 }
 
-const fn impossible(name: &'static str, why: &'static str, remedy: &'static str) -> JavaProperty {
+pub(super) const fn impossible(name: &'static str, why: &'static str, remedy: &'static str) -> JavaProperty {
     JavaProperty {
         name,
         kind: Kind::Text,
@@ -80,12 +85,8 @@ const fn impossible(name: &'static str, why: &'static str, remedy: &'static str)
     }
 }
 
-const KERBEROS: &str = "it belongs to Kerberos, which is not compiled in";
-const OAUTH: &str = "it belongs to OAUTHBEARER, whose token retrieval is not compiled in";
-const USE_PLAIN_OR_SCRAM: &str = "use sasl.mechanism PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512";
-
-/// Every property of the Java producer.
-pub(crate) const ALL: &[JavaProperty] = &[
+/// Every property that does not begin with `security`, `ssl` or `sasl`.
+const LOAD: &[JavaProperty] = &[
     translated(
         "acks",
         Kind::OneOf(&["all", "-1", "0", "1"]),
@@ -340,119 +341,6 @@ pub(crate) const ALL: &[JavaProperty] = &[
         "retry.backoff.ms",
         "CONFIGURATION.md",
     ),
-    impossible(
-        "sasl.client.callback.handler.class",
-        "it is a Java class",
-        "use PLAIN or SCRAM with sasl.username and sasl.password",
-    ),
-    translated(
-        "sasl.jaas.config",
-        Kind::Text,
-        "",
-        "sasl.username and sasl.password, for PLAIN and SCRAM",
-        "CONFIGURATION.md: sasl.username, sasl.password; JaasConfig.java",
-    ),
-    impossible("sasl.kerberos.kinit.cmd", KERBEROS, USE_PLAIN_OR_SCRAM),
-    impossible("sasl.kerberos.min.time.before.relogin", KERBEROS, USE_PLAIN_OR_SCRAM),
-    impossible("sasl.kerberos.service.name", KERBEROS, USE_PLAIN_OR_SCRAM),
-    impossible("sasl.kerberos.ticket.renew.jitter", KERBEROS, USE_PLAIN_OR_SCRAM),
-    impossible("sasl.kerberos.ticket.renew.window.factor", KERBEROS, USE_PLAIN_OR_SCRAM),
-    impossible(
-        "sasl.login.callback.handler.class",
-        "it is a Java class",
-        "use PLAIN or SCRAM with sasl.username and sasl.password",
-    ),
-    impossible(
-        "sasl.login.class",
-        "it is a Java class",
-        "use PLAIN or SCRAM with sasl.username and sasl.password",
-    ),
-    impossible("sasl.login.connect.timeout.ms", OAUTH, USE_PLAIN_OR_SCRAM),
-    impossible("sasl.login.read.timeout.ms", OAUTH, USE_PLAIN_OR_SCRAM),
-    impossible("sasl.login.refresh.buffer.seconds", OAUTH, USE_PLAIN_OR_SCRAM),
-    impossible("sasl.login.refresh.min.period.seconds", OAUTH, USE_PLAIN_OR_SCRAM),
-    impossible("sasl.login.refresh.window.factor", OAUTH, USE_PLAIN_OR_SCRAM),
-    impossible("sasl.login.refresh.window.jitter", OAUTH, USE_PLAIN_OR_SCRAM),
-    impossible("sasl.login.retry.backoff.max.ms", OAUTH, USE_PLAIN_OR_SCRAM),
-    impossible("sasl.login.retry.backoff.ms", OAUTH, USE_PLAIN_OR_SCRAM),
-    translated(
-        "sasl.mechanism",
-        Kind::Text,
-        "GSSAPI",
-        "sasl.mechanism",
-        "CONFIGURATION.md: sasl.mechanism",
-    ),
-    impossible("sasl.oauthbearer.assertion.algorithm", OAUTH, USE_PLAIN_OR_SCRAM),
-    impossible("sasl.oauthbearer.assertion.claim.aud", OAUTH, USE_PLAIN_OR_SCRAM),
-    impossible(
-        "sasl.oauthbearer.assertion.claim.exp.seconds",
-        OAUTH,
-        USE_PLAIN_OR_SCRAM,
-    ),
-    impossible("sasl.oauthbearer.assertion.claim.iss", OAUTH, USE_PLAIN_OR_SCRAM),
-    impossible(
-        "sasl.oauthbearer.assertion.claim.jti.include",
-        OAUTH,
-        USE_PLAIN_OR_SCRAM,
-    ),
-    impossible(
-        "sasl.oauthbearer.assertion.claim.nbf.seconds",
-        OAUTH,
-        USE_PLAIN_OR_SCRAM,
-    ),
-    impossible("sasl.oauthbearer.assertion.claim.sub", OAUTH, USE_PLAIN_OR_SCRAM),
-    impossible("sasl.oauthbearer.assertion.file", OAUTH, USE_PLAIN_OR_SCRAM),
-    impossible("sasl.oauthbearer.assertion.private.key.file", OAUTH, USE_PLAIN_OR_SCRAM),
-    impossible(
-        "sasl.oauthbearer.assertion.private.key.passphrase",
-        OAUTH,
-        USE_PLAIN_OR_SCRAM,
-    ),
-    impossible("sasl.oauthbearer.assertion.template.file", OAUTH, USE_PLAIN_OR_SCRAM),
-    impossible(
-        "sasl.oauthbearer.client.credentials.client.id",
-        OAUTH,
-        USE_PLAIN_OR_SCRAM,
-    ),
-    impossible(
-        "sasl.oauthbearer.client.credentials.client.secret",
-        OAUTH,
-        USE_PLAIN_OR_SCRAM,
-    ),
-    impossible("sasl.oauthbearer.clock.skew.seconds", OAUTH, USE_PLAIN_OR_SCRAM),
-    impossible("sasl.oauthbearer.expected.audience", OAUTH, USE_PLAIN_OR_SCRAM),
-    impossible("sasl.oauthbearer.expected.issuer", OAUTH, USE_PLAIN_OR_SCRAM),
-    impossible("sasl.oauthbearer.header.urlencode", OAUTH, USE_PLAIN_OR_SCRAM),
-    impossible("sasl.oauthbearer.jwks.endpoint.refresh.ms", OAUTH, USE_PLAIN_OR_SCRAM),
-    impossible(
-        "sasl.oauthbearer.jwks.endpoint.retry.backoff.max.ms",
-        OAUTH,
-        USE_PLAIN_OR_SCRAM,
-    ),
-    impossible(
-        "sasl.oauthbearer.jwks.endpoint.retry.backoff.ms",
-        OAUTH,
-        USE_PLAIN_OR_SCRAM,
-    ),
-    impossible("sasl.oauthbearer.jwks.endpoint.url", OAUTH, USE_PLAIN_OR_SCRAM),
-    impossible("sasl.oauthbearer.jwt.retriever.class", OAUTH, USE_PLAIN_OR_SCRAM),
-    impossible("sasl.oauthbearer.jwt.validator.class", OAUTH, USE_PLAIN_OR_SCRAM),
-    impossible("sasl.oauthbearer.scope", OAUTH, USE_PLAIN_OR_SCRAM),
-    impossible("sasl.oauthbearer.scope.claim.name", OAUTH, USE_PLAIN_OR_SCRAM),
-    impossible("sasl.oauthbearer.sub.claim.name", OAUTH, USE_PLAIN_OR_SCRAM),
-    impossible("sasl.oauthbearer.token.endpoint.url", OAUTH, USE_PLAIN_OR_SCRAM),
-    translated(
-        "security.protocol",
-        Kind::OneOfAnyCase(&["sasl_ssl", "plaintext", "ssl", "sasl_plaintext"]),
-        "plaintext",
-        "security.protocol",
-        "CONFIGURATION.md: security.protocol",
-    ),
-    accepted(
-        "security.providers",
-        Kind::Text,
-        "it chooses among the JVM's security providers; OpenSSL is used here",
-    ),
     translated(
         "send.buffer.bytes",
         Kind::Integer(-1, 2_147_483_647),
@@ -472,123 +360,6 @@ pub(crate) const ALL: &[JavaProperty] = &[
         "socket.connection.setup.timeout.ms",
         "CONFIGURATION.md",
     ),
-    translated(
-        "ssl.cipher.suites",
-        Kind::Text,
-        "] ",
-        "ssl.cipher.suites",
-        "CONFIGURATION.md: ssl.cipher.suites, which takes OpenSSL's names",
-    ),
-    accepted(
-        "ssl.enabled.protocols",
-        Kind::Text,
-        "OpenSSL negotiates the newest TLS version that both sides have",
-    ),
-    translated(
-        "ssl.endpoint.identification.algorithm",
-        Kind::Text,
-        "https",
-        "ssl.endpoint.identification.algorithm",
-        "CONFIGURATION.md",
-    ),
-    impossible(
-        "ssl.engine.factory.class",
-        "it is a Java class",
-        "give certificates as PEM files: ssl.ca.location, ssl.certificate.location, ssl.key.location",
-    ),
-    translated(
-        "ssl.key.password",
-        Kind::Text,
-        "",
-        "ssl.key.password",
-        "CONFIGURATION.md",
-    ),
-    accepted(
-        "ssl.keymanager.algorithm",
-        Kind::Text,
-        "it belongs to the JVM's TLS library; OpenSSL is used here",
-    ),
-    translated(
-        "ssl.keystore.certificate.chain",
-        Kind::Text,
-        "",
-        "ssl.certificate.pem",
-        "CONFIGURATION.md: ssl.certificate.pem",
-    ),
-    translated(
-        "ssl.keystore.key",
-        Kind::Text,
-        "",
-        "ssl.key.pem",
-        "CONFIGURATION.md: ssl.key.pem",
-    ),
-    translated(
-        "ssl.keystore.location",
-        Kind::Text,
-        "",
-        "ssl.keystore.location (PKCS12), or ssl.key.location and ssl.certificate.location (PEM)",
-        "CONFIGURATION.md",
-    ),
-    translated(
-        "ssl.keystore.password",
-        Kind::Text,
-        "",
-        "ssl.keystore.password",
-        "CONFIGURATION.md",
-    ),
-    translated(
-        "ssl.keystore.type",
-        Kind::Text,
-        "JKS",
-        "decides how ssl.keystore.location is passed",
-        "CONFIGURATION.md: ssl.keystore.location",
-    ),
-    accepted(
-        "ssl.protocol",
-        Kind::Text,
-        "OpenSSL negotiates the newest TLS version that both sides have",
-    ),
-    accepted(
-        "ssl.provider",
-        Kind::Text,
-        "it chooses among the JVM's TLS libraries; OpenSSL is used here",
-    ),
-    accepted(
-        "ssl.secure.random.implementation",
-        Kind::Text,
-        "it belongs to the JVM's TLS library; OpenSSL is used here",
-    ),
-    accepted(
-        "ssl.trustmanager.algorithm",
-        Kind::Text,
-        "it belongs to the JVM's TLS library; OpenSSL is used here",
-    ),
-    translated(
-        "ssl.truststore.certificates",
-        Kind::Text,
-        "",
-        "ssl.ca.pem",
-        "CONFIGURATION.md: ssl.ca.pem",
-    ),
-    translated(
-        "ssl.truststore.location",
-        Kind::Text,
-        "",
-        "ssl.ca.location (PEM only)",
-        "CONFIGURATION.md: ssl.ca.location",
-    ),
-    accepted(
-        "ssl.truststore.password",
-        Kind::Text,
-        "certificates in PEM form have no password",
-    ),
-    translated(
-        "ssl.truststore.type",
-        Kind::Text,
-        "JKS",
-        "decides how ssl.truststore.location is passed",
-        "CONFIGURATION.md: ssl.ca.location",
-    ),
     accepted(
         "transaction.timeout.ms",
         Kind::Integer(-2_147_483_648, 2_147_483_647),
@@ -602,7 +373,7 @@ pub(crate) const ALL: &[JavaProperty] = &[
     impossible(
         "transactional.id",
         "this version does not measure transactions",
-        "leave transactional.id out; enable.idempotence=true has most of its cost per record",
+        "leave transactional.id out",
     ),
     accepted(
         "value.serializer",

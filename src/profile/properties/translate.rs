@@ -19,8 +19,10 @@ pub(crate) struct Translation {
     pub origins: BTreeMap<String, Given>,
     /// `max.block.ms`.
     pub max_block_ms: u64,
-    /// What a reader must know.
+    /// What a reader must know about this configuration.
     pub notes: Vec<String>,
+    /// What a reader must know about every configuration of its kind: said once for the run.
+    pub general: Vec<String>,
     /// Rules broken.
     pub problems: Vec<Problem>,
 }
@@ -101,9 +103,7 @@ pub(crate) fn translate(given: &[Given], defaults: Defaults) -> Translation {
         ..Translation::default()
     };
     if defaults == Defaults::Java {
-        let load = java::ALL
-            .iter()
-            .filter(|row| matches!(row.class, Class::Translated { .. }) && !is_connection(row.name));
+        let load = java::all().filter(|row| matches!(row.class, Class::Translated { .. }) && !is_connection(row.name));
         for property in load.filter(|row| !row.default.is_empty()) {
             apply_java(&mut translation, property.name, property.default, None);
         }
@@ -180,7 +180,7 @@ fn queue_and_batch_limits(translation: &mut Translation, defaults: Defaults, buf
         let batch = translation.set_unless_given("batch.num.messages", "1000000");
         let queue = translation.set_unless_given("queue.buffering.max.messages", "0");
         if batch && queue {
-            translation.notes.push(
+            translation.general.push(
                 "Java's limits are counted in bytes alone: batch.num.messages=1000000 and queue.buffering.max.messages=0 \
                  (no limit) are set, so that batch.size and buffer.memory rule. librdkafka counts the bytes of waiting \
                  values, without keys and framing, where the Java client counts whole batch buffers"
@@ -188,14 +188,14 @@ fn queue_and_batch_limits(translation: &mut Translation, defaults: Defaults, buf
             );
         }
         if translation.value("compression.type") != "none" {
-            translation.notes.push(
-                "batch.size is counted before compression by librdkafka, after it by the Java client: compressed \
-                 batches are smaller here than Java's by about the compression ratio"
+            translation.general.push(
+                "where a codec is on: batch.size is counted before compression by librdkafka, after it by the Java \
+                 client, so compressed batches are smaller here than Java's by about the compression ratio"
                     .to_owned(),
             );
         }
     } else if buffer_memory.is_some() && translation.set_unless_given("queue.buffering.max.messages", "0") {
-        translation.notes.push(
+        translation.general.push(
             "buffer.memory is the queue's limit: queue.buffering.max.messages=0 (no limit) is set. librdkafka counts \
              the bytes of waiting values, without keys and framing, where the Java client counts whole batch buffers"
                 .to_owned(),
@@ -328,9 +328,9 @@ fn partitioner(translation: &mut Translation, given: &[Given], defaults: Default
         }
         if translation.number("linger.ms") == 0.0 && translation.set_unless_given("sticky.partitioning.linger.ms", "1")
         {
-            translation.notes.push(
-                "linger.ms=0: the Java client keeps to a partition until batch.size bytes went there, librdkafka for \
-                 2 × linger.ms, which would be not at all: sticky.partitioning.linger.ms=1 is set"
+            translation.general.push(
+                "where linger.ms=0: the Java client keeps to a partition until batch.size bytes went there, librdkafka \
+                 for 2 × linger.ms, which would be not at all: sticky.partitioning.linger.ms=1 is set"
                     .to_owned(),
             );
         }

@@ -1,5 +1,7 @@
 //! The one font: registered once, measured, shortened and wrapped. Knows text and its width; not where it is drawn.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use plotters::style::{FontDesc, FontFamily, FontStyle, register_font};
@@ -10,7 +12,8 @@ use super::ChartError;
 pub(super) const FAMILY: &str = "kpbench-chart";
 /// Ascender plus descender of DejaVu Sans in ems (2,384 ÷ 2,048): the bitmap backend's size is that height.
 pub(super) const HEIGHT_PER_EM: f64 = 2384.0 / 2048.0;
-const MEASURED_AT: f64 = 200.0;
+/// The em that single characters are measured at: fine enough that whole pixels do not matter.
+const MEASURED_AT: f64 = 2_000.0;
 
 /// Registers the font; the first call does the work.
 pub(super) fn register() -> Result<(), ChartError> {
@@ -22,22 +25,31 @@ pub(super) fn register() -> Result<(), ChartError> {
     if fine { Ok(()) } else { Err(ChartError::Font) }
 }
 
-/// Width of one line of text in the unit of `size`, which is the em.
+/// Width of one line of text in the unit of `size`, which is the em. Kerning, which only narrows, is left out.
 pub(super) fn width(text: &str, size: f64, bold: bool) -> f64 {
-    // Scripts beyond the font's are drawn by another font, as wide as the em at most.
-    let foreign = text
-        .chars()
-        .filter(|c| *c >= '\u{1100}' && !('\u{2000}'..'\u{2e80}').contains(c))
-        .count();
-    let own: String = text
-        .chars()
-        .filter(|c| *c < '\u{1100}' || ('\u{2000}'..'\u{2e80}').contains(c))
-        .collect();
-    let style = if bold { FontStyle::Bold } else { FontStyle::Normal };
-    let font = FontDesc::new(FontFamily::Name(FAMILY), MEASURED_AT * HEIGHT_PER_EM, style);
-    // The only error is an unknown font; scenes register it before they measure.
-    let pixels = font.layout_box(&own).map_or(0, |((left, _), (right, _))| right - left);
-    (f64::from(pixels) / MEASURED_AT + foreign as f64) * size
+    text.chars().map(|character| advance(character, bold)).sum::<f64>() * size
+}
+
+/// Width of one character in ems.
+fn advance(character: char, bold: bool) -> f64 {
+    thread_local! {
+        static KNOWN: RefCell<HashMap<(char, bool), f64>> = RefCell::default();
+    }
+    let foreign = character >= '\u{1100}' && !('\u{2000}'..'\u{2e80}').contains(&character);
+    if foreign {
+        // Beyond this font: drawn by another, as wide as the em at most.
+        return 1.0;
+    }
+    let measure = || {
+        let style = if bold { FontStyle::Bold } else { FontStyle::Normal };
+        let font = FontDesc::new(FontFamily::Name(FAMILY), MEASURED_AT * HEIGHT_PER_EM, style);
+        // The only error is an unknown font; scenes register it before they measure.
+        let pixels = font
+            .layout_box(&character.to_string())
+            .map_or(0, |((left, _), (right, _))| right - left);
+        f64::from(pixels) / MEASURED_AT
+    };
+    KNOWN.with_borrow_mut(|known| *known.entry((character, bold)).or_insert_with(measure))
 }
 
 /// Control and direction-changing characters as spaces: not all of them are allowed in XML, and none belongs in a label.

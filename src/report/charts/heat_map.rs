@@ -3,13 +3,12 @@
 use super::data::{HeatMap, Sample};
 use super::font;
 use super::ink::{Ink, RAMP_STEPS};
-use super::number::Better;
 use super::plot::{self, Area, MUTED, TO_BASELINE};
 use super::scene::{Anchor, MARGIN, Scene, Stroke, TEXT, Type};
 use super::ticks::drawable;
 use super::{Chart, ChartError};
 
-const LEGEND_WIDTH: f64 = 168.0;
+const RAMP_WIDTH: f64 = 96.0;
 /// From this ratio of greatest to least value on, colours follow the logarithm.
 const WIDE: f64 = 30.0;
 
@@ -39,21 +38,20 @@ pub fn heat_map(data: &HeatMap) -> Result<Chart, ChartError> {
         colours: Colours::of(data),
         best: best(data),
     };
-    let name = font::shorten(
-        &data.y_name,
-        scene.width - 2.0 * MARGIN - LEGEND_WIDTH - 160.0,
-        TEXT,
-        false,
-    );
+    let legend = grid.colours.legend(&mut scene, data, top + 10.0);
+    let name = font::shorten(&data.y_name, legend - 16.0 - MARGIN, TEXT, false);
     scene.text((MARGIN, top + 10.0), &name, MUTED);
-    grid.colours.legend(&mut scene, data, top + 10.0);
     let unprinted = grid.draw_cells(&mut scene);
     grid.draw_labels(&mut scene);
     let x_name = font::shorten(&data.x_name, scene.width - left - MARGIN, TEXT, false);
     scene.text((left, area.bottom + 38.0), &x_name, MUTED);
-    if unprinted > 0 {
+    if unprinted > 0 && grid.has_tips() {
         scene.note(format!(
             "{unprinted} cells are too narrow for their value; it is in the cell's tip."
+        ));
+    } else if unprinted > 0 {
+        scene.note(format!(
+            "{unprinted} cells are too narrow for their value: here the colour alone shows it."
         ));
     }
     grid.say_best(&mut scene);
@@ -92,11 +90,7 @@ fn each_cell(data: &HeatMap) -> impl Iterator<Item = (usize, usize)> + use<> {
 
 /// The best cell that is no bound; `None` where neither way is better or all are equal.
 fn best(data: &HeatMap) -> Option<(usize, usize)> {
-    let sign = match data.measure.better {
-        Better::Higher => 1.0,
-        Better::Lower => -1.0,
-        Better::Neither => return None,
-    };
+    let sign = data.measure.better.sign()?;
     let sure = |x, y| {
         sample(data, x, y)
             .filter(|sample| !sample.at_least)
@@ -138,31 +132,36 @@ impl Colours {
         (share * f64::from(RAMP_STEPS - 1)).round() as u8
     }
 
-    /// The ramp between its least and its greatest value, at the right.
-    fn legend(&self, scene: &mut Scene, data: &HeatMap, baseline: f64) {
+    /// The ramp between its least and its greatest value, at the right; where it starts.
+    fn legend(&self, scene: &mut Scene, data: &HeatMap, baseline: f64) -> f64 {
+        let right = scene.width - MARGIN;
         if !self.any || self.low >= self.high {
-            return;
+            return right;
         }
         let unit = &data.measure.unit;
-        let high = unit.format(self.high);
-        let right = scene.width - MARGIN;
+        let high = font::shorten(&unit.format(self.high), 0.25 * scene.width, TEXT, false);
         scene.text((right, baseline), &high, Type::new(Ink::Muted, Anchor::End));
-        let bar = 96.0;
-        let x = right - font::width(&high, TEXT, false) - 8.0 - bar;
+        let x = right - font::width(&high, TEXT, false) - 8.0 - RAMP_WIDTH;
         for step in 0..RAMP_STEPS {
-            let w = bar / f64::from(RAMP_STEPS);
-            scene.rect(x + f64::from(step) * w, baseline - 10.0, w, 11.0, Ink::Ramp(step));
+            let from = f64::from(step) * RAMP_WIDTH / f64::from(RAMP_STEPS);
+            // Each reaches to the end, under the next: no seams.
+            scene.rect(x + from, baseline - 10.0, RAMP_WIDTH - from, 11.0, Ink::Ramp(step));
         }
-        let low = if self.log {
-            format!("colours by logarithm, {}", unit.bare(self.low))
-        } else {
-            unit.bare(self.low)
-        };
+        let low = unit.bare(self.low);
         scene.text((x - 8.0, baseline), &low, Type::new(Ink::Muted, Anchor::End));
+        if self.log {
+            scene.note("Colours follow the logarithm of the value.");
+        }
+        x - 8.0 - font::width(&low, TEXT, false)
     }
 }
 
 impl Grid<'_> {
+    /// Very many cells would make the page heavy.
+    fn has_tips(&self) -> bool {
+        self.data.x_labels.len() * self.data.y_labels.len() <= 2 * plot::HITS_MAX
+    }
+
     fn corner(&self, x: usize, y: usize) -> (f64, f64) {
         (
             self.area.left + x as f64 * self.cell_w,
@@ -174,11 +173,6 @@ impl Grid<'_> {
     fn draw_cells(&self, scene: &mut Scene) -> usize {
         let mut unprinted = 0;
         let (w, h) = (self.cell_w, self.cell_h);
-        let hits_max = if self.data.x_labels.len() * self.data.y_labels.len() > 2 * plot::HITS_MAX {
-            0
-        } else {
-            usize::MAX
-        };
         for (x, y) in each_cell(self.data) {
             let (left, top) = self.corner(x, y);
             let middle = (left + w / 2.0, top + h / 2.0 + TO_BASELINE);
@@ -208,7 +202,7 @@ impl Grid<'_> {
             } else {
                 self.draw_missing(scene, (left, top), middle);
             }
-            if scene.hits.len() < hits_max {
+            if self.has_tips() {
                 let label = format!(
                     "{} = {}\n{} = {}",
                     self.data.x_name, self.data.x_labels[x], self.data.y_name, self.data.y_labels[y]
@@ -233,7 +227,7 @@ impl Grid<'_> {
         while offset < w + h {
             let from = (left + f64::min(offset, w), top + f64::max(offset - w, 0.0));
             let to = (left + f64::max(offset - h, 0.0), top + f64::min(offset, h));
-            scene.line([from, to], Stroke::new(Ink::Grid, 10));
+            scene.line([from, to], Stroke::new(Ink::Axis, 5));
             offset += 9.0;
         }
         scene.text(middle, "–", Type::new(Ink::Muted, Anchor::Middle));

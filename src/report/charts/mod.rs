@@ -7,6 +7,7 @@ mod data;
 mod font;
 mod heat_map;
 mod ink;
+mod labels;
 mod number;
 mod palette;
 mod percentile_curves;

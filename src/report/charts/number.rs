@@ -30,6 +30,26 @@ pub enum Better {
     Neither,
 }
 
+impl Better {
+    /// As printed beside a unit.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Better::Higher => "higher is better",
+            Better::Lower => "lower is better",
+            Better::Neither => "",
+        }
+    }
+
+    /// What to multiply values by so that greater is better.
+    pub(super) fn sign(self) -> Option<f64> {
+        match self {
+            Better::Higher => Some(1.0),
+            Better::Lower => Some(-1.0),
+            Better::Neither => None,
+        }
+    }
+}
+
 /// What an axis measures.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Measure {
@@ -56,17 +76,13 @@ impl Measure {
         let unit = match &self.unit {
             Unit::Si(unit) | Unit::Plain(unit) if unit.is_empty() => String::new(),
             Unit::Si(unit) | Unit::Plain(unit) => format!(" ({unit})"),
-            Unit::Microseconds => " (time)".to_owned(),
-            Unit::Bytes => " (bytes)".to_owned(),
-            Unit::Ratio => " (×)".to_owned(),
-            Unit::Percent => " (%)".to_owned(),
+            // Their ticks carry the unit.
+            Unit::Microseconds | Unit::Bytes | Unit::Ratio | Unit::Percent => String::new(),
         };
-        let better = match self.better {
-            Better::Higher => ", higher is better",
-            Better::Lower => ", lower is better",
-            Better::Neither => "",
-        };
-        format!("{}{unit}{better}", self.name)
+        match self.better.words() {
+            "" => format!("{}{unit}", self.name),
+            better => format!("{}{unit}, {better}", self.name),
+        }
     }
 }
 
@@ -94,6 +110,13 @@ impl Unit {
             Unit::Ratio => format!("{}×", plain(value)),
             Unit::Percent => format!("{}\u{a0}%", plain(value)),
         }
+    }
+}
+
+impl Unit {
+    /// The number on a tick: a zero needs no unit.
+    pub(super) fn tick(&self, value: f64) -> String {
+        if value == 0.0 { "0".to_owned() } else { self.bare(value) }
     }
 }
 

@@ -124,7 +124,7 @@ mod tests {
             }
         }
         let pairs: std::collections::BTreeSet<_> = (0..64)
-            .map(|index| Mark::new(index))
+            .map(Mark::new)
             .map(|mark| (mark.colour(), format!("{:?}", mark.shape())))
             .collect();
         assert_eq!(pairs.len(), 64);

@@ -36,9 +36,9 @@ pub fn percentile_curves(data: &PercentileCurves) -> Result<Chart, ChartError> {
     let names = curves.iter().map(|curve| curve.curve.category.name.as_str());
     let area = Area {
         left: MARGIN + plot::y_axis_room(&axis, &data.measure.unit),
-        top: top + 30.0,
+        top: top + 38.0,
         right: scene.width - MARGIN - plot::end_label_room(names, 0.3 * scene.width),
-        bottom: top + 30.0 + height,
+        bottom: top + 38.0 + height,
     };
     let axis = axis.placed(area.bottom, area.top);
     let nines = Nines::of(&curves, area);
@@ -50,7 +50,7 @@ pub fn percentile_curves(data: &PercentileCurves) -> Result<Chart, ChartError> {
     label(&mut scene, area, &curves, &nines, &axis);
     hits(&mut scene, data, &curves, &nines, &axis);
     notes(&mut scene, data, &curves);
-    scene.finish(area.bottom + 44.0)
+    scene.finish(area.bottom + 42.0)
 }
 
 /// The nines before the first digit that is not: 0.3 at 50 %, 1 at 90 %, 2 at 99 %.
@@ -223,7 +223,7 @@ fn notes(scene: &mut Scene, data: &PercentileCurves, curves: &[Drawn]) {
         .iter()
         .any(|curve| curve.points.iter().any(|point| point.at_least))
     {
-        scene.note("Dotted with arrows: at least this much, since some records never got an answer.");
+        scene.note("Dotted with arrows: the value is at least this.");
     }
     if curves.iter().any(|curve| curve.unsupported > 0) {
         scene.note("A line ends where fewer than 10 records lie beyond it.");

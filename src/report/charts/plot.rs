@@ -26,11 +26,30 @@ pub(super) struct Area {
     pub(super) bottom: f64,
 }
 
+/// A horizontal axis with as many of `most` ticks as have room for their labels.
+pub(super) fn fitted(of: impl Fn(usize) -> Axis, unit: &Unit, left: f64, right: f64, most: usize) -> Axis {
+    let fits = |axis: &Axis| {
+        let width = |tick: &f64| font::width(&unit.tick(*tick), TEXT, false);
+        axis.ticks.windows(2).all(|pair| {
+            let [one, other] = [pair[0], pair[1]];
+            axis.at(other) - axis.at(one) >= (width(&one) + width(&other)) / 2.0 + 8.0
+        })
+    };
+    let axis = |ticks| of(ticks).placed(left, right);
+    (2..=most.max(2)).rev().map(axis).find(fits).unwrap_or_else(|| axis(1))
+}
+
+/// The measure's label, and whether its axis is logarithmic.
+fn label_of(axis: &Axis, measure: &Measure) -> String {
+    let log = if axis.is_log() { ", logarithmic scale" } else { "" };
+    format!("{}{log}", measure.axis_label())
+}
+
 /// Vertical grid lines, tick labels below and the axis label under them; the height where all that ends.
 pub(super) fn x_axis(scene: &mut Scene, area: Area, axis: &Axis, measure: &Measure) -> f64 {
-    x_ticks(scene, area, axis, &measure.unit);
-    axis_label(scene, area, area.bottom + 38.0, &measure.axis_label());
-    area.bottom + 44.0
+    x_ticks(scene, area, axis, &measure.unit, (4.0, scene.width - 4.0));
+    axis_label(scene, area, area.bottom + 38.0, &label_of(axis, measure));
+    area.bottom + 42.0
 }
 
 /// The label of a horizontal axis, at its left end.
@@ -39,8 +58,8 @@ pub(super) fn axis_label(scene: &mut Scene, area: Area, y: f64, label: &str) {
     scene.text((area.left, y), &label, MUTED);
 }
 
-/// Vertical grid lines and tick labels; labels that would touch the one before are left out.
-pub(super) fn x_ticks(scene: &mut Scene, area: Area, axis: &Axis, unit: &Unit) {
+/// Vertical grid lines and tick labels between the limits; labels that would touch the one before are left out.
+pub(super) fn x_ticks(scene: &mut Scene, area: Area, axis: &Axis, unit: &Unit, limits: (f64, f64)) {
     let mut free = f64::NEG_INFINITY;
     for tick in &axis.ticks {
         let x = axis.at(*tick);
@@ -48,19 +67,24 @@ pub(super) fn x_ticks(scene: &mut Scene, area: Area, axis: &Axis, unit: &Unit) {
             [(x, area.top), (x, area.bottom)],
             if *tick == 0.0 { AXIS } else { GRID },
         );
-        let text = unit.bare(*tick);
+        let text = unit.tick(*tick);
         let half = font::width(&text, TEXT, false) / 2.0;
-        if x - half >= free && x + half <= scene.width - 2.0 {
-            scene.text((x, area.bottom + 17.0), &text, Type::new(Ink::Muted, Anchor::Middle));
-            free = x + half + 6.0;
+        let middle = x.min(limits.1 - half).max(limits.0 + half);
+        if middle - half >= free {
+            scene.text(
+                (middle, area.bottom + 17.0),
+                &text,
+                Type::new(Ink::Muted, Anchor::Middle),
+            );
+            free = middle + half + 4.0;
         }
     }
 }
 
 /// Horizontal grid lines with tick labels to their left, and the axis label above.
 pub(super) fn y_axis(scene: &mut Scene, area: Area, axis: &Axis, measure: &Measure) {
-    let label = font::shorten(&measure.axis_label(), area.right - MARGIN, TEXT, false);
-    scene.text((MARGIN, area.top - 12.0), &label, MUTED);
+    let label = font::shorten(&label_of(axis, measure), area.right - MARGIN, TEXT, false);
+    scene.text((MARGIN, area.top - 20.0), &label, MUTED);
     let mut free = f64::INFINITY;
     for tick in &axis.ticks {
         let y = axis.at(*tick);
@@ -69,7 +93,7 @@ pub(super) fn y_axis(scene: &mut Scene, area: Area, axis: &Axis, measure: &Measu
             if *tick == 0.0 { AXIS } else { GRID },
         );
         if y + TO_BASELINE <= free {
-            let text = measure.unit.bare(*tick);
+            let text = measure.unit.tick(*tick);
             scene.text(
                 (area.left - 8.0, y + TO_BASELINE),
                 &text,
@@ -84,7 +108,7 @@ pub(super) fn y_axis(scene: &mut Scene, area: Area, axis: &Axis, measure: &Measu
 pub(super) fn y_axis_room(axis: &Axis, unit: &Unit) -> f64 {
     axis.ticks
         .iter()
-        .map(|tick| font::width(&unit.bare(*tick), TEXT, false))
+        .map(|tick| font::width(&unit.tick(*tick), TEXT, false))
         .fold(16.0, f64::max)
         + 8.0
 }
@@ -97,6 +121,52 @@ pub(super) fn label_room<'a>(labels: impl IntoIterator<Item = &'a str>, bold: bo
         .fold(0.0, f64::max)
         .min(most)
         .ceil()
+}
+
+/// Labels of rows, with what all of them have in common said once where they would not fit otherwise.
+pub(super) struct RowLabels {
+    pub(super) labels: Vec<String>,
+    /// Room for the longest.
+    pub(super) room: f64,
+}
+
+/// The labels for rows of at most `most` width; adds a note where words common to all are left out.
+pub(super) fn row_labels(scene: &mut Scene, labels: &[&str], bold: bool, most: f64) -> RowLabels {
+    let whole: Vec<String> = labels.iter().map(|label| font::clean(label)).collect();
+    let room = |labels: &[String]| label_room(labels.iter().map(String::as_str), bold, f64::INFINITY);
+    let common = common_words(&whole);
+    if room(&whole) <= most || whole.len() < 2 || common.is_empty() {
+        return RowLabels {
+            room: room(&whole).min(most),
+            labels: whole,
+        };
+    }
+    scene.note(format!("All rows: {}", common.join(" ")));
+    let rest = |label: &String| -> String {
+        let kept: Vec<&str> = label.split_whitespace().filter(|word| !common.contains(word)).collect();
+        if kept.is_empty() {
+            "(nothing else)".to_owned()
+        } else {
+            kept.join(" ")
+        }
+    };
+    let labels: Vec<String> = whole.iter().map(rest).collect();
+    RowLabels {
+        room: room(&labels).min(most),
+        labels,
+    }
+}
+
+/// The words of the first label that every other has too.
+fn common_words(labels: &[String]) -> Vec<&str> {
+    let mut common: Vec<&str> = labels
+        .first()
+        .map_or_else(Vec::new, |label| label.split_whitespace().collect());
+    for label in labels {
+        let words: std::collections::BTreeSet<&str> = label.split_whitespace().collect();
+        common.retain(|word| words.contains(word));
+    }
+    common
 }
 
 /// Every number that a sample draws.
@@ -180,8 +250,10 @@ pub(super) fn spread_bar(
     let half = thick / 2.0 + 2.0;
     scene.line([(end, y - half), (end, y + half)], Stroke::new(series, 24));
     if sample.at_least {
-        let tip = end + 8.0;
-        scene.polygon([(end + 2.0, y - 4.0), (tip, y), (end + 2.0, y + 4.0)], series);
+        // Beyond all dots, in the direction of what is not known.
+        let from = trials.iter().copied().fold(end, f64::max) + 5.0;
+        scene.line([(from, y), (from + 6.0, y)], Stroke::new(series, 14));
+        scene.polygon([(from + 5.0, y - 3.5), (from + 11.0, y), (from + 5.0, y + 3.5)], series);
     }
 }
 
@@ -263,7 +335,7 @@ pub(super) fn end_labels(scene: &mut Scene, area: Area, labels: &[EndLabel]) {
         let bend = (area.right + 10.0).max(from_x);
         scene.line(
             [(from_x, from_y), (bend, from_y), (x - 8.0, y)],
-            Stroke::new(Ink::Axis, 6),
+            Stroke::new(Ink::Axis, 8).dashed(2),
         );
         scene.marker((x, y), label.category.mark, 4.0);
         let name = font::shorten(&label.category.name, scene.width - MARGIN / 2.0 - x - 10.0, TEXT, false);
@@ -274,6 +346,13 @@ pub(super) fn end_labels(scene: &mut Scene, area: Area, labels: &[EndLabel]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_common_to_all_labels_are_found_in_any_order() {
+        let labels = ["a=1 b=2 c=3".to_owned(), "c=3 a=9 b=2".to_owned()];
+        assert_eq!(common_words(&labels), ["b=2", "c=3"]);
+        assert!(common_words(&[]).is_empty());
+    }
 
     #[test]
     fn labels_move_apart_in_order_and_stay_inside() {

@@ -16,7 +16,8 @@ pub fn range_bars(data: &RangeBars) -> Result<Chart, ChartError> {
     }
     let width = scene.width;
     let bold = data.rows.iter().any(|row| row.highlight);
-    let labels = plot::label_room(data.rows.iter().map(|row| row.label.as_str()), bold, 0.42 * width);
+    let texts: Vec<&str> = data.rows.iter().map(|row| row.label.as_str()).collect();
+    let labels = plot::row_labels(&mut scene, &texts, bold, 0.42 * width);
     let value_room = data
         .rows
         .iter()
@@ -24,14 +25,20 @@ pub fn range_bars(data: &RangeBars) -> Result<Chart, ChartError> {
         .fold(48.0, f64::max);
     let step = if data.rows.len() > 24 { 19.0 } else { 25.0 };
     let area = Area {
-        left: MARGIN + labels + 14.0,
+        left: MARGIN + labels.room + 14.0,
         top: top + 22.0,
         right: width - MARGIN - value_room - 18.0,
         bottom: top + 22.0 + step * data.rows.len() as f64 + 4.0,
     };
-    let values = data.rows.iter().flat_map(|row| plot::numbers(&row.sample));
-    let ticks = ((area.right - area.left) / 80.0).clamp(2.0, 6.0) as usize;
-    let axis = Axis::linear(values, &data.measure.unit, ticks).placed(area.left, area.right);
+    let values = || data.rows.iter().flat_map(|row| plot::numbers(&row.sample));
+    let unit = &data.measure.unit;
+    let axis = plot::fitted(
+        |ticks| Axis::linear(values(), unit, ticks),
+        unit,
+        area.left,
+        area.right,
+        6,
+    );
     let bottom = plot::x_axis(&mut scene, area, &axis, &data.measure);
     let heading = if data.rows.iter().any(|row| row.sample.trials.len() > 1) {
         "median"
@@ -49,9 +56,9 @@ pub fn range_bars(data: &RangeBars) -> Result<Chart, ChartError> {
         step,
         some_stand_out: bold,
     };
-    for (index, row) in data.rows.iter().enumerate() {
+    for (index, (row, label)) in data.rows.iter().zip(&labels.labels).enumerate() {
         let y = area.top + 2.0 + step * (index as f64 + 0.5);
-        draw_row(&mut scene, data, row, &layout, y);
+        draw_row(&mut scene, data, (row, label), &layout, y);
         let tip = plot::sample_tip(&row.label, &data.measure, &row.sample);
         scene.hit(MARGIN / 2.0, y - step / 2.0, width - MARGIN, step, tip);
     }
@@ -69,9 +76,9 @@ fn value(data: &RangeBars, row: &RangeRow) -> String {
     plot::value_text(&row.sample, |value| data.measure.unit.bare(value))
 }
 
-fn draw_row(scene: &mut Scene, data: &RangeBars, row: &RangeRow, layout: &Layout, y: f64) {
+fn draw_row(scene: &mut Scene, data: &RangeBars, (row, label): (&RangeRow, &str), layout: &Layout, y: f64) {
     let weight = |set: Type| if row.highlight { set.bold() } else { set };
-    let label = font::shorten(&row.label, layout.area.left - 14.0 - MARGIN, TEXT, row.highlight);
+    let label = font::shorten(label, layout.area.left - 14.0 - MARGIN, TEXT, row.highlight);
     let set = if layout.some_stand_out && !row.highlight {
         MUTED
     } else {

@@ -1,17 +1,16 @@
 //! Two measures against each other, with the frontier of what nothing else beats in both.
 
 use super::data::{Category, Scatter, ScatterPoint};
-use super::font;
 use super::ink::Ink;
-use super::number::Better;
+use super::labels;
 use super::palette::Mark;
-use super::plot::{self, Area, LABEL, Swatch};
-use super::scene::{MARGIN, Point, Scene, Stroke, TEXT, TextBox};
+use super::plot::{self, Area, Swatch};
+use super::scene::{MARGIN, Point, Scene, Stroke};
 use super::ticks::{Axis, drawable_on};
 use super::{Chart, ChartError};
 
-/// More labels than this would bury the points.
-const LABELS_MAX: usize = 14;
+/// From so many points on, each is drawn small.
+const MANY: usize = 300;
 
 /// Points by group, the Pareto frontier as a stepped line, and labels beside the frontier's points.
 pub fn scatter_with_frontier(data: &Scatter) -> Result<Chart, ChartError> {
@@ -31,12 +30,13 @@ pub fn scatter_with_frontier(data: &Scatter) -> Result<Chart, ChartError> {
     let y_axis = Axis::of(data.y_scale, points.iter().map(|point| point.y), &data.y.unit, 7);
     let area = Area {
         left: MARGIN + plot::y_axis_room(&y_axis, &data.y.unit),
-        top: top + 30.0,
+        top: top + 36.0,
         right: scene.width - MARGIN - 12.0,
-        bottom: top + 30.0 + 340.0,
+        bottom: top + 36.0 + 340.0,
     };
-    let x_axis =
-        Axis::of(data.x_scale, points.iter().map(|point| point.x), &data.x.unit, 7).placed(area.left, area.right);
+    let unit = &data.x.unit;
+    let x_axis = |ticks| Axis::of(data.x_scale, points.iter().map(|point| point.x), unit, ticks);
+    let x_axis = plot::fitted(x_axis, unit, area.left, area.right, 7);
     let y_axis = y_axis.placed(area.bottom, area.top);
     plot::y_axis(&mut scene, area, &y_axis, &data.y);
     let bottom = plot::x_axis(&mut scene, area, &x_axis, &data.x);
@@ -48,7 +48,6 @@ pub fn scatter_with_frontier(data: &Scatter) -> Result<Chart, ChartError> {
     );
     let places: Vec<Point> = (0..points.len()).map(place).collect();
     draw_points(&mut scene, data, &points, &places, &frontier);
-    draw_labels(&mut scene, area, &points, &places, &frontier);
     hits(&mut scene, data, &points, &places, &frontier);
     if points.len() < data.points.len() {
         let missing = data.points.len() - points.len();
@@ -60,17 +59,19 @@ pub fn scatter_with_frontier(data: &Scatter) -> Result<Chart, ChartError> {
             data.y.name
         ));
     }
+    let on = labels::Frontier {
+        area,
+        points: &points,
+        places: &places,
+        frontier: &frontier,
+    };
+    let bottom = labels::draw(&mut scene, data, &on, bottom);
     scene.finish(bottom)
 }
 
 /// The indices of points that no other beats in both measures, from the best in x to the best in y; bounds excluded.
 fn frontier(data: &Scatter, points: &[&ScatterPoint]) -> Vec<usize> {
-    let sign = |better| match better {
-        Better::Higher => Some(1.0),
-        Better::Lower => Some(-1.0),
-        Better::Neither => None,
-    };
-    let (Some(sign_x), Some(sign_y)) = (sign(data.x.better), sign(data.y.better)) else {
+    let (Some(sign_x), Some(sign_y)) = (data.x.better.sign(), data.y.better.sign()) else {
         return Vec::new();
     };
     let mut order: Vec<usize> = (0..points.len()).filter(|index| !points[*index].y_at_least).collect();
@@ -110,91 +111,44 @@ fn category(data: &Scatter, point: &ScatterPoint) -> Option<Category> {
 }
 
 fn draw_points(scene: &mut Scene, data: &Scatter, points: &[&ScatterPoint], places: &[Point], frontier: &[usize]) {
-    let radius = if points.len() > 300 { 2.6 } else { 4.0 };
+    let on_frontier = membership(points.len(), frontier);
     // The frontier's points last, so that nothing covers them.
-    let others = (0..points.len()).filter(|index| !frontier.contains(index));
+    let others = (0..points.len()).filter(|index| !on_frontier[*index]);
     for index in others.chain(frontier.iter().copied()) {
         let (x, y) = places[index];
         let mark = category(data, points[index]).map_or_else(Mark::default, |category| category.mark);
         if points[index].y_at_least {
             let ink = Ink::Series(mark.colour());
-            scene.line([(x, y), (x, y - 11.0)], Stroke::new(ink, 14));
             scene.polygon([(x - 3.5, y - 10.0), (x + 3.5, y - 10.0), (x, y - 16.0)], ink);
+            if points.len() <= MANY {
+                scene.line([(x, y), (x, y - 11.0)], Stroke::new(ink, 14));
+            }
         }
-        scene.marker(
-            (x, y),
-            mark,
-            if frontier.contains(&index) {
-                radius + 1.0
-            } else {
-                radius
-            },
-        );
+        match (on_frontier[index], points.len() > MANY) {
+            (true, false) => scene.marker((x, y), mark, 5.0),
+            (true, true) => scene.small_marker((x, y), mark, 4.0),
+            (false, false) => scene.marker((x, y), mark, 4.0),
+            (false, true) => scene.small_marker((x, y), mark, 2.6),
+        }
     }
 }
 
-/// Labels where they touch neither other labels nor points nor edges; those without such a place are only in tips.
-fn draw_labels(scene: &mut Scene, area: Area, points: &[&ScatterPoint], places: &[Point], frontier: &[usize]) {
-    let mut unlabelled = 0;
-    let mut taken: Vec<TextBox> = Vec::new();
-    for (rank, index) in frontier.iter().enumerate() {
-        let (x, y) = places[*index];
-        let label = font::shorten(&points[*index].label, 230.0, TEXT, false);
-        let (w, h) = (font::width(&label, TEXT, false), TEXT);
-        let candidates = [
-            (x + 9.0, y - h / 2.0),
-            (x - 9.0 - w, y - h / 2.0),
-            (x + 5.0, y - h - 7.0),
-            (x - 5.0 - w, y - h - 7.0),
-            (x + 5.0, y + 7.0),
-            (x - 5.0 - w, y + 7.0),
-            (x - w / 2.0, y - h - 9.0),
-            (x - w / 2.0, y + 9.0),
-            (x + 12.0, y + 20.0),
-            (x + 12.0, y - h - 20.0),
-        ];
-        let free = candidates.into_iter().find(|(left, top)| {
-            let inside = *left >= area.left + 2.0
-                && left + w <= scene.width - 6.0
-                && *top >= area.top - 6.0
-                && top + h <= area.bottom - 2.0;
-            let clear = taken.iter().all(|t| {
-                left + w + 4.0 < t.x || t.x + t.w + 4.0 < *left || top + h + 1.0 < t.y || t.y + t.h + 1.0 < *top
-            });
-            let open = places
-                .iter()
-                .all(|(px, py)| px + 5.0 < *left || *px > left + w + 5.0 || py + 5.0 < *top || *py > top + h + 5.0);
-            inside && clear && open
-        });
-        match free {
-            Some((left, top)) if rank < LABELS_MAX => {
-                scene.text((left, top + 0.78 * h), &label, LABEL);
-                taken.push(TextBox {
-                    x: left,
-                    y: top,
-                    w,
-                    h,
-                    text: label,
-                });
-            }
-            _ => unlabelled += 1,
-        }
-    }
-    if unlabelled > 0 {
-        scene.note(format!(
-            "{unlabelled} more on the frontier had no room for a label; see their tips."
-        ));
-    }
+/// Which points are on the frontier, by index.
+fn membership(count: usize, frontier: &[usize]) -> Vec<bool> {
+    let mut members = vec![false; count];
+    frontier.iter().for_each(|index| members[*index] = true);
+    members
 }
 
 fn hits(scene: &mut Scene, data: &Scatter, points: &[&ScatterPoint], places: &[Point], frontier: &[usize]) {
-    let others = (0..points.len()).filter(|index| !frontier.contains(index));
-    let left_out = points.len().saturating_sub(plot::HITS_MAX.max(frontier.len()));
-    for index in others
-        .take(plot::HITS_MAX.saturating_sub(frontier.len()))
-        .chain(frontier.iter().copied())
-    {
-        let point = points[index];
+    let on_frontier = membership(points.len(), frontier);
+    let most = if points.len() > MANY { MANY / 4 } else { MANY };
+    // The frontier's last: of rectangles on top of each other the last one answers.
+    let mut order: Vec<usize> = (0..points.len()).filter(|index| !on_frontier[*index]).collect();
+    order.truncate(most.saturating_sub(frontier.len()));
+    order.extend(frontier.iter().copied().take(most));
+    for index in &order {
+        let point = points[*index];
         let mut tip = point.label.clone();
         if let Some(group) = category(data, point) {
             tip += &format!("\n{} = {}", data.group_name, group.name);
@@ -202,14 +156,15 @@ fn hits(scene: &mut Scene, data: &Scatter, points: &[&ScatterPoint], places: &[P
         let bound = if point.y_at_least { "≥\u{a0}" } else { "" };
         tip += &format!("\n{}: {}", data.x.name, data.x.unit.format(point.x));
         tip += &format!("\n{}: {bound}{}", data.y.name, data.y.unit.format(point.y));
-        if frontier.contains(&index) {
+        if on_frontier[*index] {
             tip += "\non the frontier";
         }
-        scene.hit_at(places[index], 7.0, tip);
+        scene.hit_at(places[*index], 7.0, tip);
     }
-    if left_out > 0 {
+    if order.len() < points.len() {
+        let without = points.len() - order.len();
         scene.note(format!(
-            "{left_out} of the {} points have no tip, to keep the page light.",
+            "{without} of the {} points have no tip, to keep the page light.",
             points.len()
         ));
     }

@@ -336,6 +336,18 @@ impl Scene {
         }
     }
 
+    /// The mark's shape without its ring: for very many.
+    pub(super) fn small_marker(&mut self, place: Point, mark: Mark, radius: f64) {
+        let marker = self.items.len();
+        self.marker(place, mark, radius);
+        let shape = self.items.split_off(marker);
+        self.items.extend(shape.into_iter().filter(|item| match item {
+            Item::Polygon { fill, .. } => *fill != Ink::Background,
+            Item::Line { stroke, .. } => stroke.ink != Ink::Background,
+            _ => true,
+        }));
+    }
+
     fn haloed(&mut self, corners: &[Point], (x, y): Point, r: f64, ink: Ink) {
         for (radius, fill) in [(r + 1.4, Ink::Background), (r, ink)] {
             self.polygon(corners.iter().map(|(dx, dy)| (x + dx * radius, y + dy * radius)), fill);

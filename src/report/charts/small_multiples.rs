@@ -3,16 +3,16 @@
 use super::data::{Category, Panel, Sample, SmallMultiples};
 use super::font;
 
-use super::number::Better;
+use super::number::Unit;
 use super::plot::{self, AXIS, Area, LABEL, MUTED, TO_BASELINE};
 use super::scene::{MARGIN, Scene, TEXT};
 use super::ticks::{Axis, drawable};
 use super::{Chart, ChartError};
 
 const ROW: f64 = 40.0;
-const GAP: f64 = 30.0;
+const GAP: f64 = 24.0;
 /// The narrowest panel that still has room for a value and its unit.
-const PANEL_MIN: f64 = 128.0;
+const PANEL_MIN: f64 = 112.0;
 
 /// Panels of horizontal bars that share their categories.
 pub fn small_multiples(data: &SmallMultiples) -> Result<Chart, ChartError> {
@@ -24,7 +24,12 @@ pub fn small_multiples(data: &SmallMultiples) -> Result<Chart, ChartError> {
         return scene.nothing(top, "no measure was given.");
     }
     let names = data.categories.iter().map(|category| category.name.as_str());
-    let names = plot::label_room(names, false, 0.24 * scene.width).max(40.0) + 18.0;
+    let names = plot::label_room(names, false, 0.24 * scene.width) + 16.0;
+    let names = names.max(plot::label_room(
+        [data.category_name.as_str()],
+        false,
+        0.2 * scene.width,
+    )) + 6.0;
     let room = scene.width - 2.0 * MARGIN - names;
     let most = ((room / (PANEL_MIN + GAP)) as usize).clamp(1, 4);
     // Equal rows of panels: six measures stand three and three, not four and two.
@@ -40,9 +45,9 @@ pub fn small_multiples(data: &SmallMultiples) -> Result<Chart, ChartError> {
         .iter()
         .any(|panel| (0..data.categories.len()).any(|index| value(panel, index).is_none()))
     {
-        scene.note("–: not observable or not measured; the tip says why.");
+        scene.note("–: no value; the tip says why.");
     }
-    scene.finish(y - 10.0)
+    scene.finish(y - 14.0)
 }
 
 fn value(panel: &Panel, index: usize) -> Option<f64> {
@@ -66,15 +71,12 @@ fn draw_line_of_panels(
         .map(|panel| font::wrap(&panel.measure.name, width, TEXT, true, 2))
         .collect();
     let heading_lines = headings.iter().map(Vec::len).max().unwrap_or(1) as f64;
-    let units: Vec<Vec<String>> = panels
-        .iter()
-        .map(|panel| font::wrap(&unit_line(panel), width, TEXT, false, 2))
-        .collect();
-    let unit_lines = units.iter().map(Vec::len).max().unwrap_or(1) as f64;
+    let units: Vec<Vec<String>> = panels.iter().map(|panel| under_heading(panel, width)).collect();
+    let unit_lines = units.iter().map(Vec::len).max().unwrap_or(0) as f64;
     let area_top = top + 17.0 * (heading_lines + unit_lines) + 10.0;
     let area_bottom = area_top + ROW * data.categories.len() as f64 + 4.0;
-    let name = font::shorten(&data.category_name, left - MARGIN - 12.0, TEXT, false);
-    scene.text((MARGIN, area_top - 16.0), &name, MUTED);
+    let name = font::shorten(&data.category_name, left - MARGIN, TEXT, false);
+    scene.text((MARGIN, area_top - 10.0), &name, MUTED);
     for (index, category) in data.categories.iter().enumerate() {
         draw_name(scene, category, area_top + ROW * (index as f64 + 0.5) + 2.0, left);
     }
@@ -87,37 +89,49 @@ fn draw_line_of_panels(
             bottom: area_bottom,
         };
         for (line, text) in headings[column].iter().enumerate() {
-            scene.text((x, top + 12.0 + 17.0 * line as f64), text, LABEL.bold());
+            let line = heading_lines - headings[column].len() as f64 + line as f64;
+            scene.text((x, top + 12.0 + 17.0 * line), text, LABEL.bold());
         }
         for (line, text) in units[column].iter().enumerate() {
             scene.text((x, top + 12.0 + 17.0 * (heading_lines + line as f64)), text, MUTED);
         }
         draw_panel(scene, data, panel, area);
     }
-    area_bottom + 42.0
+    area_bottom + 40.0
 }
 
-/// The unit and which way is better, under the heading.
-fn unit_line(panel: &Panel) -> String {
-    let label = panel.measure.axis_label();
-    let rest = label.strip_prefix(panel.measure.name.as_str()).unwrap_or(&label).trim();
-    let rest = rest.trim_start_matches(',').trim();
-    rest.strip_prefix('(')
-        .map_or_else(|| rest.to_owned(), |rest| rest.replacen(')', "", 1))
+/// The unit, where the ticks do not say it, and which way is better.
+fn under_heading(panel: &Panel, width: f64) -> Vec<String> {
+    let unit = match &panel.measure.unit {
+        Unit::Si(unit) | Unit::Plain(unit) => unit.as_str(),
+        _ => "",
+    };
+    let lines = [unit, panel.measure.better.words()];
+    lines
+        .into_iter()
+        .filter(|line| !line.is_empty())
+        .map(|line| font::shorten(line, width, TEXT, false))
+        .collect()
 }
 
 fn draw_name(scene: &mut Scene, category: &Category, y: f64, left: f64) {
     scene.marker((MARGIN + 5.0, y), category.mark, 4.5);
-    let name = font::shorten(&category.name, left - MARGIN - 18.0, TEXT, false);
+    let name = font::shorten(&category.name, left - MARGIN - 16.0, TEXT, false);
     scene.text((MARGIN + 16.0, y + TO_BASELINE), &name, LABEL);
 }
 
 fn draw_panel(scene: &mut Scene, data: &SmallMultiples, panel: &Panel, area: Area) {
     let unit = &panel.measure.unit;
-    let ticks = ((area.right - area.left) / 90.0).clamp(1.0, 3.0) as usize;
-    let samples = panel.samples.iter().take(data.categories.len());
-    let axis = Axis::linear(samples.flat_map(plot::numbers), unit, ticks).placed(area.left, area.right);
-    plot::x_ticks(scene, area, &axis, unit);
+    let samples = || panel.samples.iter().take(data.categories.len()).flat_map(plot::numbers);
+    let axis = plot::fitted(
+        |ticks| Axis::linear(samples(), unit, ticks),
+        unit,
+        area.left,
+        area.right,
+        4,
+    );
+    let limits = (area.left - GAP / 2.0 + 2.0, area.right + GAP / 2.0 - 2.0);
+    plot::x_ticks(scene, area, &axis, unit, limits);
     scene.line([(axis.base(), area.top), (axis.base(), area.bottom)], AXIS);
     let best = best(panel, data.categories.len());
     let none = Sample::missing("not measured");
@@ -127,10 +141,10 @@ fn draw_panel(scene: &mut Scene, data: &SmallMultiples, panel: &Panel, area: Are
         let text = plot::value_text(sample, |value| unit.bare(value));
         let is_best = best == Some(index);
         let set = if is_best { LABEL.bold() } else { LABEL };
-        let text = if value(panel, index).is_none() {
-            "– not observable".to_owned()
-        } else {
-            text
+        let text = match value(panel, index) {
+            None if sample.note.is_empty() => "– not observable".to_owned(),
+            None => format!("– {}", sample.note),
+            Some(_) => text,
         };
         let set = if value(panel, index).is_none() { MUTED } else { set };
         let text = font::shorten(&text, area.right - area.left - 4.0, TEXT, is_best);
@@ -149,11 +163,7 @@ fn draw_panel(scene: &mut Scene, data: &SmallMultiples, panel: &Panel, area: Are
 
 /// The one best category; none where neither way is better, where values tie, or where there is but one.
 fn best(panel: &Panel, count: usize) -> Option<usize> {
-    let sign = match panel.measure.better {
-        Better::Higher => 1.0,
-        Better::Lower => -1.0,
-        Better::Neither => return None,
-    };
+    let sign = panel.measure.better.sign()?;
     let mut values: Vec<(f64, usize)> = (0..count)
         .filter(|index| !panel.samples.get(*index).is_some_and(|sample| sample.at_least))
         .filter_map(|index| Some((sign * value(panel, index)?, index)))

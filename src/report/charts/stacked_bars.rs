@@ -16,7 +16,8 @@ pub fn stacked_bars(data: &StackedBars) -> Result<Chart, ChartError> {
     }
     let width = scene.width;
     let top = plot::legend(&mut scene, top, "", &data.parts, Swatch::Area) + 4.0;
-    let labels = plot::label_room(data.rows.iter().map(|row| row.label.as_str()), false, 0.42 * width);
+    let texts: Vec<&str> = data.rows.iter().map(|row| row.label.as_str()).collect();
+    let labels = plot::row_labels(&mut scene, &texts, false, 0.42 * width);
     let totals = data
         .rows
         .iter()
@@ -24,23 +25,29 @@ pub fn stacked_bars(data: &StackedBars) -> Result<Chart, ChartError> {
         .fold(48.0, f64::max);
     let step = if data.rows.len() > 24 { 20.0 } else { 28.0 };
     let area = Area {
-        left: MARGIN + labels + 14.0,
+        left: MARGIN + labels.room + 14.0,
         top: top + 22.0,
         right: width - MARGIN - totals - 18.0,
         bottom: top + 22.0 + step * data.rows.len() as f64 + 4.0,
     };
-    let ticks = ((area.right - area.left) / 80.0).clamp(2.0, 6.0) as usize;
-    let sums = data.rows.iter().map(|row| parts(data, row).flatten().sum());
-    let axis = Axis::linear(sums, &data.measure.unit, ticks).placed(area.left, area.right);
+    let sums = || data.rows.iter().map(|row| parts(data, row).flatten().sum());
+    let unit = &data.measure.unit;
+    let axis = plot::fitted(
+        |ticks| Axis::linear(sums(), unit, ticks),
+        unit,
+        area.left,
+        area.right,
+        6,
+    );
     let bottom = plot::x_axis(&mut scene, area, &axis, &data.measure);
     scene.text(
         (width - MARGIN, top + 10.0),
         "total",
         Type::new(Ink::Muted, Anchor::End),
     );
-    for (index, row) in data.rows.iter().enumerate() {
+    for (index, (row, label)) in data.rows.iter().zip(&labels.labels).enumerate() {
         let y = area.top + 2.0 + step * (index as f64 + 0.5);
-        let label = font::shorten(&row.label, labels, TEXT, false);
+        let label = font::shorten(label, labels.room, TEXT, false);
         scene.text((MARGIN, y + TO_BASELINE), &label, LABEL);
         let right = Type {
             anchor: Anchor::End,

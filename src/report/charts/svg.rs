@@ -172,11 +172,11 @@ fn stylesheet(out: &mut String, scene: &Scene, styles: &[Style], for_use: Use) {
         _ => hex(ink.light()),
     };
     let id = &scene.id;
-    let _ = writeln!(
-        out,
-        "<style>\n#{id}{{font-family:var(--chart-font,system-ui,-apple-system,\"Segoe UI\",Roboto,Helvetica,Arial,\
-         \"DejaVu Sans\",sans-serif)}}"
-    );
+    let fonts = "system-ui,-apple-system,\"Segoe UI\",Roboto,Helvetica,Arial,\"DejaVu Sans\",sans-serif";
+    let _ = match for_use {
+        Use::Inline => writeln!(out, "<style>\n#{id}{{font-family:var(--chart-font,{fonts})}}"),
+        Use::Standalone => writeln!(out, "<style>\n#{id}{{font-family:{fonts}}}"),
+    };
     rules(out, id, styles, colour, true);
     let _ = writeln!(
         out,

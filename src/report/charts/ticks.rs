@@ -7,9 +7,9 @@ use super::number::Unit;
 const LARGEST: f64 = 1e30;
 const SMALLEST: f64 = 1e-30;
 
-/// The value if it can be drawn at all.
+/// The value if it can be drawn at all; the tiniest numbers count as zero.
 pub(super) fn drawable(value: f64) -> Option<f64> {
-    (value.is_finite() && value.abs() <= LARGEST).then_some(value)
+    (value.is_finite() && value.abs() <= LARGEST).then_some(if value.abs() < SMALLEST { 0.0 } else { value })
 }
 
 /// The value if it can be drawn on this scale.
@@ -114,6 +114,11 @@ impl Axis {
         };
         let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
         self.start + share * (self.end - self.start)
+    }
+
+    /// True for equal ratios at equal lengths.
+    pub(super) fn is_log(&self) -> bool {
+        self.scale == Scale::Log
     }
 
     /// Where zero (or the low end of a logarithmic axis) is.

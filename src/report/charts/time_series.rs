@@ -46,10 +46,19 @@ pub fn time_series(data: &TimeSeries) -> Result<Chart, ChartError> {
         Unit::Plain("s".into()),
         Better::Neither,
     );
-    let times = values()
-        .map(|(time, _)| time)
-        .chain(data.window_s.iter().flat_map(|(from, to)| [*from, *to]));
-    let x_axis = Axis::linear(times, &seconds.unit, 8).placed(area.left, area.right);
+    let times = || {
+        values()
+            .map(|(time, _)| time)
+            .chain(data.window_s.iter().flat_map(|(from, to)| [*from, *to]))
+    };
+    let unit = &seconds.unit;
+    let x_axis = plot::fitted(
+        |ticks| Axis::linear(times(), unit, ticks),
+        unit,
+        area.left,
+        area.right,
+        8,
+    );
     draw_window(&mut scene, data, area, &x_axis);
     plot::y_axis(
         &mut scene,
@@ -105,7 +114,7 @@ impl<'a> Line<'a> {
         } else {
             Ink::Tint(mark.colour())
         };
-        let stroke = Stroke::new(ink, if strong { 16 } else { 12 }).dashed(mark.dash());
+        let stroke = Stroke::new(ink, if strong { 16 } else { 12 });
         for part in self.points.split(|(_, value)| value.is_none()) {
             let points: Vec<Point> = part
                 .iter()
@@ -115,6 +124,10 @@ impl<'a> Line<'a> {
                 scene.line([(x - 2.0, y), (x + 2.0, y)], stroke);
             }
             scene.line(points, stroke);
+        }
+        // Not by colour alone.
+        if let (true, Some((time, value))) = (strong, self.values().last()) {
+            scene.marker((x.at(time), y.at(value)), mark, 3.2);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Figure, Part, Source, is_categorical, latency_name, mark_key, sample, slug};
 use crate::report::axes::{self, AxisValue, Slice};
-use crate::report::charts::{self, Category, ChartError, Frame, HeatMap, Mark, Panel, Sample, SmallMultiples};
+use crate::report::charts::{self, Category, ChartError, HeatMap, Mark, Panel, Sample, SmallMultiples};
 use crate::report::columns;
 use crate::report::format;
 use crate::report::metric::Metric;
@@ -143,7 +143,7 @@ fn heat_map(
         slug(x),
         if metric.is_latency() { "p99" } else { "throughput" }
     );
-    let mut frame = Frame::new(&name, format!("{what} by {y} and {x}"), held_equal(slice, slices));
+    let mut frame = source.frame(&name, format!("{what} by {y} and {x}"), held_equal(slice, slices));
     if more_pairs > 0 {
         frame = frame.note(format!(
             "{} not drawn; every value is in summary.json.",
@@ -227,7 +227,11 @@ fn side_by_side(source: &Source<'_>, axis: &str) -> Result<Option<Figure>, Chart
         })
         .collect();
     let name = format!("by-{}", slug(axis));
-    let mut frame = Frame::new(&name, title(axis), held_equal(&slice, count));
+    let mut frame = source.frame(
+        &name,
+        title(axis),
+        format!("Values of {axis}. {}", held_equal(&slice, count)),
+    );
     frame.notes.extend(notes(axis, &members));
     if values.len() > VALUES {
         frame = frame.note(format!(
@@ -237,7 +241,8 @@ fn side_by_side(source: &Source<'_>, axis: &str) -> Result<Option<Figure>, Chart
     }
     let chart = charts::small_multiples(&SmallMultiples {
         frame,
-        category_name: axis.to_owned(),
+        // Named in the subtitle: beside the values there is room for a few letters only.
+        category_name: String::new(),
         categories,
         panels,
     })?;

@@ -1,9 +1,7 @@
 //! Percentile curves, and where the time goes.
 
 use super::{Figure, Part, Source, comparable, latency_name};
-use crate::report::charts::{
-    self, Category, ChartError, Curve, CurvePoint, Frame, Mark, PercentileCurves, StackRow, StackedBars,
-};
+use crate::report::charts::{self, Category, ChartError, Curve, CurvePoint, PercentileCurves, StackRow, StackedBars};
 use crate::report::columns::{self, RowOrder};
 use crate::report::format;
 use crate::report::metric::Metric;
@@ -13,6 +11,13 @@ const LINES: usize = 8;
 
 /// Bars of one chart.
 const BARS: usize = 20;
+
+/// Where a record's time goes, from the send call outwards.
+pub(super) const PARTS: [(Metric, &str); 3] = [
+    (Metric::QueueMean, "in the client's queue"),
+    (Metric::SocketMean, "to the socket"),
+    (Metric::BrokerMean, "at the broker"),
+];
 
 pub(super) fn draw(source: &Source<'_>) -> Result<Vec<Figure>, ChartError> {
     let mut figures = Vec::new();
@@ -39,7 +44,7 @@ fn curves(source: &Source<'_>) -> Result<Option<Figure>, ChartError> {
         .iter()
         .map(|&place| Curve {
             category: Category {
-                name: configurations[place].label.clone(),
+                name: source.labels[place].clone(),
                 mark: source.palette.mark(&configurations[place].id),
             },
             points: source.analysis.curves[place]
@@ -61,12 +66,16 @@ fn curves(source: &Source<'_>) -> Result<Option<Figure>, ChartError> {
         "From send call to acknowledgement; unpaced, so it measures the length of the client's queue."
     };
     let subtitle = format!("{reading} Each line is drawn as far as ten records lie beyond it.");
-    let mut frame = Frame::new("percentiles", format!("{latency} by percentile"), subtitle);
+    let mut frame = source.frame(
+        "percentiles",
+        format!("{latency} by percentile"),
+        source.named(&subtitle),
+    );
     if drawn.len() < members.len() {
         frame = frame.note(format!(
             "The first {} of {} configurations; the others are in the table.",
             drawn.len(),
-            members.len()
+            format::count(members.len() as u64)
         ));
     }
     if left_out > 0 {
@@ -90,14 +99,13 @@ fn curves(source: &Source<'_>) -> Result<Option<Figure>, ChartError> {
 }
 
 fn where_the_time_goes(source: &Source<'_>) -> Result<Option<Figure>, ChartError> {
-    const PARTS: [Metric; 3] = [Metric::QueueMean, Metric::SocketMean, Metric::BrokerMean];
     let configurations = source.configurations();
     let measured: Vec<usize> = columns::ordered(&source.analysis.summary, RowOrder::BestFirst)
         .into_iter()
         .filter(|&place| {
             PARTS
                 .iter()
-                .any(|metric| metric.value(&configurations[place]).is_some())
+                .any(|(metric, _)| metric.value(&configurations[place]).is_some())
         })
         .collect();
     if measured.is_empty() {
@@ -106,10 +114,10 @@ fn where_the_time_goes(source: &Source<'_>) -> Result<Option<Figure>, ChartError
     let rows: Vec<StackRow> = measured
         .iter()
         .take(BARS)
-        .map(|&place| &configurations[place])
-        .map(|c| StackRow {
-            label: c.label.clone(),
-            values: PARTS.iter().map(|metric| metric.value(c)).collect(),
+        .map(|&place| (&configurations[place], &source.labels[place]))
+        .map(|(c, label)| StackRow {
+            label: label.clone(),
+            values: PARTS.iter().map(|(metric, _)| metric.value(c)).collect(),
             note: if c.latency_observable {
                 String::new()
             } else {
@@ -117,7 +125,7 @@ fn where_the_time_goes(source: &Source<'_>) -> Result<Option<Figure>, ChartError
             },
         })
         .collect();
-    let mut frame = Frame::new(
+    let mut frame = source.frame(
         "where-the-time-goes",
         "Where the time goes",
         "Means over the whole trial, warm-up included, from librdkafka's own statistics. Time in the queue is per record; to the socket and at the broker, network included, per request.",
@@ -126,17 +134,12 @@ fn where_the_time_goes(source: &Source<'_>) -> Result<Option<Figure>, ChartError
         frame = frame.note(format!(
             "The first {} of {} configurations; the others are in summary.json.",
             rows.len(),
-            measured.len()
+            format::count(measured.len() as u64)
         ));
     }
     let mut measure = Metric::QueueMean.measure();
     measure.name = "Mean time".to_owned();
-    let parts = [("in the client's queue", 0), ("to the socket", 1), ("at the broker", 2)]
-        .map(|(name, index)| Category {
-            name: name.to_owned(),
-            mark: Mark::new(index),
-        })
-        .to_vec();
+    let parts = PARTS.map(|(_, name)| source.palette.category(name)).to_vec();
     let chart = charts::stacked_bars(&StackedBars {
         frame,
         measure,

@@ -7,7 +7,7 @@ mod overview;
 mod time;
 
 use super::axes;
-use super::charts::{Chart, ChartError, Palette, Sample};
+use super::charts::{Chart, ChartError, Frame, Palette, Sample};
 use super::metric::Metric;
 use super::summary::{Analysis, ConfigurationSummary, load};
 use crate::store::{Manifest, TrialRecord};
@@ -43,9 +43,30 @@ struct Source<'a> {
     /// The axes with at least two values.
     axes: Vec<String>,
     palette: Palette,
+    /// What a configuration is called where there is little room, in the summary's order.
+    labels: Vec<String>,
+    /// How to read those names; empty where they are the labels.
+    naming: String,
 }
 
 impl Source<'_> {
+    /// A frame of the page's width.
+    fn frame(&self, name: &str, title: impl Into<String>, subtitle: impl Into<String>) -> Frame {
+        Frame {
+            width: WIDTH,
+            ..Frame::new(name, title, subtitle)
+        }
+    }
+
+    /// A subtitle with how to read the names beside it.
+    fn named(&self, subtitle: &str) -> String {
+        if self.naming.is_empty() {
+            subtitle.to_owned()
+        } else {
+            format!("{subtitle} {}", self.naming)
+        }
+    }
+
     fn configurations(&self) -> &[ConfigurationSummary] {
         &self.analysis.summary.configurations
     }
@@ -55,12 +76,15 @@ impl Source<'_> {
 pub fn draw(manifest: &Manifest, analysis: &Analysis, trials: &[TrialRecord]) -> Result<Vec<Figure>, ChartError> {
     let axes = axes::moved(&analysis.summary.configurations);
     let palette = palette(analysis, &axes);
+    let (labels, naming) = short_labels(analysis, &axes);
     let source = Source {
         manifest,
         analysis,
         trials,
         axes,
         palette,
+        labels,
+        naming,
     };
     if source.configurations().iter().all(|c| c.trials.completed == 0) {
         return Ok(Vec::new());
@@ -72,6 +96,30 @@ pub fn draw(manifest: &Manifest, analysis: &Analysis, trials: &[TrialRecord]) ->
     Ok(figures)
 }
 
+/// The width of a chart on the page, in SVG units.
+const WIDTH: u32 = 900;
+
+/// Labels up to this length are not shortened, in characters.
+const LABEL_LENGTH: usize = 36;
+
+/// Where labels are too long and all name the same axes, their values alone, and a sentence that says so: what tells
+/// two configurations apart often stands at a label's end, where it would be cut off.
+fn short_labels(analysis: &Analysis, axes: &[String]) -> (Vec<String>, String) {
+    let configurations = &analysis.summary.configurations;
+    let labels: Vec<String> = configurations.iter().map(|c| c.label.clone()).collect();
+    let same_axes = configurations
+        .iter()
+        .all(|c| axes.iter().all(|axis| c.axes.iter().any(|own| own.axis == *axis)));
+    let too_long = labels.iter().any(|label| label.chars().count() > LABEL_LENGTH);
+    if !too_long || !same_axes || axes.len() < 2 {
+        return (labels, String::new());
+    }
+    let values =
+        |c: &ConfigurationSummary| -> Vec<String> { axes.iter().map(|axis| axes::value(c, axis).text).collect() };
+    let short = configurations.iter().map(|c| values(c).join(" · ")).collect();
+    (short, format!("Named by {}.", axes.join(" · ")))
+}
+
 /// The name under which a value of an axis has its mark.
 fn mark_key(axis: &str, value: &str) -> String {
     format!("{axis}={value}")
@@ -81,7 +129,8 @@ fn mark_key(axis: &str, value: &str) -> String {
 fn palette(analysis: &Analysis, axes: &[String]) -> Palette {
     let configurations = &analysis.summary.configurations;
     let everything: Vec<usize> = (0..configurations.len()).collect();
-    let mut names: Vec<String> = Vec::new();
+    // The first is the colour of bars that stand for no value.
+    let mut names: Vec<String> = vec!["(any)".to_owned()];
     for axis in axes {
         // Of numeric axes no value has a colour: their order is what counts.
         if is_categorical(configurations, axis) {
@@ -89,8 +138,9 @@ fn palette(analysis: &Analysis, axes: &[String]) -> Palette {
             names.extend(values.iter().map(|value| mark_key(axis, &value.text)));
         }
     }
+    names.extend(latency::PARTS.map(|(_, name)| name.to_owned()));
     // Eight in a row from a multiple of eight differ in colour and in shape.
-    while names.len() % 8 != 0 {
+    while !names.len().is_multiple_of(8) {
         names.push(format!("(none {})", names.len()));
     }
     names.extend(

@@ -2,9 +2,7 @@
 
 use super::{Figure, Part, Source, comparable, is_categorical, latency_name, mark_key, sample};
 use crate::report::axes;
-use crate::report::charts::{
-    self, Category, ChartError, Frame, Mark, RangeBars, RangeRow, Scale, Scatter, ScatterPoint,
-};
+use crate::report::charts::{self, Category, ChartError, Mark, RangeBars, RangeRow, Scale, Scatter, ScatterPoint};
 use crate::report::columns::{self, RowOrder};
 use crate::report::format;
 use crate::report::metric::Metric;
@@ -36,18 +34,18 @@ fn throughput(source: &Source<'_>) -> Result<Figure, ChartError> {
     let rows: Vec<RangeRow> = order
         .iter()
         .take(BARS)
-        .map(|&place| &configurations[place])
-        .map(|configuration| RangeRow {
-            label: configuration.label.clone(),
+        .map(|&place| (&configurations[place], &source.labels[place]))
+        .map(|(configuration, label)| RangeRow {
+            label: label.clone(),
             sample: sample(Metric::Throughput, configuration),
             mark: Mark::default(),
             highlight: configurations.len() > 1 && best.contains(&&configuration.id),
         })
         .collect();
-    let mut frame = Frame::new(
+    let mut frame = source.frame(
         "throughput",
         "Throughput by setting",
-        throughput_subtitle(configurations),
+        source.named(&throughput_subtitle(configurations)),
     );
     if order.len() > rows.len() {
         let more = format::counted(
@@ -118,10 +116,10 @@ fn scatter(source: &Source<'_>) -> Result<Option<Figure>, ChartError> {
     };
     let points = kept
         .iter()
-        .map(|&place| &configurations[place])
-        .filter_map(|c| {
+        .map(|&place| (&configurations[place], &source.labels[place]))
+        .filter_map(|(c, label)| {
             Some(ScatterPoint {
-                label: c.label.clone(),
+                label: label.clone(),
                 group: group_of(c),
                 x: Metric::Throughput.value(c)?,
                 y: Metric::LatencyP99.value(c)?,
@@ -130,13 +128,8 @@ fn scatter(source: &Source<'_>) -> Result<Option<Figure>, ChartError> {
         })
         .collect();
     let latency = latency_name(&configurations[members[0]]);
-    let mut frame = Frame::new(
-        "throughput-latency",
-        "Throughput against p99",
-        format!(
-            "{latency}. Along the frontier, more throughput costs latency; nothing measured beats it in both. Medians only: points close together are not told apart."
-        ),
-    );
+    let mut frame = source.frame(
+"throughput-latency", "Throughput against p99", source.named(&format!("{latency}. Along the frontier, more throughput costs latency; nothing measured beats it in both. Medians only: points close together are not told apart.")));
     if left_out > 0 {
         let count = format::counted(left_out as u64, "configuration is", "configurations are");
         frame = frame.note(format!(
@@ -146,8 +139,8 @@ fn scatter(source: &Source<'_>) -> Result<Option<Figure>, ChartError> {
     if kept.len() < members.len() {
         frame = frame.note(format!(
             "{} of {} points: the frontier, and the highest throughput of the rest.",
-            kept.len(),
-            members.len()
+            format::count(kept.len() as u64),
+            format::count(members.len() as u64)
         ));
     }
     let mut measure = Metric::LatencyP99.measure();

@@ -1,7 +1,7 @@
 //! Throughput over time, trial by trial.
 
 use super::{Figure, Part, Source};
-use crate::report::charts::{self, Category, ChartError, Frame, TimeLine, TimeSeries};
+use crate::report::charts::{self, Category, ChartError, TimeLine, TimeSeries};
 use crate::report::columns::{self, RowOrder};
 use crate::report::metric::Metric;
 use crate::store::{TrialOutcome, TrialRecord};
@@ -41,22 +41,17 @@ pub(super) fn draw(source: &Source<'_>) -> Result<Option<Figure>, ChartError> {
     with_intervals.truncate(CONFIGURATIONS);
     let lines = with_intervals
         .iter()
-        .flat_map(|(place, trials)| {
-            trials
-                .iter()
-                .take(TRIALS)
-                .map(move |trial| (&configurations[*place], trial))
-        })
-        .map(|(configuration, trial)| TimeLine {
+        .flat_map(|(place, trials)| trials.iter().take(TRIALS).map(move |trial| (*place, trial)))
+        .map(|(place, trial)| TimeLine {
             category: Category {
-                name: configuration.label.clone(),
-                mark: source.palette.mark(&configuration.id),
+                name: source.labels[place].clone(),
+                mark: source.palette.mark(&configurations[place].id),
             },
             name: format!("block {}", trial.planned.block),
             points: points(trial),
         })
         .collect();
-    let mut frame = Frame::new(
+    let mut frame = source.frame(
         "over-time",
         "Throughput over time",
         "Acknowledgements per second of each trial, interval by interval. A line that climbs or sinks within the window says that the figure depends on when one looks.",

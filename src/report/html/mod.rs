@@ -140,9 +140,7 @@ fn extent(summary: &Summary) -> String {
 }
 
 fn answer_view(summary: &Summary, answer: &Answer, details: &details::DetailsView) -> AnswerView {
-    let figure = answer.figure.clone().unwrap_or_default();
-    // The number stands large, its unit small: they part at the first space after the digits.
-    let (number, unit) = figure.split_once(['\u{a0}', ' ']).unwrap_or((figure.as_str(), ""));
+    let (number, unit) = large_and_small(answer.figure.as_deref().unwrap_or_default());
     AnswerView {
         title: columns::answer_title(summary, answer),
         among: answer.among.clone(),
@@ -152,6 +150,16 @@ fn answer_view(summary: &Summary, answer: &Answer, details: &details::DetailsVie
         anchor: answer.configuration_id.clone().filter(|id| details.holds(id)),
         sentence: answer.sentence.clone(),
     }
+}
+
+/// The number with its prefix stands large, its unit small: `750 k` and `records/s`, `287` and `ms`.
+fn large_and_small(figure: &str) -> (&str, &str) {
+    let mut spaces = figure.match_indices(['\u{a0}', ' ']);
+    let (first, second) = (spaces.next(), spaces.next());
+    let Some((at, space)) = second.or(first) else {
+        return (figure, "");
+    };
+    (&figure[..at], &figure[at + space.len()..])
 }
 
 fn alarms(summary: &Summary) -> Vec<Alarm> {
@@ -255,4 +263,15 @@ fn not_measured(summary: &Summary) -> Vec<String> {
     sentences
         .push("Consumers, and records older than the run: the topics were empty and nobody read from them.".to_owned());
     sentences
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_prefix_belongs_to_the_number() {
+        let parts = |text: &'static str| super::large_and_small(text);
+        assert_eq!(parts("750\u{a0}k\u{a0}records/s"), ("750\u{a0}k", "records/s"));
+        assert_eq!(parts("287\u{a0}ms"), ("287", "ms"));
+        assert_eq!(parts(""), ("", ""));
+    }
 }

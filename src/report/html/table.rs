@@ -71,7 +71,6 @@ pub(super) fn view(summary: &Summary, details: &DetailsView) -> TableView {
         .filter_map(|c| leading.value(c))
         .fold(0.0, f64::max);
     let mut heads = setting_heads(summary, &axes, by_axis);
-    heads.extend(metrics.iter().map(|metric| metric_head(*metric, leading)));
     heads.push(Head {
         name: "trials".to_owned(),
         unit: String::new(),
@@ -80,17 +79,18 @@ pub(super) fn view(summary: &Summary, details: &DetailsView) -> TableView {
         first: "descending",
         sorted: "none",
     });
+    heads.extend(metrics.iter().map(|metric| metric_head(*metric, leading)));
     let rows = order
         .iter()
         .map(|&place| &summary.configurations[place])
         .map(|configuration| {
             let mut cells = setting_cells(configuration, &axes, by_axis);
+            cells.push(trials_cell(configuration, details));
             cells.extend(
                 metrics
                     .iter()
                     .map(|metric| metric_cell(*metric, configuration, (*metric == leading).then_some(largest))),
             );
-            cells.push(trials_cell(configuration, details));
             Row {
                 label: configuration.label.clone(),
                 axes: axes.iter().map(|axis| axes::value(configuration, axis).text).collect(),
@@ -201,10 +201,7 @@ fn metric_cell(metric: Metric, of: &ConfigurationSummary, largest: Option<f64>) 
     let spread = metric
         .spread(of)
         .filter(|spread| metric.format(spread.min) != metric.format(spread.max));
-    let ranged = matches!(
-        metric,
-        Metric::Throughput | Metric::ThroughputMb | Metric::LatencyP99 | Metric::ClientCpu
-    );
+    let ranged = matches!(metric, Metric::Throughput | Metric::LatencyP99 | Metric::ClientCpu);
     let small = spread
         .filter(|_| ranged)
         .map(|spread| metric.format_range(spread.min, spread.max))

@@ -50,7 +50,7 @@ fn throughput(measured: &[&ConfigurationSummary]) -> Vec<Answer> {
     let (without, with): (Vec<_>, Vec<_>) = unpaced.into_iter().partition(|c| c.acks == Acks::None);
     let mut answers = Vec::new();
     if !with.is_empty() {
-        let among = (!without.is_empty()).then(|| "acknowledged records (acks=1, acks=all)".to_owned());
+        let among = (!without.is_empty()).then(|| "acknowledged, acks=1 or all".to_owned());
         answers.extend(best(Question::Throughput, metric, &with, among, &notes));
     }
     if !without.is_empty() {
@@ -290,10 +290,11 @@ fn caveats(winner: &ConfigurationSummary) -> Vec<String> {
         ));
     }
     if winner.trials.failed > 0 {
-        caveats.push(format!(
-            "{} of it failed and do not count.",
-            format::counted(winner.trials.failed, "trial", "trials")
-        ));
+        let (number, verb) = (
+            winner.trials.failed,
+            if winner.trials.failed == 1 { "does" } else { "do" },
+        );
+        caveats.push(format!("{number} of its trials failed and {verb} not count."));
     }
     if let Some(headroom) = winner.headroom.filter(|headroom| *headroom < LITTLE_HEADROOM) {
         caveats.push(format!(

@@ -339,12 +339,12 @@ fn own_warnings(summary: &ConfigurationSummary, completed: &[Completed<'_>]) -> 
         .iter()
         .find_map(|name| summary.effective_properties.get(*name))
         .filter(|codec| *codec != "none" && *codec != "inherit");
-    if let (Some(codec), Some(ratio)) = (codec, summary.compression_ratio) {
-        if ratio < SHRUNK {
-            warnings.push(format!(
-                "batches did not shrink with {codec}: such batches are sent uncompressed"
-            ));
-        }
+    if let (Some(codec), Some(ratio)) = (codec, summary.compression_ratio)
+        && ratio < SHRUNK
+    {
+        warnings.push(format!(
+            "batches did not shrink with {codec}: such batches are sent uncompressed"
+        ));
     }
     warnings.extend(batch_size_out_of_reach(summary, completed));
     warnings

@@ -115,10 +115,11 @@ fn label(of: &ConfigurationSummary) -> String {
 
 fn cell(column: Column, of: &ConfigurationSummary) -> String {
     let mut text = column.metric.cell(of);
-    if column.range && has_range(column.metric, of) {
-        if let Some(spread) = column.metric.spread(of) {
-            text = format!("{text} [{}]", column.metric.format_range(spread.min, spread.max));
-        }
+    if column.range
+        && has_range(column.metric, of)
+        && let Some(spread) = column.metric.spread(of)
+    {
+        text = format!("{text} [{}]", column.metric.format_range(spread.min, spread.max));
     }
     clean(&text).replace('\u{a0}', " ")
 }
@@ -189,11 +190,12 @@ fn lay_out(shown: &[&ConfigurationSummary], chosen: &[Column], style: &Style) ->
         .max()
         .unwrap_or(0)
         .max(width_of("configuration"));
+    // Two characters between columns: one of padding, one that the library puts where a border would be.
     // Only the label may wrap: a figure that is broken over lines is misread.
     let widths = std::iter::once(label_width.min(room.max(LABEL_WIDTH.min(style.width / 2))))
-        .chain(chosen.iter().map(|column| figure_width(shown, *column) + 2));
+        .chain(chosen.iter().map(|column| figure_width(shown, *column) + 1));
     for ((place, column), width) in table.column_iter_mut().enumerate().zip(widths) {
-        column.set_padding(if place == 0 { (0, 0) } else { (2, 0) });
+        column.set_padding(if place == 0 { (0, 0) } else { (1, 0) });
         column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(width as u16)));
     }
     table

@@ -1,0 +1,218 @@
+//! `kpbench sweep` and `kpbench run`: from flags to a finished run and its report.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::arguments::{Format, RunArguments, SweepArguments};
+use super::command_line::resume_command;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::options::{MeasuringOptions, PlaceOption, run_profile};
+use super::{free_disk, output, progress, report, signals};
+use crate::client;
+use crate::process::Spawner;
+use crate::profile::{self, Profile};
+use crate::protocol::TargetKind;
+use crate::run::{
+    CancelSource, Ended, Limits, Mask, OutDirectory, RunOutcome, RunRequest, Targets, TrialProgram, execute,
+};
+use crate::store::{MANIFEST_FILE, TRIALS_FILE};
+use crate::target::StartOptions;
+use crate::target::local::Progress;
+
+/// Where runs go by default.
+const REPORTS: &str = "reports";
+
+/// `kpbench sweep PROFILE`.
+///
+/// # Errors
+/// Where nothing could be measured.
+pub fn sweep(arguments: &SweepArguments, command: Vec<String>, quiet: bool) -> Result<Exit, Failure> {
+    let options = MeasuringOptions::from_arguments(&arguments.measuring)?;
+    let profile = profile::load(&arguments.profile, &options.overrides)?;
+    measure(profile, options, command, quiet)
+}
+
+/// `kpbench run`.
+///
+/// # Errors
+/// Where nothing could be measured.
+pub fn run(arguments: &RunArguments, command: Vec<String>, quiet: bool) -> Result<Exit, Failure> {
+    let options = MeasuringOptions::from_arguments(&arguments.measuring)?;
+    let text = run_profile(arguments)?;
+    let profile = profile::parse("command line", &text, Path::new(""), &options.overrides)?;
+    measure(profile, options, command, quiet)
+}
+
+fn measure(profile: Profile, options: MeasuringOptions, command: Vec<String>, quiet: bool) -> Result<Exit, Failure> {
+    check_existing_topic(&profile, &options)?;
+    announce(&profile, &options, quiet)?;
+    let mask = Mask::of(&profile);
+    let request = RunRequest {
+        out: out_directory(&profile, &options.place),
+        profile,
+        command: command.clone(),
+        keep_topics: options.keep_topics,
+        trial_program: TrialProgram::this_binary().map_err(Failure::failed)?,
+        spawner: Spawner::new().map_err(Failure::failed)?,
+        client_version: client::library_version(),
+        limits: Limits::default(),
+    };
+    let directory = match &request.out {
+        OutDirectory::Fresh(path) | OutDirectory::Resume(path) => path.clone(),
+    };
+    let how_to_resume = || {
+        // Before that there is nothing to continue.
+        directory
+            .join(MANIFEST_FILE)
+            .exists()
+            .then(|| resume_command(&command, &directory, &mask))
+    };
+    match executed(&request, quiet) {
+        Ok(Some(outcome)) => finish(&outcome, options.format, how_to_resume()),
+        Ok(None) => Ok(interrupted(how_to_resume())),
+        Err(failure) => {
+            if has_trials(&directory)
+                && failure.exit() == Exit::Failed
+                && let Some(resume) = how_to_resume()
+            {
+                output::note(&format!(
+                    "The trials stored so far are intact. Continue with:\n  {resume}"
+                ));
+            }
+            Err(failure)
+        }
+    }
+}
+
+/// None where a second signal ended everything at once.
+fn executed(request: &RunRequest, quiet: bool) -> Result<Option<RunOutcome>, Failure> {
+    let remarks = if quiet {
+        Progress::default()
+    } else {
+        Progress::new(output::note)
+    };
+    let mut start = StartOptions::new(request.spawner.clone());
+    start.local.progress = remarks;
+    let starter = Targets { options: start };
+    let mut listener = progress::listener(quiet);
+    let (source, cancel) = CancelSource::new();
+    // One thread: nothing that the coordinator does while a trial measures needs two.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::failed)?;
+    let work = execute(request, &starter, listener.as_mut(), &cancel);
+    let ended: io::Result<_> = runtime.block_on(signals::interruptible(&source, work));
+    // A request to a broker that does not answer must not hold up the end.
+    runtime.shutdown_background();
+    match ended.map_err(Failure::failed)? {
+        Some(outcome) => Ok(Some(outcome?)),
+        None => Ok(None),
+    }
+}
+
+/// Tells what is about to happen and refuses what is too much.
+fn announce(profile: &Profile, options: &MeasuringOptions, quiet: bool) -> Result<(), Failure> {
+    let mut estimate = profile::estimate(profile);
+    if options.keep_topics {
+        estimate = estimate.keeping_topics();
+    }
+    if !quiet {
+        for warning in &profile.warnings {
+            output::note(&format!("warning: {warning}"));
+        }
+        output::note(&format!("{}: {}", profile.name, estimate.sentence()));
+    }
+    // Also when quiet: it is somebody else's cluster.
+    if profile.target.kind == TargetKind::External {
+        let servers = profile.target.bootstrap_servers.as_deref().unwrap_or_default();
+        let topics = match &profile.topic.existing {
+            Some(name) => format!("the existing topic {name}, which is left as it is then"),
+            None if options.keep_topics => "topics of its own, kpbench-…, which are kept".to_owned(),
+            None => "topics of its own, kpbench-…, which are deleted again".to_owned(),
+        };
+        output::note(&format!(
+            "About to write up to {} to {servers}, in {topics}.",
+            profile::format_bytes_roughly(estimate.bytes_written)
+        ));
+    }
+    profile::check_budget(&estimate, options.yes, free_disk::for_local_brokers())?;
+    Ok(())
+}
+
+/// A profile alone, which may come from anybody, must not lead to writing into somebody's topic.
+fn check_existing_topic(profile: &Profile, options: &MeasuringOptions) -> Result<(), Failure> {
+    match &profile.topic.existing {
+        Some(name) if options.existing_topic.as_ref() != Some(name) => Err(Failure::usage(format!(
+            "the profile writes to the existing topic {name}; if that is meant, say so with --existing-topic {name}"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn out_directory(profile: &Profile, place: &PlaceOption) -> OutDirectory {
+    match place {
+        PlaceOption::Out(path) => OutDirectory::Fresh(path.clone()),
+        PlaceOption::Resume(path) => OutDirectory::Resume(path.clone()),
+        PlaceOption::Default => {
+            let safe = |c: char| {
+                if c.is_alphanumeric() || "-_.".contains(c) {
+                    c
+                } else {
+                    '-'
+                }
+            };
+            let name: String = profile.name.chars().map(safe).collect();
+            let time = Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
+            OutDirectory::Fresh(PathBuf::from(REPORTS).join(format!("{time}-{name}")))
+        }
+    }
+}
+
+fn finish(outcome: &RunOutcome, format: Format, how_to_resume: Option<String>) -> Result<Exit, Failure> {
+    if outcome.ended == Ended::Interrupted {
+        if outcome.completed + outcome.failed > 0 {
+            crate::report::write(&outcome.directory)?;
+        }
+        return Ok(interrupted(how_to_resume));
+    }
+    report::show(&outcome.directory, format)?;
+    if let Ended::TargetLost { cause } = &outcome.ended {
+        output::note(&format!("error: the target was lost and did not come back: {cause}"));
+        if let Some(resume) = how_to_resume {
+            output::note(&format!(
+                "{} of {} trials are stored. Continue with:\n  {resume}",
+                stored(outcome),
+                outcome.planned
+            ));
+        }
+        return Ok(Exit::NotComplete);
+    }
+    if outcome.failed > 0 {
+        output::note(&format!(
+            "error: {} of {} trials failed; the result is not complete",
+            outcome.failed, outcome.planned
+        ));
+        return Ok(Exit::NotComplete);
+    }
+    Ok(Exit::Fine)
+}
+
+fn stored(outcome: &RunOutcome) -> usize {
+    outcome.completed + outcome.failed
+}
+
+fn interrupted(how_to_resume: Option<String>) -> Exit {
+    output::note(&match how_to_resume {
+        Some(resume) => format!("Interrupted. Finished trials are kept. Continue with:\n  {resume}"),
+        None => "Interrupted before the first trial; nothing was stored.".to_owned(),
+    });
+    Exit::Interrupted
+}
+
+fn has_trials(directory: &Path) -> bool {
+    directory.join(TRIALS_FILE).metadata().is_ok_and(|file| file.len() > 0)
+}
