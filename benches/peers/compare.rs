@@ -94,7 +94,7 @@ impl Plan {
     fn amount(&self, session: &mut Session, peer: Peer, combination: Combination) -> anyhow::Result<Amount> {
         let seconds = match peer {
             Peer::Kpbench(_) => return Ok(Amount::Millis((self.seconds * 1e3) as u64)),
-            Peer::RdkafkaPerformance => self.seconds,
+            Peer::RdkafkaPerformance | Peer::RdkafkaPerformanceCopying => self.seconds,
             Peer::ProducerPerformance => self.seconds * JAVA_TIMES,
         };
         let few = TRIAL_RECORDS.min(TRIAL_BYTES / u64::from(combination.record_size));

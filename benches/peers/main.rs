@@ -211,7 +211,7 @@ fn conditions(arguments: &Arguments, session: &Session, places: &Places) -> Stri
          librdkafka sends one batch per request, Java one per partition."
             .to_owned(),
         "Payload: kpbench sends different random bytes from a pool of 16 MB and more, which librdkafka copies; \
-         rdkafka_performance sends one and the same buffer each time, not copied; kafka-producer-perf-test sends one of 10,000 \
+         rdkafka_performance sends one and the same buffer each time, not copied, and with -D a copy of it per record; kafka-producer-perf-test sends one of 10,000 \
          random lines of its payload file (without a file it would make every record anew, byte by byte)."
             .to_owned(),
         format!(

@@ -32,17 +32,20 @@ const JVM_FLAGS: &[&str] = &[
 pub enum Peer {
     /// kpbench with this client.
     Kpbench(ClientKind),
-    /// librdkafka's own benchmark.
+    /// librdkafka's own benchmark as it is: one buffer for every record, never copied.
     RdkafkaPerformance,
+    /// The same with `-D`: it copies the payload of every record, as kpbench's clients do.
+    RdkafkaPerformanceCopying,
     /// Kafka's own benchmark, with the Java client.
     ProducerPerformance,
 }
 
 impl Peer {
     /// All, the one that the others are compared with first.
-    pub const ALL: [Peer; 5] = [
+    pub const ALL: [Peer; 6] = [
         Peer::Kpbench(ClientKind::Librdkafka),
         Peer::RdkafkaPerformance,
+        Peer::RdkafkaPerformanceCopying,
         Peer::ProducerPerformance,
         Peer::Kpbench(ClientKind::RustBase),
         Peer::Kpbench(ClientKind::RustFuture),
@@ -53,6 +56,7 @@ impl Peer {
         match self {
             Peer::Kpbench(client) => format!("kpbench ({client})"),
             Peer::RdkafkaPerformance => "rdkafka_performance".to_owned(),
+            Peer::RdkafkaPerformanceCopying => "rdkafka_performance -D".to_owned(),
             Peer::ProducerPerformance => "kafka-producer-perf-test".to_owned(),
         }
     }
@@ -115,15 +119,19 @@ impl Programs {
                 command.arg("trial");
                 Ok((command, serde_json::to_string(&spec(client, job)?)? + "\n"))
             }
-            Peer::RdkafkaPerformance => Ok((self.rdkafka_performance(job)?, String::new())),
+            Peer::RdkafkaPerformance => Ok((self.rdkafka_performance(job, false)?, String::new())),
+            Peer::RdkafkaPerformanceCopying => Ok((self.rdkafka_performance(job, true)?, String::new())),
             Peer::ProducerPerformance => Ok((self.producer_performance(job)?, String::new())),
         }
     }
 
-    fn rdkafka_performance(&self, job: &Job<'_>) -> anyhow::Result<Command> {
+    fn rdkafka_performance(&self, job: &Job<'_>, copying: bool) -> anyhow::Result<Command> {
         let mut command = Command::new(&self.rdkafka_performance);
         // -q: without it, it prints its progress.
         command.args(["-P", "-q", "-t", job.topic, "-b", job.bootstrap_servers]);
+        if copying {
+            command.arg("-D");
+        }
         command.args(["-s", &job.combination.record_size.to_string()]);
         command.args(["-c", &records(job)?.to_string()]);
         for (name, value) in librdkafka_properties(&job.combination) {
@@ -239,7 +247,7 @@ fn spec(client: ClientKind, job: &Job<'_>) -> anyhow::Result<TrialSpec> {
 pub fn told(peer: Peer, stdout: &str) -> anyhow::Result<Told> {
     match peer {
         Peer::Kpbench(_) => told_by_kpbench(stdout),
-        Peer::RdkafkaPerformance => told_by_rdkafka_performance(stdout),
+        Peer::RdkafkaPerformance | Peer::RdkafkaPerformanceCopying => told_by_rdkafka_performance(stdout),
         Peer::ProducerPerformance => told_by_producer_performance(stdout),
     }
 }
