@@ -23,6 +23,9 @@ const JAVA_TIMES: f64 = 2.0;
 /// The runs of one peer at one combination, by round; none where it failed.
 pub type Runs = Vec<Option<Measurement>>;
 
+/// The command line of every peer, by combination.
+pub type CommandLines = Vec<(Combination, Vec<(Peer, String)>)>;
+
 /// What was asked for.
 pub struct Plan {
     /// Combinations.
@@ -42,7 +45,7 @@ pub struct Found {
     /// Every failed run with its cause.
     pub failures: Vec<String>,
     /// Every command line, by combination.
-    pub commands: Vec<(Combination, Vec<(Peer, String)>)>,
+    pub commands: CommandLines,
 }
 
 impl Plan {
@@ -110,7 +113,7 @@ impl Plan {
         &self,
         session: &Session,
         amounts: &BTreeMap<(usize, Peer), Amount>,
-    ) -> anyhow::Result<Vec<(Combination, Vec<(Peer, String)>)>> {
+    ) -> anyhow::Result<CommandLines> {
         let mut all = Vec::new();
         for (place, combination) in self.combinations.iter().enumerate() {
             println!("\n{combination}");
