@@ -409,10 +409,11 @@ fn without_histograms(mut interval: Interval) -> Interval {
         &mut latency.response,
         &mut latency.schedule_lag,
         &mut latency.send_call,
-    ] {
-        if let Some(distribution) = distribution {
-            distribution.histogram = None;
-        }
+    ]
+    .into_iter()
+    .flatten()
+    {
+        distribution.histogram = None;
     }
     interval
 }
@@ -424,10 +425,10 @@ fn still_writing(driven: &Driven) -> Duration {
         .result
         .as_ref()
         .is_some_and(|result| result.counts.undecided == 0);
-    let told = !driven
+    let told = driven
         .result
         .as_ref()
-        .is_some_and(|result| result.latencies.service.is_none());
+        .is_none_or(|result| result.latencies.service.is_some());
     match (decided, told) {
         (true, true) => Duration::ZERO,
         (true, false) => Duration::from_millis(100),
