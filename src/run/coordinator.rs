@@ -113,7 +113,8 @@ impl<'a> Session<'a> {
             return Ok(Step::End(Ended::Interrupted));
         }
         // The next topic is made while this one's watermarks come to stand: neither disturbs a measurement.
-        let (appended, next_topic) = tokio::join!(self.appended(&topic, still_writing(&driven)), self.prepare_next(next));
+        let (appended, next_topic) =
+            tokio::join!(self.appended(&topic, still_writing(&driven)), self.prepare_next(next));
         let Driven {
             end,
             result,
@@ -403,24 +404,27 @@ fn failed_record(planned: &PlannedTrial, started_at: Timestamp, cause: String) -
 /// Histograms live in the `.hlog`.
 fn without_histograms(mut interval: Interval) -> Interval {
     let latency = &mut interval.latency;
-    for distribution in [
+    let all = [
         &mut latency.service,
         &mut latency.response,
         &mut latency.schedule_lag,
         &mut latency.send_call,
-    ] {
-        if let Some(distribution) = distribution {
-            distribution.histogram = None;
-        }
-    }
+    ];
+    all.into_iter().flatten().for_each(|latency| latency.histogram = None);
     interval
 }
 
 /// How long the brokers may go on writing after a trial's end without anybody being told: not at all where every record
 /// has its verdict; else what is on the way to them, or in their queues, takes its time.
 fn still_writing(driven: &Driven) -> Duration {
-    let decided = driven.result.as_ref().is_some_and(|result| result.counts.undecided == 0);
-    let told = !driven.result.as_ref().is_some_and(|result| result.latencies.service.is_none());
+    let decided = driven
+        .result
+        .as_ref()
+        .is_some_and(|result| result.counts.undecided == 0);
+    let told = driven
+        .result
+        .as_ref()
+        .is_none_or(|result| result.latencies.service.is_some());
     match (decided, told) {
         (true, true) => Duration::ZERO,
         (true, false) => Duration::from_millis(100),

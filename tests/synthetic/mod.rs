@@ -307,6 +307,7 @@ fn trial(configuration: &Configuration, planned: PlannedTrial) -> TrialRecord {
         started_at: "2026-03-01T12:00:00Z".parse().unwrap(),
         elapsed_ms: 5_300.0,
         outcome: TrialOutcome::Completed,
+        effective_properties: BTreeMap::new(),
         result: Some(TrialResult {
             window_s,
             stopped_early: false,
