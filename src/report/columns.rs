@@ -1,6 +1,7 @@
 //! What a table shows, in which order, and which order its rows have: the same in the terminal, in Markdown and on
 //! the page.
 
+use super::alike::Alike;
 use super::metric::Metric;
 use super::summary::{ConfigurationSummary, ServiceLatencyIs, Summary};
 
@@ -108,20 +109,19 @@ pub fn legend(summary: &Summary) -> Vec<&'static str> {
     sentences
 }
 
-/// Every warning of the run and its configurations once, with the configurations that it holds for.
+/// Every warning of the run and its configurations once, with the configurations that it holds for. Those that differ in
+/// figures only are one, with the range of the figures.
 pub fn warnings(summary: &Summary) -> Vec<(String, Vec<String>)> {
-    let mut all: Vec<(String, Vec<String>)> = summary.warnings.iter().map(|text| (text.clone(), Vec::new())).collect();
-    let mut place_of: std::collections::HashMap<String, usize> = std::collections::HashMap::new();
+    let mut alike = Alike::new();
+    for text in &summary.warnings {
+        alike.add(text, None);
+    }
     for configuration in &summary.configurations {
         for text in &configuration.warnings {
-            let place = *place_of.entry(text.clone()).or_insert_with(|| {
-                all.push((text.clone(), Vec::new()));
-                all.len() - 1
-            });
-            all[place].1.push(configuration.label.clone());
+            alike.add(text, Some(configuration.label.clone()));
         }
     }
-    all
+    alike.into_sentences()
 }
 
 /// Every failed trial: configuration and cause, with equal ones counted.

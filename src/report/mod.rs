@@ -3,6 +3,7 @@
 //! [`summarize`] makes a [`Summary`] from a manifest and its trials; the terminal, Markdown, CSV, charts and the page are
 //! made from that, and read what a figure is called and how it is written from [`Metric`].
 
+mod alike;
 mod axes;
 pub mod charts;
 mod columns;

@@ -20,7 +20,7 @@ use super::{error_name, failure_of};
 use crate::client::deliver::Deliver;
 use crate::client::waiters::Waiters;
 use crate::client::{
-    ClientError, Enqueued, Outgoing, Producer, ProducerSettings, Reports, Room, StatisticsEvent, Verdict,
+    ClientError, Enqueued, Outgoing, Producer, ProducerSettings, Reports, Room, SharedBytes, StatisticsEvent, Verdict,
 };
 use crate::measure::{Failure, Hub};
 use crate::protocol::PersistenceStatus;
@@ -51,6 +51,8 @@ struct Shared {
     errors: Mutex<Vec<String>>,
     effective: BTreeMap<String, String>,
     interceptor: Option<Arc<Interceptor>>,
+    // Also read by the client's threads, hence after the handle.
+    payloads: SharedBytes,
 }
 
 thread_local! {
@@ -95,6 +97,7 @@ impl NativeProducer {
             errors: Mutex::default(),
             effective,
             interceptor,
+            payloads: settings.payloads.clone(),
         };
         Ok(Self {
             shared: Arc::new(shared),
@@ -117,12 +120,15 @@ impl NativeProducer {
                 offset: 0,
                 _private: opaque(record) as *mut c_void,
             }));
-            // SAFETY: the array holds as many messages as said; their payloads live through the call, which copies them.
+            let kept = records.iter().all(|record| self.shared.payloads.holds(record.value));
+            let flags = if kept { 0 } else { sys::RD_KAFKA_MSG_F_COPY };
+            // SAFETY: the array holds as many messages as said. Their payloads live as long as `shared` and so longer
+            // than the client, or else they live through the call, which copies them then.
             let taken = unsafe {
                 sys::rd_kafka_produce_batch(
                     self.shared.handle.topic,
                     ANY_PARTITION,
-                    sys::RD_KAFKA_MSG_F_COPY,
+                    flags,
                     messages.as_mut_ptr(),
                     messages.len() as i32,
                 )

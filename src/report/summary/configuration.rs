@@ -6,19 +6,9 @@ use super::latency::{CurvePoint, Merged};
 use super::model::{ConfigurationSummary, ServiceLatencyIs, TrialCounts, TrialFailure};
 use crate::profile::Configuration;
 use crate::protocol::{Acks, Arrival, ClientStatistics, FailedCount, SendMode, TrialResult};
-use crate::report::charts::Unit;
-use crate::report::format;
+use crate::report::alike;
 use crate::stats::Spread;
 use crate::store::{TrialOutcome, TrialRecord};
-
-/// A window below this length gives figures that mean little.
-const SHORTEST_WINDOW_S: f64 = 1.0;
-
-/// A window with fewer records than this too.
-const FEWEST_RECORDS: u64 = 1_000;
-
-/// Below this a codec has not shrunk what it was given.
-const SHRUNK: f64 = 1.02;
 
 /// One completed trial with what its coordinator saw.
 struct Completed<'a> {
@@ -55,17 +45,8 @@ pub(super) fn summarize(
     per_trial_figures(&mut summary, &completed);
     totals(&mut summary, &completed);
     warnings.extend(own_warnings(&summary, &completed));
-    summary.warnings = once_each(warnings);
+    summary.warnings = alike::once_each(warnings);
     (summary, curve)
-}
-
-/// Each sentence once, in the order in which they came.
-pub(super) fn once_each(sentences: Vec<String>) -> Vec<String> {
-    let mut seen = std::collections::HashSet::new();
-    sentences
-        .into_iter()
-        .filter(|sentence| seen.insert(sentence.clone()))
-        .collect()
 }
 
 fn failure(record: &TrialRecord, cause: &str) -> TrialFailure {
@@ -321,12 +302,6 @@ fn totals(summary: &mut ConfigurationSummary, completed: &[Completed<'_>]) {
 /// What the figures themselves give cause to warn of.
 fn own_warnings(summary: &ConfigurationSummary, completed: &[Completed<'_>]) -> Vec<String> {
     let mut warnings = Vec::new();
-    if completed.iter().any(|t| t.result.window_s < SHORTEST_WINDOW_S) {
-        warnings.push("a window shorter than 1 s: chance weighs heavily in these figures".to_owned());
-    }
-    if completed.iter().any(|t| t.result.window.acknowledged < FEWEST_RECORDS) {
-        warnings.push("fewer than 1,000 records in a window: chance weighs heavily in these figures".to_owned());
-    }
     if completed.iter().any(|t| t.result.stopped_early) {
         warnings.push("a window was ended early: it is shorter than asked for".to_owned());
     }
@@ -335,36 +310,5 @@ fn own_warnings(summary: &ConfigurationSummary, completed: &[Completed<'_>]) -> 
             "acks=0 has no acknowledgements and the log's growth in the window is not known: no throughput".to_owned(),
         );
     }
-    let codec = ["compression.codec", "compression.type"]
-        .iter()
-        .find_map(|name| summary.effective_properties.get(*name))
-        .filter(|codec| *codec != "none" && *codec != "inherit");
-    if let (Some(codec), Some(ratio)) = (codec, summary.compression_ratio)
-        && ratio < SHRUNK
-    {
-        warnings.push(format!(
-            "batches did not shrink with {codec}: such batches are sent uncompressed"
-        ));
-    }
-    warnings.extend(batch_size_out_of_reach(summary, completed));
     warnings
-}
-
-/// A swept `batch.size` that no batch came near did not decide anything.
-fn batch_size_out_of_reach(summary: &ConfigurationSummary, completed: &[Completed<'_>]) -> Option<String> {
-    let limit = summary.axes.iter().find(|axis| axis.axis == "batch.size")?.number?;
-    let (bytes, batches) = completed
-        .iter()
-        .filter_map(|t| t.result.statistics.as_ref())
-        .fold((0, 0), |(bytes, batches), s| {
-            (bytes + s.record_bytes, batches + s.batches)
-        });
-    let mean = ratio(bytes as f64, batches as f64)?;
-    (mean < limit / 2.0).then(|| {
-        format!(
-            "batch.size={} was not what limited the batches: they held {} of key and value on average",
-            format::count(limit as u64),
-            Unit::Bytes.bare(mean)
-        )
-    })
 }

@@ -17,7 +17,7 @@ pub use model::{
 pub(super) use answers::load;
 pub(super) use configuration::{megabytes_per_s, records_per_s};
 
-use super::format;
+use super::{alike, format};
 use crate::profile::Configuration;
 use crate::protocol::TargetKind;
 use crate::store::{Manifest, SCHEMA_VERSION, TrialOutcome, TrialRecord};
@@ -64,7 +64,7 @@ pub(super) fn analyze(manifest: &Manifest, trials: &[TrialRecord]) -> Analysis {
         verdicts: verdicts(blocks(manifest)),
         answers: answers::answers(&configurations),
         configurations,
-        warnings: configuration::once_each(manifest.warnings.clone()),
+        warnings: alike::once_each(manifest.warnings.clone()),
     };
     Analysis { summary, curves }
 }
