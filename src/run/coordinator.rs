@@ -363,17 +363,11 @@ fn without_histograms(mut interval: Interval) -> Interval {
 /// How long the brokers may go on writing after a trial's end without anybody being told: not at all where every record
 /// has its verdict; else what is on the way to them, or in their queues, takes its time.
 fn still_writing(driven: &Driven) -> Duration {
-    let decided = driven
-        .result
-        .as_ref()
-        .is_some_and(|result| result.counts.undecided == 0);
-    let told = driven
-        .result
-        .as_ref()
-        .is_none_or(|result| result.latencies.service.is_some());
-    match (decided, told) {
-        (true, true) => Duration::ZERO,
-        (true, false) => Duration::from_millis(100),
-        (false, _) => Duration::from_secs(1),
+    match &driven.result {
+        Some(result) if result.counts.undecided > 0 => Duration::from_secs(1),
+        // acks=0: nobody is told of anything.
+        Some(result) if result.latencies.service.is_none() => Duration::from_millis(100),
+        // Without a result the trial does not count, and what was appended says nothing.
+        _ => Duration::ZERO,
     }
 }
