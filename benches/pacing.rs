@@ -60,7 +60,7 @@ impl Producer for Idle {
 
 fn connect(_kind: ClientKind, _settings: &ProducerSettings) -> Result<Arc<dyn Producer>, ClientError> {
     Ok(Arc::new(Idle {
-        room: Room::new(None),
+        room: Room::new(None, 100_000),
         recorder: Mutex::new(None),
     }))
 }

@@ -55,7 +55,7 @@ impl Scripted {
         Arc::new(Self {
             script,
             trace: Arc::clone(trace),
-            room: Room::new(None),
+            room: Room::new(None, 100_000),
             hub: Mutex::default(),
             held: Arc::default(),
             stop: Arc::default(),
@@ -293,6 +293,31 @@ fn records_without_a_verdict_are_undecided_and_bound_the_percentiles() {
     assert_eq!((result.counts.acknowledged, result.counts.undecided), (0, 1_200));
     let response = result.latencies.response.unwrap();
     assert_eq!((response.count, response.unresolved), (0, 1_000));
+    assert!(
+        result.drain_ms >= 250.0,
+        "the drain was waited out: {}",
+        result.drain_ms
+    );
+}
+
+/// Nothing is acknowledged from 300 to 900 ms of the trial, in which four intervals of 250 ms begin: what was
+/// acknowledged before must not be told as of an interval after it.
+#[test]
+fn what_was_acknowledged_before_a_stall_stays_in_its_interval() {
+    let (_, _, events) = run(&spec(SendMode::Async, at(2_000.0)), Script::Stall(400, 900));
+    let acknowledged: Vec<u64> = events
+        .iter()
+        .filter_map(|event| {
+            if let TrialEvent::Interval(interval) = event {
+                Some(interval.acknowledged)
+            } else {
+                None
+            }
+        })
+        .collect();
+    // Intervals: warm-up to 200 ms, then from 200, 450, 700 and 950 ms.
+    assert!(acknowledged[1] >= 350, "{acknowledged:?}");
+    assert!(acknowledged[2] == 0, "{acknowledged:?}");
 }
 
 #[test]

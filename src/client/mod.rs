@@ -82,8 +82,28 @@ pub struct ProducerSettings {
     /// Where most values come from. librdkafka's C interface takes these without copying them, as it does for an
     /// application that owns its buffers; rust-rdkafka always copies.
     pub payloads: SharedBytes,
+    /// Largest value in bytes.
+    pub record_bytes: usize,
     /// How long to wait for the topic's metadata.
     pub metadata_timeout: Duration,
+}
+
+impl ProducerSettings {
+    /// How many records of the largest size the client's queue holds, by its limits on records (0 is none) and bytes.
+    pub fn queue_records(&self) -> usize {
+        let limit = |name: &str, default: usize| {
+            self.properties
+                .get(name)
+                .and_then(|value| value.parse().ok())
+                .unwrap_or(default)
+        };
+        let records = match limit("queue.buffering.max.messages", 100_000) {
+            0 => usize::MAX,
+            records => records,
+        };
+        let bytes = limit("queue.buffering.max.kbytes", 1_048_576).saturating_mul(1_024);
+        records.min(bytes / self.record_bytes.max(1)).max(1)
+    }
 }
 
 /// What became of one [`Producer::enqueue`].

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 /// Most records that a waiter waits for room for: waking it for each batch of a few records would cost more processor
 /// time than sending them.
 const MOST_WANTED: usize = 64;
+/// A queue's room that may stay unused while a waiter waits for more: an eighth.
+const WANTED_SHARE: usize = 8;
 
 /// Signals that records have left the queue. A waiter reads [`Room::epoch`] before it offers its records, so that room
 /// made in between is never missed.
@@ -22,11 +24,12 @@ pub struct Room {
     changed: Condvar,
     /// Some clients say that a record is done shortly before its room is free: look again after so long.
     recheck: Option<Duration>,
+    most_wanted: usize,
 }
 
 impl Room {
-    /// A room; `recheck` for clients that signal before the room is really free.
-    pub fn new(recheck: Option<Duration>) -> Self {
+    /// A room in a queue of so many records; `recheck` for clients that signal before the room is really free.
+    pub fn new(recheck: Option<Duration>, queue_records: usize) -> Self {
         Self {
             epoch: AtomicU64::new(0),
             waiting: AtomicUsize::new(0),
@@ -35,6 +38,7 @@ impl Room {
             lock: Mutex::new(()),
             changed: Condvar::new(),
             recheck,
+            most_wanted: (queue_records / WANTED_SHARE).clamp(1, MOST_WANTED),
         }
     }
 
@@ -72,7 +76,7 @@ impl Room {
     /// Waits until room was made after `seen`, until the moment to look again, or until `deadline`. False at the
     /// deadline. `records` is for how many room is wanted; a few dozen at most are waited for.
     pub fn wait(&self, seen: u64, deadline: Instant, records: usize) -> bool {
-        self.wanted.store(records.clamp(1, MOST_WANTED), Ordering::SeqCst);
+        self.wanted.store(records.clamp(1, self.most_wanted), Ordering::SeqCst);
         let until = self
             .recheck
             .map_or(deadline, |recheck| deadline.min(Instant::now() + recheck));
@@ -104,7 +108,7 @@ mod tests {
 
     #[test]
     fn room_made_before_the_wait_is_not_missed() {
-        let room = Room::new(None);
+        let room = Room::new(None, 100_000);
         let seen = room.epoch();
         room.signal();
         assert!(room.wait(seen, Instant::now() + Duration::from_secs(60), 1));
@@ -112,7 +116,7 @@ mod tests {
 
     #[test]
     fn a_waiter_is_woken() {
-        let room = Arc::new(Room::new(None));
+        let room = Arc::new(Room::new(None, 100_000));
         let waiter = Arc::clone(&room);
         let seen = room.epoch();
         let thread = std::thread::spawn(move || waiter.wait(seen, Instant::now() + Duration::from_secs(60), 1));
@@ -125,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_waiter_for_many_is_not_woken_for_each() {
-        let room = Arc::new(Room::new(None));
+        let room = Arc::new(Room::new(None, 100_000));
         let waiter = Arc::clone(&room);
         let seen = room.epoch();
         let thread = std::thread::spawn(move || waiter.wait(seen, Instant::now() + Duration::from_secs(60), 10));
@@ -139,8 +143,18 @@ mod tests {
     }
 
     #[test]
+    fn a_waiter_in_a_small_queue_does_not_wait_for_most_of_it() {
+        let room = Room::new(None, 16);
+        let seen = room.epoch();
+        room.wanted.store(64usize.clamp(1, room.most_wanted), Ordering::SeqCst);
+        assert!(room.freed(1));
+        assert!(!room.freed(1), "two of sixteen are an eighth");
+        assert_ne!(room.epoch(), seen);
+    }
+
+    #[test]
     fn room_made_while_nobody_waits_counts_at_once() {
-        let room = Room::new(None);
+        let room = Room::new(None, 100_000);
         let seen = room.epoch();
         assert!(!room.freed(1));
         assert!(room.wait(seen, Instant::now() + Duration::from_secs(60), 10));
@@ -148,7 +162,7 @@ mod tests {
 
     #[test]
     fn nobody_waits_longer_than_allowed() {
-        let room = Room::new(None);
+        let room = Room::new(None, 100_000);
         assert!(!room.wait(room.epoch(), Instant::now() + Duration::from_millis(5), 1));
     }
 }

@@ -73,7 +73,7 @@ impl RustBaseProducer {
     pub fn connect(settings: &ProducerSettings) -> Result<Self, ClientError> {
         // rust-rdkafka gives no sign when a record's room is free again (its event is destroyed after the callbacks, out
         // of sight): look every so often.
-        let room = Room::new(Some(Duration::from_millis(1)));
+        let room = Room::new(Some(Duration::from_millis(1)), settings.queue_records());
         let context = Context {
             observed: Observed {
                 index: settings.index,

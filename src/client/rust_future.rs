@@ -98,7 +98,7 @@ impl RustFutureProducer {
             observed,
             window: Arc::new(Window {
                 open: AtomicUsize::new(0),
-                room: Room::new(Some(Duration::from_millis(1))),
+                room: Room::new(Some(Duration::from_millis(1)), settings.queue_records().min(WINDOW)),
             }),
             opened: Mutex::new(None),
             hub: std::sync::OnceLock::new(),

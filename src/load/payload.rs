@@ -88,6 +88,11 @@ impl PayloadPool {
         Arc::clone(&self.bytes)
     }
 
+    /// Bytes of the largest record.
+    pub fn largest_bytes(&self) -> usize {
+        self.spans.iter().map(|(start, end)| end - start).max().unwrap_or(0)
+    }
+
     /// Number of different records.
     pub fn len(&self) -> usize {
         self.spans.len()

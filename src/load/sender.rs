@@ -27,6 +27,11 @@ pub(super) struct SendContext<'a> {
 }
 
 impl SendContext<'_> {
+    /// `max.block.ms` in µs; Java's `Long.MAX_VALUE` ms stays "for ever".
+    pub fn max_block_us(&self) -> u64 {
+        u64::try_from(self.max_block.as_micros()).unwrap_or(u64::MAX)
+    }
+
     pub fn stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
@@ -182,7 +187,7 @@ impl<'a> BurstSender<'a> {
                 (entry_us, waited) = (exit_us, false);
                 self.restamp(from, exit_us, &restamp);
             }
-            let deadline_us = entry_us + self.context.max_block.as_micros() as u64;
+            let deadline_us = entry_us.saturating_add(self.context.max_block_us());
             let until_us = deadline_us.min(self.context.give_up_us);
             let room = self.context.wait_for_room(
                 self.producer,

@@ -79,7 +79,7 @@ impl<'a> SyncSender<'a> {
             value: self.payloads.next_value(),
             tag,
         };
-        let block_until_us = tag.entry_us() + self.context.max_block.as_micros() as u64;
+        let block_until_us = tag.entry_us().saturating_add(self.context.max_block_us());
         let give_up = self.context.hub.clock.instant(self.context.give_up_us);
         let mut waited = false;
         loop {

@@ -117,6 +117,7 @@ impl<'a> Trial<'a> {
                     topic: spec.topic.clone(),
                     reports: reports(spec),
                     payloads: SharedBytes(payloads.memory()),
+                    record_bytes: payloads.largest_bytes(),
                     metadata_timeout: Duration::from_millis(spec.max_block_ms),
                 };
                 connect(spec.workload.client, &settings)
@@ -254,6 +255,7 @@ struct Control<'a> {
     window_cpu_start: CpuTime,
     window_cpu: CpuTime,
     window_end_us: u64,
+    drain_ended_us: u64,
     window: Phase,
     stopped_early: bool,
 }
@@ -280,6 +282,7 @@ impl<'a> Control<'a> {
             window_cpu_start: cpu,
             window_cpu: CpuTime::default(),
             window_end_us: timeline.window_end_us,
+            drain_ended_us: 0,
             window: Phase::Warmup,
             stopped_early: false,
         }
@@ -301,6 +304,7 @@ impl<'a> Control<'a> {
                 hub.verdicts() >= hub.sent()
             };
             if self.window == Phase::Drain && (drained || now_us >= give_up_us) {
+                self.drain_ended_us = now_us;
                 return;
             }
             let edge_us = self.next_edge_us();
@@ -354,11 +358,15 @@ impl<'a> Control<'a> {
     }
 
     fn take(&mut self, now_us: u64, sink: &mut dyn FnMut(TrialEvent)) {
+        // A thread that has had nothing to record for a while still holds its last interval: nothing is told of it yet.
+        let settled = self
+            .timeline
+            .index(now_us.saturating_sub(REPORT_DELAY_US))
+            .min(self.collector.hub().oldest_held());
         self.collector.absorb();
         while let Ok(event) = self.statistics.try_recv() {
             self.take_statistics(&event);
         }
-        let settled = self.timeline.index(now_us.saturating_sub(REPORT_DELAY_US));
         for interval in self.collector.report_before(settled.min(self.interval)) {
             sink(TrialEvent::Interval(Box::new(interval)));
         }
@@ -408,13 +416,20 @@ impl<'a> Control<'a> {
             sink(TrialEvent::Interval(Box::new(interval)));
         }
         let hub = self.collector.hub();
+        let counts = self.collector.counts();
+        // A drain that was given up lasted until then, whatever came before.
+        let drained_us = if counts.undecided > 0 {
+            self.drain_ended_us
+        } else {
+            hub.last_verdict_us()
+        };
         TrialResult {
             window_s: self.window_end_us.saturating_sub(self.timeline.window_start_us) as f64 / 1e6,
             stopped_early: self.stopped_early,
-            counts: self.collector.counts(),
+            counts,
             window: self.collector.window(),
             latencies: self.collector.latencies(),
-            drain_ms: hub.last_verdict_us().saturating_sub(hub.last_send_us()) as f64 / 1e3,
+            drain_ms: drained_us.saturating_sub(hub.last_send_us()) as f64 / 1e3,
             client_cpu: self.window_cpu,
             peak_memory_bytes: peak_memory_bytes(),
             statistics: self.collector.statistics.totals(),

@@ -13,12 +13,15 @@ use super::{SendTag, Timeline, TrialClock};
 struct Progress {
     records: AtomicU64,
     last_us: AtomicU64,
+    /// The interval of what was recorded and not handed over yet, plus one; 0 where there is nothing.
+    held: AtomicU64,
 }
 
 impl Progress {
     /// Adds without a locked instruction: only the owning thread writes.
     #[inline]
-    fn advance(&self, records: u64, now_us: u64) {
+    fn advance(&self, records: u64, now_us: u64, interval: u64) {
+        self.held.store(interval + 1, Ordering::Release);
         self.records
             .store(self.records.load(Ordering::Relaxed) + records, Ordering::Release);
         self.last_us.store(now_us, Ordering::Relaxed);
@@ -114,6 +117,14 @@ impl Hub {
             .map(|progress| progress.last_us.load(Ordering::Acquire))
             .max()
             .unwrap_or(0)
+    }
+
+    /// The oldest interval of which some thread still holds what it recorded: only those before it are complete.
+    pub fn oldest_held(&self) -> u64 {
+        let held = |progress: &Arc<Progress>| progress.held.load(Ordering::Acquire).checked_sub(1);
+        let acks = locked(&self.acks).iter().filter_map(held).min();
+        let sends = locked(&self.sends).iter().filter_map(held).min();
+        acks.into_iter().chain(sends).min().unwrap_or(u64::MAX)
     }
 
     /// From now on verdicts are ignored: the drain is over, and what a client says while it is taken down (purged
@@ -237,7 +248,7 @@ impl AckRecorder {
     #[inline]
     pub fn end_batch(&mut self) {
         if self.batch > 0 {
-            self.progress.advance(self.batch, self.now_us);
+            self.progress.advance(self.batch, self.now_us, self.shard.interval);
             self.batch = 0;
         }
     }
@@ -259,6 +270,7 @@ impl AckRecorder {
             .unwrap_or_else(|| Box::new(AckShard::new()));
         // A collector that is gone needs nothing more.
         let _ = self.shards.send(Shard::Ack(std::mem::replace(&mut self.shard, fresh)));
+        self.progress.held.store(0, Ordering::Release);
     }
 }
 
@@ -286,7 +298,7 @@ impl SendRecorder {
         self.rotate_at(exit_us);
         self.shard.attempted += tags.len() as u64;
         self.shard.sent += taken;
-        self.progress.advance(taken, exit_us);
+        self.progress.advance(taken, exit_us, self.shard.interval);
         let (Some(first), Some(last)) = (tags.first(), tags.last()) else {
             return;
         };
@@ -361,6 +373,7 @@ impl SendRecorder {
             .pop()
             .unwrap_or_else(|| Box::new(SendShard::new()));
         let _ = self.shards.send(Shard::Send(std::mem::replace(&mut self.shard, fresh)));
+        self.progress.held.store(0, Ordering::Release);
     }
 }
 

@@ -46,12 +46,41 @@ struct Topic {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
+#[serde(from = "SignedWindow")]
 struct Window {
     max: u64,
     sum: u64,
     cnt: u64,
     p50: u64,
     p99: u64,
+}
+
+/// A window as told. Without a delivery timeout librdkafka's `int_latency` comes out negative: such a window is left
+/// out, not the whole document.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct SignedWindow {
+    max: i64,
+    sum: i64,
+    cnt: i64,
+    p50: i64,
+    p99: i64,
+}
+
+impl From<SignedWindow> for Window {
+    fn from(told: SignedWindow) -> Self {
+        let fields = [told.max, told.sum, told.cnt, told.p50, told.p99].map(u64::try_from);
+        match fields {
+            [Ok(max), Ok(sum), Ok(cnt), Ok(p50), Ok(p99)] => Self {
+                max,
+                sum,
+                cnt,
+                p50,
+                p99,
+            },
+            _ => Self::default(),
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -251,6 +280,20 @@ mod tests {
         statistics.absorb(1, 1_000_000, &emission(50, 0), &timeline).unwrap();
         assert_eq!(statistics.totals().unwrap().wire_bytes, 150);
         assert_eq!(statistics.queue(), (6, 600));
+    }
+
+    #[test]
+    fn a_window_with_negative_figures_is_left_out_and_the_rest_kept() {
+        let timeline = Timeline::new(0, 10_000, 1_000);
+        let mut statistics = StatisticsAccumulator::default();
+        let json = emission(100, 0).replace(
+            r#""int_latency":{"sum":50"#,
+            r#""int_latency":{"sum":-9223372036854775000"#,
+        );
+        statistics.absorb(0, 1_000_000, &json, &timeline).unwrap();
+        let totals = statistics.totals().unwrap();
+        assert_eq!((totals.queue_sum_us, totals.queue_count), (0, 0));
+        assert_eq!((totals.wire_bytes, totals.broker_sum_us), (100, 10));
     }
 
     #[test]

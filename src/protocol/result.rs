@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 pub struct TrialResult {
     /// Length of the window in s as it really was.
     pub window_s: f64,
-    /// True when the trial was told to stop before its window was over.
+    /// True when the trial was told to stop before its window was over. What was acknowledged during the drain then counts
+    /// into the window too: such a trial's figures are for a look, not for comparing.
     pub stopped_early: bool,
     /// Over the whole trial: warm-up, window and drain.
     pub counts: Counts,
@@ -19,7 +20,7 @@ pub struct TrialResult {
     pub window: WindowCounts,
     /// Of the records whose intended send (paced) or send-call entry (unpaced) lies in the window.
     pub latencies: Latencies,
-    /// From the last send to the last verdict, in ms.
+    /// From the last send to the last verdict, in ms; to the end of the wait where records stayed undecided.
     pub drain_ms: f64,
     /// Time of the whole process in the window.
     pub client_cpu: CpuTime,

@@ -15,7 +15,7 @@ use sys::rd_kafka_resp_err_t as Error;
 
 use super::conf::{self, Conf};
 use super::handle::Handle;
-use super::interceptor::{self, Interceptor};
+use super::interceptor::{self, Interceptor, PRODUCING};
 use super::{error_name, failure_of};
 use crate::client::deliver::Deliver;
 use crate::client::waiters::Waiters;
@@ -68,7 +68,7 @@ impl NativeProducer {
         let conf = Conf::new(&settings.properties)?;
         // Without delivery reports librdkafka gives no sign when a record's room is free again: look every so often.
         let recheck = (settings.reports == Reports::Ignored).then_some(Duration::from_millis(1));
-        let room = Arc::new(Room::new(recheck));
+        let room = Arc::new(Room::new(recheck, settings.queue_records()));
         let mut events = sys::RD_KAFKA_EVENT_STATS | sys::RD_KAFKA_EVENT_ERROR;
         let interceptor = if settings.reports == Reports::Ignored {
             let interceptor = Arc::new(Interceptor { hub: OnceLock::new() });
@@ -124,6 +124,7 @@ impl NativeProducer {
             }));
             let kept = records.iter().all(|record| self.shared.payloads.holds(record.value));
             let flags = if kept { 0 } else { sys::RD_KAFKA_MSG_F_COPY };
+            PRODUCING.set(true);
             // SAFETY: the array holds as many messages as said. Their payloads live as long as `shared` and so longer
             // than the client, or else they live through the call, which copies them then.
             let taken = unsafe {
@@ -135,6 +136,7 @@ impl NativeProducer {
                     messages.len() as i32,
                 )
             };
+            PRODUCING.set(false);
             if taken as usize == messages.len() {
                 return Enqueued {
                     done: messages.len(),
@@ -153,10 +155,6 @@ impl NativeProducer {
             .iter()
             .enumerate()
             .filter(|(_, message)| message.err != Error::RD_KAFKA_RESP_ERR_NO_ERROR)
-            // Where nobody asked for reports, a failed partitioner has told the interceptor already.
-            .filter(|(_, message)| {
-                self.shared.interceptor.is_none() || message.err == Error::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE
-            })
             .map(|(place, message)| {
                 let failure = Failure {
                     error: error_name(message.err),
@@ -234,15 +232,16 @@ impl Drop for NativeProducer {
 fn serve_events(shared: &Shared, hub: &Arc<Hub>, statistics: &Sender<StatisticsEvent>) {
     let mut deliver = Deliver::new(shared.reports, hub, &shared.waiters);
     let mut messages = vec![ptr::null::<sys::rd_kafka_message_t>(); MESSAGES];
-    let mut unsignalled = false;
+    // Since when room has been made that nobody was told of.
+    let mut unsignalled: Option<Instant> = None;
     while !shared.stopping.load(Ordering::Acquire) {
-        let wait_ms = if unsignalled { SIGNAL_MS } else { POLL_MS };
+        let wait_ms = if unsignalled.is_some() { SIGNAL_MS } else { POLL_MS };
         // SAFETY: the queue lives as long as `shared`.
         let event = unsafe { sys::rd_kafka_queue_poll(shared.handle.queue, wait_ms) };
         deliver.begin();
         if event.is_null() {
             deliver.end();
-            if std::mem::take(&mut unsignalled) {
+            if unsignalled.take().is_some() {
                 shared.room.signal();
             }
             continue;
@@ -275,7 +274,12 @@ fn serve_events(shared: &Shared, hub: &Arc<Hub>, statistics: &Sender<StatisticsE
         }
         deliver.end();
         // Only now has librdkafka given the records' room back.
-        unsignalled = shared.room.freed(records);
+        if !shared.room.freed(records) {
+            unsignalled = None;
+        } else if unsignalled.get_or_insert_with(Instant::now).elapsed() >= Duration::from_millis(SIGNAL_MS as u64) {
+            shared.room.signal();
+            unsignalled = None;
+        }
     }
 }
 
