@@ -14,7 +14,7 @@ use super::topics::{PreparedTopic, Topics};
 use super::warnings::{self, Warning};
 use super::{Cancel, Cluster, ClusterError, ClusterStarter, Ended, Listener, Mask, Progress, RunError, RunRequest};
 use crate::profile::Configuration;
-use crate::protocol::{Acks, Interval, TrialResult};
+use crate::protocol::{Acks, Counts, Interval, TrialResult};
 use crate::store::{BrokerFigures, Headroom, PlannedTrial, RunDirectory, SCHEMA_VERSION, TrialOutcome, TrialRecord};
 
 /// Everything that the trials of one session share.
@@ -229,7 +229,7 @@ impl<'a> Session<'a> {
             (End::Failed(cause), None) => Some(cause.clone()),
             (End::Failed(cause), Some(lost)) => Some(format!("{cause}; the target does not answer: {lost}")),
             (_, Some(lost)) => Some(format!("the target was lost during the trial: {lost}")),
-            (_, None) => None,
+            (_, None) => counts.and_then(nothing_arrived),
         };
         let mut warnings = Vec::new();
         if let (None, Some(result)) = (&cause, &result) {
@@ -401,6 +401,16 @@ fn failed_record(planned: &PlannedTrial, started_at: Timestamp, cause: String) -
         intervals: Vec::new(),
         warnings: Vec::new(),
     }
+}
+
+/// Why a trial measured nothing at all, where every record failed.
+fn nothing_arrived(counts: &Counts) -> Option<String> {
+    let causes = counts
+        .failed_by_error
+        .iter()
+        .map(|failed| format!("{} × {}", failed.count, failed.error));
+    (counts.acknowledged == 0 && counts.failed > 0)
+        .then(|| format!("no record was acknowledged: {}", causes.collect::<Vec<_>>().join(", ")))
 }
 
 /// Histograms live in the `.hlog`.

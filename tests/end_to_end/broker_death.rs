@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use kpbench::process::{Signal, send_signal};
+use kpbench::target::NewTopic;
 use serde_json::Value;
 
 use crate::support::{Bench, Broker};
@@ -137,4 +138,32 @@ fn a_trial_process_is_killed() {
     assert!(cause(&trials[0]).contains("signal 9 (SIGKILL"), "{}", cause(&trials[0]));
     assert_completed(&trials[1]);
     assert_told(&bench, &said, "SIGKILL");
+}
+
+/// A limit of the topic that no profile knows of: nothing was measured, and the exit code says so.
+#[test]
+fn every_record_is_refused() {
+    let broker = Broker::shared();
+    let name = "kpbench-small-records-only";
+    let topic = NewTopic {
+        name: name.to_owned(),
+        partitions: 2,
+        replication_factor: 1,
+        config: [("max.message.bytes".to_owned(), "500".to_owned())].into(),
+    };
+    broker.wait(broker.target().create_topic(&topic)).unwrap();
+    let bench = Bench::new(&profile(
+        &format!("bootstrap-servers = \"{}\"", broker.servers()),
+        "300ms",
+    ));
+    let said = bench.sweep(&["--existing-topic", name, "--set", "topic.partitions=2"]);
+    assert_eq!(said.code, 4, "{}", said.stderr);
+    assert!(said.stderr.contains("2 of 2 trials failed"), "{}", said.stderr);
+    for trial in bench.trials() {
+        assert!(cause(&trial).contains("× MSG_SIZE_TOO_LARGE"), "{}", cause(&trial));
+        assert_eq!(trial["broker"]["appended"], 0);
+    }
+    let left = broker.wait(broker.target().partitions(name)).unwrap();
+    assert_eq!(left, 2, "a topic that was there before stays");
+    broker.wait(broker.target().delete_topic(name)).unwrap();
 }
