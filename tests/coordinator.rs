@@ -366,12 +366,20 @@ fn a_target_that_does_not_come_back_ends_the_run() {
 
 #[test]
 fn one_broker_of_several_that_ends_fails_the_trial_although_the_others_answer() {
-    let bench = Bench::new(CLEAN);
+    let mut bench = Bench::new(CLEAN);
+    bench.request.profile.run.conditioning_ms = 10;
     bench.starter.script.dies_after.set(Some(2));
-    let outcome = bench.run().unwrap();
+    let mut heard = Heard::default();
+    let outcome = bench.run_heard(&mut heard).unwrap();
     assert_eq!((outcome.completed, outcome.failed), (5, 1));
     assert!(cause(&bench.records()[2]).contains("node 1 of the local Kafka ended"));
     assert!(bench.starter.script.calls.borrow().iter().any(|call| call == "revive"));
+    let back = heard.lines.iter().position(|line| line == "back").unwrap();
+    assert_eq!(
+        heard.lines[back + 1],
+        "conditioning 1/1 acks=all none",
+        "a broker started again is cold"
+    );
 }
 
 #[test]

@@ -51,7 +51,7 @@ struct Scripted {
 }
 
 impl Scripted {
-    fn new(script: Script, trace: &Arc<Trace>) -> Arc<dyn Producer> {
+    fn shared(script: Script, trace: &Arc<Trace>) -> Arc<dyn Producer> {
         Arc::new(Self {
             script,
             trace: Arc::clone(trace),
@@ -196,7 +196,7 @@ fn run(spec: &TrialSpec, script: Script) -> (TrialResult, Arc<Trace>, Vec<TrialE
     let trace = Arc::new(Trace::default());
     let connect = |_: ClientKind, settings: &ProducerSettings| {
         trace.reports.lock().unwrap().push(settings.reports);
-        Ok::<_, ClientError>(Scripted::new(script, &trace))
+        Ok::<_, ClientError>(Scripted::shared(script, &trace))
     };
     let mut events = Vec::new();
     run_trial_with(spec, &StopFlag::default(), &connect, &mut |event| events.push(event)).unwrap();
@@ -359,8 +359,9 @@ fn a_stop_ends_the_trial_early_and_says_so() {
     let mut long = spec(SendMode::Async, at(1_000.0));
     long.measure_ms = 60_000;
     let stop = StopFlag::default();
-    let connect =
-        |_: ClientKind, _: &ProducerSettings| Ok::<_, ClientError>(Scripted::new(Script::Acknowledge, &Arc::default()));
+    let connect = |_: ClientKind, _: &ProducerSettings| {
+        Ok::<_, ClientError>(Scripted::shared(Script::Acknowledge, &Arc::default()))
+    };
     let mut last = None;
     run_trial_with(&long, &stop, &connect, &mut |event| {
         if event == TrialEvent::WindowStarted {

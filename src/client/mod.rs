@@ -29,7 +29,7 @@ use crate::protocol::ClientKind;
 /// One record on its way into a client.
 #[derive(Clone, Copy, Debug)]
 pub struct Outgoing<'a> {
-    /// The value; its memory outlives the call, and the client copies it, as an application's client would.
+    /// The value. Copied by the client, unless it lies in [`ProducerSettings::payloads`] and the client can do without.
     pub value: &'a [u8],
     /// What its verdict will be timed with.
     pub tag: SendTag,
@@ -49,6 +49,25 @@ pub enum Reports {
     },
 }
 
+/// Memory that a client may read from for as long as it lives, without copying it.
+#[derive(Clone)]
+pub struct SharedBytes(pub Arc<[u8]>);
+
+impl SharedBytes {
+    /// True where `value` lies wholly in this memory.
+    #[inline]
+    pub fn holds(&self, value: &[u8]) -> bool {
+        let (outer, inner) = (self.0.as_ptr_range(), value.as_ptr_range());
+        outer.start <= inner.start && inner.end <= outer.end
+    }
+}
+
+impl std::fmt::Debug for SharedBytes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SharedBytes({} bytes)", self.0.len())
+    }
+}
+
 /// How a producer is made.
 #[derive(Clone, Debug)]
 pub struct ProducerSettings {
@@ -60,6 +79,9 @@ pub struct ProducerSettings {
     pub topic: String,
     /// What the application does with delivery reports.
     pub reports: Reports,
+    /// Where most values come from. librdkafka's C interface takes these without copying them, as it does for an
+    /// application that owns its buffers; rust-rdkafka always copies.
+    pub payloads: SharedBytes,
     /// How long to wait for the topic's metadata.
     pub metadata_timeout: Duration,
 }

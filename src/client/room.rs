@@ -4,12 +4,20 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+/// Most records that a waiter waits for room for: waking it for each batch of a few records would cost more processor
+/// time than sending them.
+const MOST_WANTED: usize = 64;
+
 /// Signals that records have left the queue. A waiter reads [`Room::epoch`] before it offers its records, so that room
 /// made in between is never missed.
 #[derive(Debug)]
 pub struct Room {
     epoch: AtomicU64,
     waiting: AtomicUsize,
+    /// Records that must leave the queue before a waiter is woken.
+    wanted: AtomicUsize,
+    /// Records that have left it since one was.
+    freed: AtomicUsize,
     lock: Mutex<()>,
     changed: Condvar,
     /// Some clients say that a record is done shortly before its room is free: look again after so long.
@@ -22,6 +30,8 @@ impl Room {
         Self {
             epoch: AtomicU64::new(0),
             waiting: AtomicUsize::new(0),
+            wanted: AtomicUsize::new(1),
+            freed: AtomicUsize::new(0),
             lock: Mutex::new(()),
             changed: Condvar::new(),
             recheck,
@@ -33,9 +43,25 @@ impl Room {
         self.epoch.load(Ordering::SeqCst)
     }
 
-    /// Records have left the queue.
+    /// So many records have left the queue: wakes whoever waits, once enough have. True where some more are needed, so
+    /// that [`Room::signal`] must follow soon, whether they come or not.
+    #[inline]
+    pub fn freed(&self, records: usize) -> bool {
+        let freed = self.freed.fetch_add(records, Ordering::SeqCst) + records;
+        if freed == 0 {
+            return false;
+        }
+        if freed >= self.wanted.load(Ordering::SeqCst) {
+            self.signal();
+            return false;
+        }
+        true
+    }
+
+    /// Wakes whoever waits.
     #[inline]
     pub fn signal(&self) {
+        self.freed.store(0, Ordering::SeqCst);
         self.epoch.fetch_add(1, Ordering::SeqCst);
         if self.waiting.load(Ordering::SeqCst) > 0 {
             drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner));
@@ -43,8 +69,10 @@ impl Room {
         }
     }
 
-    /// Waits until room was made after `seen`, until the moment to look again, or until `deadline`. False at the deadline.
-    pub fn wait(&self, seen: u64, deadline: Instant) -> bool {
+    /// Waits until room was made after `seen`, until the moment to look again, or until `deadline`. False at the
+    /// deadline. `records` is for how many room is wanted; a few dozen at most are waited for.
+    pub fn wait(&self, seen: u64, deadline: Instant, records: usize) -> bool {
+        self.wanted.store(records.clamp(1, MOST_WANTED), Ordering::SeqCst);
         let until = self
             .recheck
             .map_or(deadline, |recheck| deadline.min(Instant::now() + recheck));
@@ -62,7 +90,9 @@ impl Room {
                 .0;
         }
         drop(guard);
-        self.waiting.fetch_sub(1, Ordering::SeqCst);
+        if self.waiting.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.wanted.store(1, Ordering::SeqCst);
+        }
         self.epoch() != seen || Instant::now() < deadline
     }
 }
@@ -77,7 +107,7 @@ mod tests {
         let room = Room::new(None);
         let seen = room.epoch();
         room.signal();
-        assert!(room.wait(seen, Instant::now() + Duration::from_secs(60)));
+        assert!(room.wait(seen, Instant::now() + Duration::from_secs(60), 1));
     }
 
     #[test]
@@ -85,7 +115,7 @@ mod tests {
         let room = Arc::new(Room::new(None));
         let waiter = Arc::clone(&room);
         let seen = room.epoch();
-        let thread = std::thread::spawn(move || waiter.wait(seen, Instant::now() + Duration::from_secs(60)));
+        let thread = std::thread::spawn(move || waiter.wait(seen, Instant::now() + Duration::from_secs(60), 1));
         while room.waiting.load(Ordering::SeqCst) == 0 {
             std::thread::yield_now();
         }
@@ -94,8 +124,31 @@ mod tests {
     }
 
     #[test]
+    fn a_waiter_for_many_is_not_woken_for_each() {
+        let room = Arc::new(Room::new(None));
+        let waiter = Arc::clone(&room);
+        let seen = room.epoch();
+        let thread = std::thread::spawn(move || waiter.wait(seen, Instant::now() + Duration::from_secs(60), 10));
+        while room.waiting.load(Ordering::SeqCst) == 0 {
+            std::thread::yield_now();
+        }
+        assert!(room.freed(4), "more are needed, or a signal");
+        assert_eq!(room.epoch(), seen);
+        assert!(!room.freed(6));
+        assert!(thread.join().unwrap());
+    }
+
+    #[test]
+    fn room_made_while_nobody_waits_counts_at_once() {
+        let room = Room::new(None);
+        let seen = room.epoch();
+        assert!(!room.freed(1));
+        assert!(room.wait(seen, Instant::now() + Duration::from_secs(60), 10));
+    }
+
+    #[test]
     fn nobody_waits_longer_than_allowed() {
         let room = Room::new(None);
-        assert!(!room.wait(room.epoch(), Instant::now() + Duration::from_millis(5)));
+        assert!(!room.wait(room.epoch(), Instant::now() + Duration::from_millis(5), 1));
     }
 }

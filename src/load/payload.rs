@@ -2,6 +2,7 @@
 //! window, so that no codec finds the same record twice in its reach and nothing is made while the trial measures.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use rand::{Rng, RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -9,8 +10,8 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use super::LoadError;
 use crate::protocol::{Content, FileSplit, Payload, Size};
 
-/// Smallest pool in bytes: above zstd's default window (8 MB at its highest levels) and any codec's.
-const MIN_POOL_BYTES: usize = 16 << 20;
+/// Smallest pool in bytes. A codec sees one batch at a time: several batches of the usual largest size.
+const MIN_POOL_BYTES: usize = 8 << 20;
 /// Largest pool in bytes, so that a trial process stays small.
 const MAX_POOL_BYTES: usize = 48 << 20;
 /// Most records in a pool: tiny records need no millions of copies.
@@ -139,7 +140,7 @@ const WORDS: &[&str] = &[
 /// The pool.
 #[derive(Debug)]
 pub struct PayloadPool {
-    bytes: Vec<u8>,
+    bytes: Arc<[u8]>,
     spans: Vec<(usize, usize)>,
 }
 
@@ -159,16 +160,16 @@ impl PayloadPool {
     }
 
     fn generated(content: &Content, size: &Size, wanted: usize, random: &mut Xoshiro256PlusPlus) -> Self {
-        let mut pool = Self {
-            bytes: Vec::with_capacity(wanted),
-            spans: Vec::new(),
-        };
-        while (pool.bytes.len() < wanted || pool.spans.len() < 2) && pool.spans.len() < MAX_RECORDS {
-            let start = pool.bytes.len();
-            fill(&mut pool.bytes, content, draw(size, random), random);
-            pool.spans.push((start, pool.bytes.len()));
+        let (mut bytes, mut spans) = (Vec::with_capacity(wanted), Vec::new());
+        while (bytes.len() < wanted || spans.len() < 2) && spans.len() < MAX_RECORDS {
+            let start = bytes.len();
+            fill(&mut bytes, content, draw(size, random), random);
+            spans.push((start, bytes.len()));
         }
-        pool
+        Self {
+            bytes: bytes.into(),
+            spans,
+        }
     }
 
     fn from_file(
@@ -195,7 +196,15 @@ impl PayloadPool {
         if spans.is_empty() {
             return Err(fail("holds no record".to_owned()));
         }
-        Ok(Self { bytes, spans })
+        Ok(Self {
+            bytes: bytes.into(),
+            spans,
+        })
+    }
+
+    /// The memory that all values lie in.
+    pub fn memory(&self) -> Arc<[u8]> {
+        Arc::clone(&self.bytes)
     }
 
     /// Number of different records.
@@ -407,8 +416,8 @@ mod tests {
 
     #[test]
     fn a_pool_is_larger_than_any_batch_or_codec_window() {
-        assert!(pool(fixed(1_000), Content::Json).total_bytes() >= 16_000_000);
-        assert!(pool(fixed(100), Content::Json).total_bytes() >= 16_000_000);
+        assert!(pool(fixed(1_000), Content::Json).total_bytes() >= 8_000_000);
+        assert!(pool(fixed(100), Content::Json).total_bytes() >= 8_000_000);
     }
 
     #[test]
@@ -502,7 +511,7 @@ mod tests {
     #[test]
     fn cursors_start_apart_and_go_round() {
         let pool = PayloadPool {
-            bytes: b"abcd".to_vec(),
+            bytes: b"abcd".to_vec().into(),
             spans: vec![(0, 1), (1, 2), (2, 3), (3, 4)],
         };
         let mut second = pool.cursor(1, 2);

@@ -39,13 +39,14 @@ impl SendContext<'_> {
         }
     }
 
-    /// Waits for room after `seen`, at most until `deadline_us`, telling the recorder; `first_part` for a record that has
+    /// Waits for room for `records` after `seen`, at most until `deadline_us`, telling the recorder; `first_part` for a record that has
     /// not waited yet. False at the deadline or on stop.
     pub fn wait_for_room(
         &self,
         producer: &dyn Producer,
         seen: u64,
         deadline_us: u64,
+        records: usize,
         mut first_part: bool,
         recorder: &mut SendRecorder,
     ) -> bool {
@@ -53,7 +54,7 @@ impl SendContext<'_> {
         loop {
             let deadline = self.hub.clock.instant(deadline_us);
             let part = deadline.min(Instant::now() + WAIT_PART);
-            let room = producer.room().wait(seen, part);
+            let room = producer.room().wait(seen, part, records);
             let now_us = self.hub.clock.now_us();
             recorder.back_pressure(now_us - from_us, now_us, first_part);
             if room {
@@ -183,9 +184,14 @@ impl<'a> BurstSender<'a> {
             }
             let deadline_us = entry_us + self.context.max_block.as_micros() as u64;
             let until_us = deadline_us.min(self.context.give_up_us);
-            let room = self
-                .context
-                .wait_for_room(self.producer, seen, until_us, !waited, &mut self.recorder);
+            let room = self.context.wait_for_room(
+                self.producer,
+                seen,
+                until_us,
+                self.records.len() - from,
+                !waited,
+                &mut self.recorder,
+            );
             waited = true;
             if !room {
                 let now_us = self.context.hub.clock.now_us();

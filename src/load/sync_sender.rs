@@ -92,7 +92,7 @@ impl<'a> SyncSender<'a> {
             let until_us = block_until_us.min(self.context.give_up_us);
             let room = self
                 .context
-                .wait_for_room(self.producer, seen, until_us, !waited, &mut self.sends);
+                .wait_for_room(self.producer, seen, until_us, 1, !waited, &mut self.sends);
             waited = true;
             if !room {
                 let now_us = self.context.hub.clock.now_us();

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::sender::{BurstSender, SendContext};
 use super::sync_sender::SyncSender;
 use super::{LoadError, PayloadPool, Schedule};
-use crate::client::{self, ClientError, Producer, ProducerSettings, Reports, StatisticsEvent};
+use crate::client::{self, ClientError, Producer, ProducerSettings, Reports, SharedBytes, StatisticsEvent};
 use crate::measure::{Collector, LatencyKinds, SendTag, Timeline, TrialClock, cpu_time, peak_memory_bytes};
 use crate::protocol::{
     Acks, Arrival, ClientKind, CpuTime, PROTOCOL_VERSION, Phase, SendMode, TrialEvent, TrialResult, TrialSpec,
@@ -116,6 +116,7 @@ impl<'a> Trial<'a> {
                     properties: properties.clone(),
                     topic: spec.topic.clone(),
                     reports: reports(spec),
+                    payloads: SharedBytes(payloads.memory()),
                     metadata_timeout: Duration::from_millis(spec.max_block_ms),
                 };
                 connect(spec.workload.client, &settings)

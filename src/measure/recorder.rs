@@ -27,6 +27,8 @@ impl Progress {
 
 /// Shards to be used again, so that the steady state allocates nothing.
 #[derive(Debug, Default)]
+// Boxed, since they travel boxed: only a pointer moves.
+#[allow(clippy::vec_box)]
 struct Recycled {
     ack: Vec<Box<AckShard>>,
     send: Vec<Box<SendShard>>,

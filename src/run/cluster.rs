@@ -50,8 +50,8 @@ pub trait Cluster {
         topic: &'a str,
         timeout: Duration,
     ) -> BoxFuture<'a, Result<Vec<u64>, ClusterError>>;
-    /// Starts local brokers that have died again, on their data.
-    fn revive(&self) -> BoxFuture<'_, Result<(), ClusterError>>;
+    /// Starts local brokers that have died again, on their data. Returns how many.
+    fn revive(&self) -> BoxFuture<'_, Result<usize, ClusterError>>;
     /// Waits until it answers. Ends early where a local broker's process is gone.
     fn wait_until_reachable(&self, timeout: Duration) -> BoxFuture<'_, Result<(), ClusterError>>;
     /// Ends it where it was started by this program, and removes its data.

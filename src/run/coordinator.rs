@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::brackets::Brackets;
 use super::drive::{Driven, Driver, End};
 use super::headroom::Headrooms;
+use super::recovery::Unprepared;
 use super::spec::trial_spec;
 use super::topics::{PreparedTopic, Topics};
 use super::warnings::{self, Warning};
@@ -106,6 +107,7 @@ impl<'a> Session<'a> {
                     return Ok(Step::Stored(None));
                 }
                 Err(Unprepared::End(ended)) => return Ok(Step::End(ended)),
+                Err(Unprepared::Error(error)) => return Err(error),
             },
         };
         let (driven, broker) = self.drive(planned, configuration, &topic).await?;
@@ -144,10 +146,10 @@ impl<'a> Session<'a> {
         };
         self.store(record, configuration, started)?;
         match finished.lost {
-            Some(error) => Ok(self
-                .wait_for_target(&error.message)
-                .await
-                .map_or(Step::Stored(None), Step::End)),
+            Some(error) => {
+                let ended = self.wait_for_target(&error.message).await?;
+                Ok(ended.map_or(Step::Stored(None), Step::End))
+            }
             None => Ok(Step::Stored(next_topic)),
         }
     }
@@ -299,54 +301,6 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// A topic for the trial, waiting for the target where it does not answer.
-    async fn prepare_patiently(
-        &mut self,
-        planned: &PlannedTrial,
-        configuration: &Configuration,
-    ) -> Result<PreparedTopic, Unprepared> {
-        let error = match self.topics.prepare(&planned.trial_id, configuration).await {
-            Ok(topic) => return Ok(topic),
-            Err(error) => error,
-        };
-        if self
-            .cluster
-            .wait_until_reachable(self.request.limits.reachable)
-            .await
-            .is_err()
-            && let Some(ended) = self.wait_for_target(&error.message).await
-        {
-            return Err(Unprepared::End(ended));
-        }
-        // The first attempt may have made it half-way, and its name is taken then.
-        let again = format!("{}-again", planned.trial_id);
-        self.topics
-            .prepare(&again, configuration)
-            .await
-            .map_err(Unprepared::Refused)
-    }
-
-    /// Waits for a target that is gone; returns the end of the run where it does not come back.
-    async fn wait_for_target(&mut self, cause: &str) -> Option<Ended> {
-        let limit = self.request.limits.target_return;
-        let cause = self.mask.text(cause);
-        self.listener.target_lost(&cause, limit);
-        let back = async {
-            self.cluster.revive().await?;
-            self.cluster.wait_until_reachable(limit).await
-        };
-        tokio::select! {
-            () = self.cancel.cancelled() => Some(Ended::Interrupted),
-            answer = back => match answer {
-                Ok(()) => {
-                    self.listener.target_back();
-                    None
-                }
-                Err(error) => Some(Ended::TargetLost { cause: self.mask.text(&error.message) }),
-            },
-        }
-    }
-
     fn configuration(&self, planned: &PlannedTrial) -> &'a Configuration {
         let request: &'a RunRequest = self.request;
         let mut configurations = request.profile.configurations.iter();
@@ -379,14 +333,6 @@ impl<'a> Session<'a> {
     }
 }
 
-/// Why there is no topic for a trial.
-enum Unprepared {
-    /// The cluster answers, but not with a topic.
-    Refused(ClusterError),
-    /// The run is over.
-    End(Ended),
-}
-
 fn failed_record(planned: &PlannedTrial, started_at: Timestamp, cause: String) -> TrialRecord {
     TrialRecord {
         schema_version: SCHEMA_VERSION,
@@ -416,33 +362,24 @@ fn nothing_arrived(counts: &Counts) -> Option<String> {
 /// Histograms live in the `.hlog`.
 fn without_histograms(mut interval: Interval) -> Interval {
     let latency = &mut interval.latency;
-    for distribution in [
+    let all = [
         &mut latency.service,
         &mut latency.response,
         &mut latency.schedule_lag,
         &mut latency.send_call,
-    ] {
-        if let Some(distribution) = distribution {
-            distribution.histogram = None;
-        }
-    }
+    ];
+    all.into_iter().flatten().for_each(|latency| latency.histogram = None);
     interval
 }
 
 /// How long the brokers may go on writing after a trial's end without anybody being told: not at all where every record
 /// has its verdict; else what is on the way to them, or in their queues, takes its time.
 fn still_writing(driven: &Driven) -> Duration {
-    let decided = driven
-        .result
-        .as_ref()
-        .is_some_and(|result| result.counts.undecided == 0);
-    let told = !driven
-        .result
-        .as_ref()
-        .is_some_and(|result| result.latencies.service.is_none());
-    match (decided, told) {
-        (true, true) => Duration::ZERO,
-        (true, false) => Duration::from_millis(100),
-        (false, _) => Duration::from_secs(1),
+    match &driven.result {
+        Some(result) if result.counts.undecided > 0 => Duration::from_secs(1),
+        // acks=0: nobody is told of anything.
+        Some(result) if result.latencies.service.is_none() => Duration::from_millis(100),
+        // Without a result the trial does not count, and what was appended says nothing.
+        _ => Duration::ZERO,
     }
 }

@@ -16,6 +16,7 @@ mod headroom;
 mod host;
 mod listener;
 mod mask;
+mod recovery;
 mod request;
 mod resume;
 mod spec;

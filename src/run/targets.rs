@@ -90,11 +90,8 @@ impl Cluster for Target {
         Box::pin(async move { Ok(Target::settled_high_watermarks(self, topic, timeout).await?) })
     }
 
-    fn revive(&self) -> BoxFuture<'_, Result<(), ClusterError>> {
-        Box::pin(async {
-            Target::revive(self).await?;
-            Ok(())
-        })
+    fn revive(&self) -> BoxFuture<'_, Result<usize, ClusterError>> {
+        Box::pin(async { Ok(Target::revive(self).await?) })
     }
 
     fn wait_until_reachable(&self, timeout: Duration) -> BoxFuture<'_, Result<(), ClusterError>> {

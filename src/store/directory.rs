@@ -3,6 +3,8 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
@@ -10,6 +12,10 @@ use super::{
     CutLine, HDR_DIRECTORY, MANIFEST_FILE, Manifest, StoreError, StoredTrials, TRIALS_FILE, TrialRecord, hlog, read,
 };
 use crate::protocol::Interval;
+
+/// How long a lock is waited for. A process that is being killed, and a child of it that has not come to its own program
+/// yet, hold the lock a moment longer.
+const LOCK_PATIENCE: Duration = Duration::from_millis(500);
 
 /// What the manifest is called until it is complete.
 const MANIFEST_TEMPORARY: &str = "manifest.json.tmp";
@@ -267,12 +273,18 @@ fn lock(directory: &Path, trials_path: &Path) -> Result<File, StoreError> {
         .append(true)
         .open(trials_path)
         .map_err(StoreError::io("write", trials_path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::Locked {
-            path: directory.to_owned(),
-        }),
-        Err(TryLockError::Error(error)) => Err(StoreError::io("lock", trials_path)(error)),
+    let limit = Instant::now() + LOCK_PATIENCE;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if Instant::now() < limit => thread::sleep(Duration::from_millis(10)),
+            Err(TryLockError::WouldBlock) => {
+                return Err(StoreError::Locked {
+                    path: directory.to_owned(),
+                });
+            }
+            Err(TryLockError::Error(error)) => return Err(StoreError::io("lock", trials_path)(error)),
+        }
     }
 }
 

@@ -139,10 +139,10 @@ impl Cluster for Twin {
             }
         })
     }
-    fn revive(&self) -> BoxFuture<'_, Result<(), ClusterError>> {
+    fn revive(&self) -> BoxFuture<'_, Result<usize, ClusterError>> {
         self.script.note("revive".to_owned());
-        self.script.dies_after.set(None);
-        Box::pin(async { Ok(()) })
+        let dead = self.script.dies_after.replace(None) == Some(0);
+        Box::pin(async move { Ok(usize::from(dead)) })
     }
     fn wait_until_reachable(&self, _: Duration) -> BoxFuture<'_, Result<(), ClusterError>> {
         let fails = take_one(&self.script.unreachable);

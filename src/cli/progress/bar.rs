@@ -158,7 +158,8 @@ impl Listener for BarProgress {
 
     fn target_lost(&mut self, cause: &str, waiting: Duration) {
         self.say(&format!(
-            "The target does not answer ({cause}); waiting up to {}",
+            "The target does not answer ({}); waiting up to {}",
+            figures::first_line(cause),
             figures::duration(waiting)
         ));
     }

@@ -44,7 +44,7 @@ pub(super) fn live(configuration: &Configuration, interval: &Interval, failed: u
 /// What a stored trial found, in a line.
 pub(super) fn outcome(configuration: &Configuration, record: &TrialRecord) -> String {
     if let TrialOutcome::Failed { cause } = &record.outcome {
-        return format!("FAILED: {cause}");
+        return format!("FAILED: {}", first_line(cause));
     }
     let headline = Headline::of(configuration, record);
     let mut parts = vec![match headline.records_per_s {
@@ -99,6 +99,11 @@ pub(super) fn duration(duration: Duration) -> String {
         (0, minutes, seconds) => format!("{minutes}m {seconds:02}s"),
         (hours, minutes, _) => format!("{hours}h {minutes:02}m"),
     }
+}
+
+/// What happened, without the log that follows; the run directory and the report have it all.
+pub(super) fn first_line(cause: &str) -> &str {
+    cause.lines().next().unwrap_or_default()
 }
 
 fn latency_text(us: u64) -> String {

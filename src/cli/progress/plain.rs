@@ -46,7 +46,8 @@ impl Listener for PlainProgress {
 
     fn target_lost(&mut self, cause: &str, waiting: Duration) {
         note(&format!(
-            "The target does not answer ({cause}); waiting up to {}",
+            "The target does not answer ({}); waiting up to {}",
+            figures::first_line(cause),
             figures::duration(waiting)
         ));
     }

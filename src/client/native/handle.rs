@@ -96,7 +96,7 @@ impl Handle {
             return Some(error_text(error));
         }
         // SAFETY: filled by the successful call, with as many topics and partitions as it says.
-        let problem = unsafe {
+        unsafe {
             let found = &*metadata;
             let mut problem = (found.topic_cnt == 0).then(|| "topic not in the answer".to_owned());
             for topic in 0..found.topic_cnt as usize {
@@ -112,8 +112,7 @@ impl Handle {
             }
             sys::rd_kafka_metadata_destroy(metadata);
             problem
-        };
-        problem
+        }
     }
 
     /// Errors that wait in the event queue. Only before the delivery thread reads that queue.

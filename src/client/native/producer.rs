@@ -20,13 +20,15 @@ use super::{error_name, failure_of};
 use crate::client::deliver::Deliver;
 use crate::client::waiters::Waiters;
 use crate::client::{
-    ClientError, Enqueued, Outgoing, Producer, ProducerSettings, Reports, Room, StatisticsEvent, Verdict,
+    ClientError, Enqueued, Outgoing, Producer, ProducerSettings, Reports, Room, SharedBytes, StatisticsEvent, Verdict,
 };
 use crate::measure::{Failure, Hub};
 use crate::protocol::PersistenceStatus;
 
 /// Longest wait of the delivery thread for an event: how late it may notice that it shall stop.
 const POLL_MS: i32 = 50;
+/// The same while somebody waits for room and not all of it is there yet.
+const SIGNAL_MS: i32 = 1;
 /// Messages taken from a delivery event at a time.
 const MESSAGES: usize = 1_024;
 /// Leaves the choice to the client's partitioner (`RD_KAFKA_PARTITION_UA`).
@@ -51,6 +53,8 @@ struct Shared {
     errors: Mutex<Vec<String>>,
     effective: BTreeMap<String, String>,
     interceptor: Option<Arc<Interceptor>>,
+    // Also read by the client's threads, hence after the handle.
+    payloads: SharedBytes,
 }
 
 thread_local! {
@@ -95,6 +99,7 @@ impl NativeProducer {
             errors: Mutex::default(),
             effective,
             interceptor,
+            payloads: settings.payloads.clone(),
         };
         Ok(Self {
             shared: Arc::new(shared),
@@ -117,12 +122,15 @@ impl NativeProducer {
                 offset: 0,
                 _private: opaque(record) as *mut c_void,
             }));
-            // SAFETY: the array holds as many messages as said; their payloads live through the call, which copies them.
+            let kept = records.iter().all(|record| self.shared.payloads.holds(record.value));
+            let flags = if kept { 0 } else { sys::RD_KAFKA_MSG_F_COPY };
+            // SAFETY: the array holds as many messages as said. Their payloads live as long as `shared` and so longer
+            // than the client, or else they live through the call, which copies them then.
             let taken = unsafe {
                 sys::rd_kafka_produce_batch(
                     self.shared.handle.topic,
                     ANY_PARTITION,
-                    sys::RD_KAFKA_MSG_F_COPY,
+                    flags,
                     messages.as_mut_ptr(),
                     messages.len() as i32,
                 )
@@ -226,18 +234,24 @@ impl Drop for NativeProducer {
 fn serve_events(shared: &Shared, hub: &Arc<Hub>, statistics: &Sender<StatisticsEvent>) {
     let mut deliver = Deliver::new(shared.reports, hub, &shared.waiters);
     let mut messages = vec![ptr::null::<sys::rd_kafka_message_t>(); MESSAGES];
+    let mut unsignalled = false;
     while !shared.stopping.load(Ordering::Acquire) {
+        let wait_ms = if unsignalled { SIGNAL_MS } else { POLL_MS };
         // SAFETY: the queue lives as long as `shared`.
-        let event = unsafe { sys::rd_kafka_queue_poll(shared.handle.queue, POLL_MS) };
+        let event = unsafe { sys::rd_kafka_queue_poll(shared.handle.queue, wait_ms) };
         deliver.begin();
         if event.is_null() {
             deliver.end();
+            if std::mem::take(&mut unsignalled) {
+                shared.room.signal();
+            }
             continue;
         }
+        let mut records = 0;
         // SAFETY: the event is alive until destroyed below, once.
         unsafe {
             match sys::rd_kafka_event_type(event) {
-                sys::RD_KAFKA_EVENT_DR => serve_deliveries(event, &mut messages, &mut deliver),
+                sys::RD_KAFKA_EVENT_DR => records = serve_deliveries(event, &mut messages, &mut deliver),
                 sys::RD_KAFKA_EVENT_STATS => {
                     let json = CStr::from_ptr(sys::rd_kafka_event_stats(event))
                         .to_string_lossy()
@@ -261,11 +275,11 @@ fn serve_events(shared: &Shared, hub: &Arc<Hub>, statistics: &Sender<StatisticsE
         }
         deliver.end();
         // Only now has librdkafka given the records' room back.
-        shared.room.signal();
+        unsignalled = shared.room.freed(records);
     }
 }
 
-/// Delivers every message of one event.
+/// Delivers every message of one event, and tells how many they were.
 ///
 /// # Safety
 /// `event` is a live delivery report event.
@@ -273,7 +287,8 @@ unsafe fn serve_deliveries(
     event: *mut sys::rd_kafka_event_t,
     messages: &mut [*const sys::rd_kafka_message_t],
     deliver: &mut Deliver,
-) {
+) -> usize {
+    let mut delivered = 0;
     loop {
         // SAFETY: the caller's promise; the array's true length is given.
         let count = unsafe { sys::rd_kafka_event_message_array(event, messages.as_mut_ptr(), messages.len()) };
@@ -288,8 +303,9 @@ unsafe fn serve_deliveries(
                 }
             }
         }
+        delivered += count;
         if count < messages.len() {
-            return;
+            return delivered;
         }
     }
 }

@@ -1,0 +1,210 @@
+//! What makes a trial's figures suspect. Pure.
+
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+use crate::profile::Configuration;
+use crate::protocol::{Acks, Arrival, ClientStatistics, LatencyDistribution, TrialResult};
+use crate::stats::histogram;
+use crate::store::BrokerFigures;
+
+/// Shortest window whose figures are not flagged, in s; a hair of tolerance for timers.
+const MIN_WINDOW_S: f64 = 0.999;
+/// Fewest acknowledged records of a window that is not flagged.
+const MIN_RECORDS: u64 = 1_000;
+/// Largest difference between a window's halves that is not flagged.
+const MAX_DRIFT: f64 = 0.10;
+/// Share of the intended rate below which a paced load counts as saturated.
+const MIN_ACHIEVED: f64 = 0.99;
+/// Schedule lag (p99, µs) above which a paced load counts as saturated, where it also is a tenth of the response latency.
+const MAX_SCHEDULE_LAG_US: u64 = 1_000;
+/// Wake-ups per second of one broker thread that are suspect; a spinning thread was seen to make 792,000, others 267.
+const SPINNING_WAKEUPS_PER_S: f64 = 20_000.0;
+/// Wake-ups per produce request above which a thread spins: each request has a few of its own.
+const SPINNING_WAKEUPS_PER_REQUEST: f64 = 20.0;
+/// Share of batch.size that batches must reach on average for it to have been a limit.
+const MIN_BATCH_FILL: f64 = 0.5;
+
+/// One thing that a reader of a trial's figures must know.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Warning {
+    ShortWindow { window_s: f64 },
+    FewRecords { records: u64 },
+    Drift { change: f64 },
+    Surplus { records: u64 },
+    Deficit { records: u64, acks: Acks },
+    NothingAcknowledged,
+    Failed { records: u64, causes: Vec<String> },
+    Undecided { records: u64 },
+    Retries { requests: u64 },
+    Throttled { ms: u64 },
+    RateMissed { achieved_per_s: f64, intended_per_s: f64 },
+    LateSends { lag_us: u64, response_us: u64 },
+    Spinning { wakeups_per_s: f64, idempotent: bool },
+    NotCompressed { codec: String },
+    BatchSizeNotReached { batch_bytes: f64, batch_size: u64 },
+    NoWatermarks { cause: String },
+    NoHeadroom { cause: String },
+}
+
+/// Throughput by its definition: acknowledgements, or with `acks=0` the growth of the watermarks; none where that was
+/// not observed.
+pub(super) fn records_per_s(acks: Acks, result: &TrialResult, broker: &BrokerFigures) -> Option<f64> {
+    let (records, length_s) = match acks {
+        Acks::None => (broker.window_appended?, broker.window_appended_s?),
+        Acks::Leader | Acks::All => (result.window.acknowledged, result.window_s),
+    };
+    (length_s > 0.0).then(|| records as f64 / length_s)
+}
+
+/// Everything suspect about a completed trial.
+pub(super) fn of_trial(
+    configuration: &Configuration,
+    warmup_ms: u64,
+    result: &TrialResult,
+    broker: &BrokerFigures,
+) -> Vec<Warning> {
+    let mut found = Vec::new();
+    window(configuration, result, broker, &mut found);
+    verdicts(configuration, result, broker, &mut found);
+    pacing(configuration, result, broker, &mut found);
+    if let Some(statistics) = &result.statistics {
+        let trial_s = warmup_ms as f64 / 1_000.0 + result.window_s + result.drain_ms / 1_000.0;
+        client(configuration, statistics, trial_s, &mut found);
+    }
+    found
+}
+
+fn window(configuration: &Configuration, result: &TrialResult, broker: &BrokerFigures, found: &mut Vec<Warning>) {
+    if result.window_s < MIN_WINDOW_S {
+        found.push(Warning::ShortWindow {
+            window_s: result.window_s,
+        });
+    }
+    let records = match configuration.acks {
+        Acks::None => broker.window_appended.unwrap_or(result.window.acknowledged),
+        Acks::Leader | Acks::All => result.window.acknowledged,
+    };
+    if records == 0 {
+        found.push(Warning::NothingAcknowledged);
+    } else if records < MIN_RECORDS {
+        found.push(Warning::FewRecords { records });
+    }
+    let (first, second) = (
+        result.window.acknowledged_first_half,
+        result.window.acknowledged_second_half,
+    );
+    if first > 0 {
+        let change = second as f64 / first as f64 - 1.0;
+        if change.abs() > MAX_DRIFT {
+            found.push(Warning::Drift { change });
+        }
+    }
+}
+
+fn verdicts(configuration: &Configuration, result: &TrialResult, broker: &BrokerFigures, found: &mut Vec<Warning>) {
+    let counts = &result.counts;
+    if let Some(appended) = broker.appended {
+        if appended > counts.acknowledged {
+            found.push(Warning::Surplus {
+                records: appended - counts.acknowledged,
+            });
+        } else if appended < counts.acknowledged {
+            found.push(Warning::Deficit {
+                records: counts.acknowledged - appended,
+                acks: configuration.acks,
+            });
+        }
+    }
+    if counts.failed > 0 {
+        let causes = counts
+            .failed_by_error
+            .iter()
+            .map(|failed| format!("{} × {}", failed.count, failed.error))
+            .collect();
+        found.push(Warning::Failed {
+            records: counts.failed,
+            causes,
+        });
+    }
+    if counts.undecided > 0 {
+        found.push(Warning::Undecided {
+            records: counts.undecided,
+        });
+    }
+}
+
+fn pacing(configuration: &Configuration, result: &TrialResult, broker: &BrokerFigures, found: &mut Vec<Warning>) {
+    let Arrival::Constant { rate_per_s } = configuration.workload.arrival else {
+        return;
+    };
+    if let Some(achieved_per_s) = records_per_s(configuration.acks, result, broker)
+        && achieved_per_s < MIN_ACHIEVED * rate_per_s
+    {
+        found.push(Warning::RateMissed {
+            achieved_per_s,
+            intended_per_s: rate_per_s,
+        });
+    }
+    let p99 = |distribution: &Option<LatencyDistribution>| -> Option<u64> {
+        let distribution = distribution.as_ref()?;
+        let decoded = histogram::decode(&distribution.histogram).ok()?;
+        histogram::percentile(&decoded, distribution.unresolved, 0.99).us
+    };
+    if let Some(lag_us) = p99(&result.latencies.schedule_lag)
+        && let Some(response_us) = p99(&result.latencies.response)
+        && lag_us > MAX_SCHEDULE_LAG_US
+        && lag_us * 10 > response_us
+    {
+        found.push(Warning::LateSends { lag_us, response_us });
+    }
+}
+
+fn client(configuration: &Configuration, statistics: &ClientStatistics, trial_s: f64, found: &mut Vec<Warning>) {
+    let property = |name: &str| configuration.effective_properties.get(name).map(String::as_str);
+    if statistics.retries > 0 {
+        found.push(Warning::Retries {
+            requests: statistics.retries,
+        });
+    }
+    if statistics.throttle_max_ms > 0 {
+        found.push(Warning::Throttled {
+            ms: statistics.throttle_max_ms,
+        });
+    }
+    let requests = statistics.requests.get("Produce").copied().unwrap_or(0) as f64;
+    let requests_per_s = if trial_s > 0.0 { requests / trial_s } else { 0.0 };
+    let limit = SPINNING_WAKEUPS_PER_S.max(SPINNING_WAKEUPS_PER_REQUEST * requests_per_s);
+    if statistics.wakeups_per_s_max > limit {
+        let idempotent = property("enable.idempotence") == Some("true");
+        found.push(Warning::Spinning {
+            wakeups_per_s: statistics.wakeups_per_s_max,
+            idempotent,
+        });
+    }
+    let codec = property("compression.type")
+        .or_else(|| property("compression.codec"))
+        .unwrap_or("none");
+    // A batch that shrank is smaller than its records; one that did not also holds its header.
+    if codec != "none" && statistics.batches > 0 && statistics.batch_bytes >= statistics.record_bytes {
+        found.push(Warning::NotCompressed {
+            codec: codec.to_owned(),
+        });
+    }
+    let swept = configuration.axes.iter().any(|axis| axis.axis == "batch.size");
+    if swept
+        && statistics.batches > 0
+        && let Some(batch_size) = property("batch.size").and_then(|value| value.parse::<u64>().ok())
+    {
+        // librdkafka counts batch.size before compression.
+        let batch_bytes = statistics.record_bytes as f64 / statistics.batches as f64;
+        if batch_bytes < MIN_BATCH_FILL * batch_size as f64 {
+            found.push(Warning::BatchSizeNotReached {
+                batch_bytes,
+                batch_size,
+            });
+        }
+    }
+}

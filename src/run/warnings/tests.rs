@@ -1,0 +1,279 @@
+//! Each warning, and the trial next to it that has none.
+
+use super::*;
+use crate::profile::AxisSetting;
+use crate::protocol::{Counts, CpuTime, FailedCount, Latencies, PersistenceStatus, WindowCounts};
+use crate::store::samples;
+
+fn result() -> TrialResult {
+    TrialResult {
+        window_s: 2.0,
+        stopped_early: false,
+        counts: Counts {
+            attempted: 3_000,
+            sent: 3_000,
+            acknowledged: 3_000,
+            acknowledged_bytes: 1,
+            ..Counts::default()
+        },
+        window: WindowCounts {
+            acknowledged: 2_000,
+            acknowledged_first_half: 1_000,
+            acknowledged_second_half: 1_000,
+            ..WindowCounts::default()
+        },
+        latencies: Latencies::default(),
+        drain_ms: 1.0,
+        client_cpu: CpuTime::default(),
+        peak_memory_bytes: 1,
+        statistics: Some(ClientStatistics {
+            batches: 10,
+            batch_records: 3_000,
+            batch_bytes: 100_000,
+            record_bytes: 300_000,
+            ..ClientStatistics::default()
+        }),
+        notes: Vec::new(),
+    }
+}
+
+fn broker() -> BrokerFigures {
+    BrokerFigures {
+        appended: Some(3_000),
+        ..BrokerFigures::default()
+    }
+}
+
+fn warned(change: impl FnOnce(&mut Configuration, &mut TrialResult, &mut BrokerFigures)) -> Vec<String> {
+    let (mut configuration, mut result, mut broker) = (samples::configuration("c-1"), result(), broker());
+    change(&mut configuration, &mut result, &mut broker);
+    of_trial(&configuration, 1_000, &result, &broker)
+        .iter()
+        .map(ToString::to_string)
+        .collect()
+}
+
+fn only(warnings: &[String], part: &str) {
+    assert!(
+        warnings.len() == 1 && warnings[0].contains(part),
+        "{part}: {warnings:?}"
+    );
+}
+
+fn distribution(value_us: u64) -> Option<LatencyDistribution> {
+    let mut values = histogram::empty();
+    values.record_n(value_us, 2_000).unwrap();
+    Some(LatencyDistribution {
+        count: 2_000,
+        unresolved: 0,
+        max_us: value_us,
+        histogram: histogram::encode(&values),
+    })
+}
+
+#[test]
+fn a_clean_trial_has_no_warnings() {
+    assert_eq!(warned(|_, _, _| {}), Vec::<String>::new());
+}
+
+#[test]
+fn watermarks_tell_loss_and_duplicates() {
+    only(
+        &warned(|_, _, broker| broker.appended = Some(2_990)),
+        "Deficit: 10 acknowledged",
+    );
+    only(&warned(|_, _, broker| broker.appended = Some(3_007)), "Surplus: 7 ");
+    only(
+        &warned(|configuration, _, broker| {
+            configuration.acks = Acks::None;
+            broker.appended = Some(2_000);
+            broker.window_appended = Some(1_500);
+        }),
+        "with acks=0 nobody is told",
+    );
+    assert!(warned(|_, _, broker| broker.appended = None).is_empty());
+}
+
+#[test]
+fn short_windows_few_records_and_drift_are_flagged() {
+    only(&warned(|_, result, _| result.window_s = 0.5), "0.50 s");
+    only(
+        &warned(|_, result, _| result.window.acknowledged = 999),
+        "Only 999 records",
+    );
+    only(&warned(|_, result, _| result.window.acknowledged = 0), "No record");
+    only(
+        &warned(|_, result, _| result.window.acknowledged_second_half = 1_101),
+        "10 % faster",
+    );
+    only(
+        &warned(|_, result, _| result.window.acknowledged_second_half = 880),
+        "12 % slower",
+    );
+    assert!(warned(|_, result, _| result.window.acknowledged_second_half = 1_099).is_empty());
+}
+
+#[test]
+fn failures_are_named() {
+    let warnings = warned(|_, result, broker| {
+        result.counts.failed = 4;
+        result.counts.undecided = 2;
+        result.counts.failed_by_error = vec![FailedCount {
+            error: "MSG_TIMED_OUT".to_owned(),
+            persistence: PersistenceStatus::PossiblyPersisted,
+            count: 4,
+        }];
+        broker.appended = Some(3_000);
+        let statistics = result.statistics.as_mut().unwrap();
+        statistics.retries = 3;
+        statistics.throttle_max_ms = 20;
+    });
+    for part in [
+        "4 × MSG_TIMED_OUT",
+        "2 records had no verdict",
+        "3 produce requests",
+        "20 ms",
+    ] {
+        assert!(
+            warnings.iter().any(|warning| warning.contains(part)),
+            "{part}: {warnings:?}"
+        );
+    }
+}
+
+#[test]
+fn a_saturated_paced_load_is_told_by_its_rate_or_its_lag() {
+    let paced = |rate_per_s| {
+        move |configuration: &mut Configuration| {
+            configuration.workload.arrival = Arrival::Constant { rate_per_s };
+        }
+    };
+    only(
+        &warned(|configuration, _, _| paced(1_011.0)(configuration)),
+        "1000 of the intended 1011",
+    );
+    assert!(warned(|configuration, _, _| paced(1_009.0)(configuration)).is_empty());
+    let lag = |lag_us, response_us| {
+        warned(|configuration, result, _| {
+            paced(1_000.0)(configuration);
+            result.latencies.schedule_lag = distribution(lag_us);
+            result.latencies.response = distribution(response_us);
+        })
+    };
+    only(&lag(1_500, 10_000), "sends were late");
+    assert!(lag(900, 1_000).is_empty(), "below 1 ms");
+    assert!(lag(1_500, 20_000).is_empty(), "below a tenth of the response latency");
+}
+
+#[test]
+fn a_spinning_thread_is_told_from_a_busy_one() {
+    let spinning = |wakeups_per_s, requests, idempotent: &str| {
+        warned(|configuration, result, _| {
+            configuration
+                .effective_properties
+                .insert("enable.idempotence".to_owned(), idempotent.to_owned());
+            let statistics = result.statistics.as_mut().unwrap();
+            statistics.wakeups_per_s_max = wakeups_per_s;
+            statistics.requests.insert("Produce".to_owned(), requests);
+        })
+    };
+    only(&spinning(792_000.0, 3_000, "true"), "more partitions");
+    only(&spinning(792_000.0, 3_000, "false"), "spinning");
+    assert!(spinning(267.0, 3_000, "true").is_empty());
+    assert!(
+        spinning(60_000.0, 60_000, "true").is_empty(),
+        "a few wake-ups for each of 20,000 requests/s"
+    );
+}
+
+#[test]
+fn settings_without_an_effect_are_told() {
+    only(
+        &warned(|configuration, result, _| {
+            configuration
+                .effective_properties
+                .insert("compression.type".to_owned(), "lz4".to_owned());
+            result.statistics.as_mut().unwrap().batch_bytes = 301_000;
+        }),
+        "did not shrink with lz4",
+    );
+    let batch_size = |value: &str, swept: bool| {
+        warned(|configuration, _, _| {
+            configuration
+                .effective_properties
+                .insert("batch.size".to_owned(), value.to_owned());
+            if swept {
+                let setting = AxisSetting {
+                    axis: "batch.size".to_owned(),
+                    value: value.to_owned(),
+                    number: None,
+                };
+                configuration.axes.push(setting);
+            }
+        })
+    };
+    only(&batch_size("1000000", true), "30000 B on average");
+    assert!(batch_size("1000000", false).is_empty());
+    assert!(batch_size("32768", true).is_empty());
+}
+
+#[test]
+fn every_warning_is_a_sentence() {
+    let all = [
+        Warning::ShortWindow { window_s: 0.5 },
+        Warning::FewRecords { records: 1 },
+        Warning::Drift { change: 0.2 },
+        Warning::Surplus { records: 1 },
+        Warning::Deficit {
+            records: 1,
+            acks: Acks::None,
+        },
+        Warning::Deficit {
+            records: 1,
+            acks: Acks::All,
+        },
+        Warning::NothingAcknowledged,
+        Warning::Failed {
+            records: 1,
+            causes: vec!["1 × X".to_owned()],
+        },
+        Warning::Undecided { records: 1 },
+        Warning::Retries { requests: 1 },
+        Warning::Throttled { ms: 1 },
+        Warning::RateMissed {
+            achieved_per_s: 1.0,
+            intended_per_s: 2.0,
+        },
+        Warning::LateSends {
+            lag_us: 1,
+            response_us: 1,
+        },
+        Warning::Spinning {
+            wakeups_per_s: 1.0,
+            idempotent: true,
+        },
+        Warning::NotCompressed {
+            codec: "lz4".to_owned(),
+        },
+        Warning::BatchSizeNotReached {
+            batch_bytes: 1.0,
+            batch_size: 2,
+        },
+        Warning::NoWatermarks {
+            cause: "gone.".to_owned(),
+        },
+        Warning::NoHeadroom {
+            cause: "gone".to_owned(),
+        },
+    ];
+    let mut texts: Vec<String> = all.iter().map(ToString::to_string).collect();
+    assert!(
+        texts
+            .iter()
+            .all(|text| text.len() > 20 && text.ends_with('.') && !text.ends_with("..")),
+        "{texts:?}"
+    );
+    texts.sort();
+    texts.dedup();
+    assert_eq!(texts.len(), all.len());
+}

@@ -1,0 +1,130 @@
+//! Warnings in words: what was seen, and what to do about it.
+
+use std::fmt;
+
+use super::{MIN_RECORDS, Warning};
+use crate::protocol::Acks;
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&match self {
+            Warning::ShortWindow { .. }
+            | Warning::FewRecords { .. }
+            | Warning::NothingAcknowledged
+            | Warning::Drift { .. }
+            | Warning::RateMissed { .. }
+            | Warning::LateSends { .. } => self.load_text(),
+            Warning::Surplus { .. }
+            | Warning::Deficit { .. }
+            | Warning::Failed { .. }
+            | Warning::Undecided { .. }
+            | Warning::NoWatermarks { .. } => self.records_text(),
+            Warning::Retries { .. }
+            | Warning::Throttled { .. }
+            | Warning::Spinning { .. }
+            | Warning::NotCompressed { .. }
+            | Warning::BatchSizeNotReached { .. }
+            | Warning::NoHeadroom { .. } => self.client_text(),
+        })
+    }
+}
+
+impl Warning {
+    /// About the window and its load.
+    fn load_text(&self) -> String {
+        match self {
+            Warning::ShortWindow { window_s } => {
+                format!("The window was {window_s:.2} s long, below 1 s: lengthen it with run.measure.")
+            }
+            Warning::FewRecords { records } => format!(
+                "Only {records} records were acknowledged in the window, below {MIN_RECORDS}: lengthen it with \
+                 run.measure."
+            ),
+            Warning::Drift { change } => {
+                let (percent, direction) = (change.abs() * 100.0, if *change > 0.0 { "faster" } else { "slower" });
+                format!(
+                    "The window's second half was {percent:.0} % {direction} than its first: not steady yet; lengthen \
+                     run.warmup."
+                )
+            }
+            Warning::RateMissed {
+                achieved_per_s,
+                intended_per_s,
+            } => format!(
+                "Saturated: {achieved_per_s:.0} of the intended {intended_per_s:.0} records/s were achieved; latencies \
+                 are those of a growing queue."
+            ),
+            Warning::LateSends { lag_us, response_us } => {
+                let (lag_ms, response_ms) = (*lag_us as f64 / 1_000.0, *response_us as f64 / 1_000.0);
+                format!(
+                    "Saturated: sends were late (p99 schedule lag {lag_ms:.1} ms of {response_ms:.1} ms response \
+                     latency); the client could not keep the rate."
+                )
+            }
+            _ => "No record was acknowledged in the window.".to_owned(),
+        }
+    }
+
+    /// About what became of records.
+    fn records_text(&self) -> String {
+        match self {
+            Warning::Surplus { records } => format!(
+                "Surplus: {records} more records were appended than acknowledged (duplicates, or failed records that \
+                 were written)."
+            ),
+            Warning::Deficit {
+                records,
+                acks: Acks::None,
+            } => format!(
+                "Deficit: {records} records that were written to the socket were not appended; with acks=0 nobody is \
+                 told."
+            ),
+            Warning::Deficit { records, .. } => {
+                format!("Deficit: {records} acknowledged records were not appended: loss.")
+            }
+            Warning::Failed { records, causes } => format!("{records} records failed: {}.", causes.join(", ")),
+            Warning::NoWatermarks { cause } => format!("Appended records were not counted: {}.", sentence(cause)),
+            Warning::Undecided { records } => {
+                format!("{records} records had no verdict when the drain ended; lengthen run.drain-timeout.")
+            }
+            _ => String::new(),
+        }
+    }
+
+    /// About what the client did.
+    fn client_text(&self) -> String {
+        match self {
+            Warning::Retries { requests } => format!("{requests} produce requests were sent again."),
+            Warning::Throttled { ms } => format!("A broker throttled the client, by up to {ms} ms (quota)."),
+            Warning::Spinning {
+                wakeups_per_s,
+                idempotent,
+            } => {
+                let why = if *idempotent {
+                    ": the idempotent producer does so where a broker leads no more partitions than \
+                     max.in.flight.requests.per.connection; use more partitions, or set that to 1"
+                } else {
+                    ""
+                };
+                format!("A client thread was spinning ({wakeups_per_s:.0} wake-ups/s), which costs client CPU{why}.")
+            }
+            Warning::NotCompressed { codec } => {
+                format!("Batches did not shrink with {codec}: the client sends such batches uncompressed.")
+            }
+            Warning::BatchSizeNotReached {
+                batch_bytes,
+                batch_size,
+            } => format!(
+                "Batches held {batch_bytes:.0} B on average, less than half of batch.size={batch_size}: it was not the \
+                 limit."
+            ),
+            Warning::NoHeadroom { cause } => format!("Headroom was not measured: {}.", sentence(cause)),
+            _ => String::new(),
+        }
+    }
+}
+
+/// Somebody else's words, which may end with a full stop or not.
+fn sentence(cause: &str) -> &str {
+    cause.trim_end_matches('.')
+}
