@@ -37,9 +37,17 @@ fn cause(trial: &Value) -> &str {
 
 fn assert_completed(trial: &Value) {
     assert!(trial["outcome"].get("cause").is_none(), "{}", trial["outcome"]);
-    let sent = &trial["result"]["counts"]["sent"];
-    assert!(sent.as_u64().unwrap() > 0);
-    assert_eq!(*sent, trial["broker"]["appended"]);
+    let counts = &trial["result"]["counts"];
+    let count = |name: &str| counts[name].as_u64().unwrap();
+    let (sent, acknowledged) = (count("sent"), count("acknowledged"));
+    // A broker that has just come back may be too slow for the short drain; what it was asked for must add up.
+    assert!(acknowledged > 0, "{counts}");
+    assert_eq!(sent, acknowledged + count("failed") + count("undecided"), "{counts}");
+    let appended = trial["broker"]["appended"].as_u64().unwrap();
+    assert!(
+        (acknowledged..=sent).contains(&appended),
+        "{appended} appended, {counts}"
+    );
 }
 
 /// The cause must be readable where a person looks: on the screen, in the table's data and on the page.
@@ -63,8 +71,7 @@ fn an_external_broker_dies_and_comes_back() {
         "1500ms",
     ));
     let running = bench.start(&[]);
-    bench.wait_for_trial();
-    std::thread::sleep(Duration::from_millis(700));
+    broker.wait_for_records(&bench, 200);
     let local = broker.target().local().unwrap();
     local.kill_node(1).unwrap();
     running.wait_for("The target does not answer");
@@ -97,7 +104,7 @@ fn an_external_broker_dies_and_the_user_gives_up() {
         "1500ms",
     ));
     let running = bench.start(&[]);
-    bench.wait_for_trial();
+    broker.wait_for_records(&bench, 200);
     broker.target().local().unwrap().kill_node(1).unwrap();
     running.wait_for("The target does not answer");
     running.signal(Signal::Interrupt);

@@ -32,12 +32,7 @@ fn records_deleted_behind_the_tools_back_are_a_deficit() {
         broker.servers()
     ));
     let running = bench.start(&[]);
-    bench.wait_for_trial();
-    let topic = broker.topics_of(&bench).pop().unwrap();
-    wait_until("500 records", || {
-        let watermarks = broker.wait(broker.target().high_watermarks(&topic)).unwrap();
-        watermarks.iter().sum::<u64>() > 500
-    });
+    let topic = broker.wait_for_records(&bench, 500);
     broker.wait(broker.target().delete_topic(&topic)).unwrap();
     let anew = NewTopic {
         name: topic,

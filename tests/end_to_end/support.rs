@@ -208,6 +208,15 @@ impl Bench {
     }
 }
 
+impl Drop for Bench {
+    fn drop(&mut self) {
+        // Orphans turn a test red; they are not to stay behind it.
+        for (pid, _) in self.processes() {
+            let _ = send_signal(pid, Signal::Kill);
+        }
+    }
+}
+
 /// An invocation that has not ended.
 pub struct Running {
     child: Child,
@@ -369,6 +378,19 @@ impl Broker {
         let metadata = consumer.fetch_metadata(None, Duration::from_secs(20)).unwrap();
         let names = metadata.topics().iter().map(|topic| topic.name().to_owned());
         names.filter(|name| ids.iter().any(|id| name.contains(id))).collect()
+    }
+}
+
+impl Broker {
+    /// Waits until the trial at work has written that many records; returns its topic.
+    pub fn wait_for_records(&self, bench: &Bench, records: u64) -> String {
+        bench.wait_for_trial();
+        let topic = self.topics_of(bench).pop().unwrap();
+        wait_until(&format!("{records} records"), || {
+            let watermarks = self.wait(self.target().high_watermarks(&topic)).unwrap();
+            watermarks.iter().sum::<u64>() > records
+        });
+        topic
     }
 }
 
