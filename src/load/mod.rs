@@ -1,6 +1,7 @@
 //! Runs one trial: payloads made ahead, records sent when they are due in the way the send mode says, verdicts awaited.
 //! Knows the trial protocol, clients and recorders; knows nothing of brokers, runs or reports.
 
+mod content;
 mod error;
 mod pacing;
 mod payload;
