@@ -686,6 +686,15 @@ mod fields {
     }
 
     #[test]
+    fn a_secret_that_an_override_replaces_is_masked_in_the_stored_text() {
+        let text = "[target]\nbootstrap-servers = \"a:1\"\n[target.properties]\nsecurity.protocol = \"SASL_SSL\"\n\
+                    sasl.mechanism = \"PLAIN\"\nsasl.username = \"me\"\nsasl.password = \"first-one\"\n";
+        let profile = set(text, &[("target.properties.sasl.password", "second-one", "--set")]).unwrap();
+        assert_eq!(profile.target.connection["sasl.password"], "second-one");
+        assert!(!profile.source_masked.contains("first-one"), "{}", profile.source_masked);
+    }
+
+    #[test]
     fn one_bootstrap_server_for_several_brokers_is_a_warning() {
         let warns = |text: &str| {
             valid(text)

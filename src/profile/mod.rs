@@ -85,6 +85,8 @@ pub fn parse(source_name: &str, text: &str, base_dir: &Path, overrides: &[Overri
     };
     let source = context.sources.add(source_name, text);
     let mut document = Document::parse(&context.sources, source)?;
+    // Before anything is replaced: a secret that another one overrides still stands in the text.
+    document.mark_secrets(&mut context.sources);
     for given in overrides {
         document.apply(&mut context.sources, given, &mut context.problems);
     }

@@ -15,7 +15,7 @@ use super::topics::{PreparedTopic, Topics};
 use super::warnings::{self, Warning};
 use super::{Cancel, Cluster, ClusterError, ClusterStarter, Ended, Listener, Mask, Progress, RunError, RunRequest};
 use crate::profile::Configuration;
-use crate::protocol::{Acks, Interval, TrialResult};
+use crate::protocol::{Acks, Counts, Interval, TrialResult};
 use crate::store::{BrokerFigures, Headroom, PlannedTrial, RunDirectory, SCHEMA_VERSION, TrialOutcome, TrialRecord};
 
 /// Everything that the trials of one session share.
@@ -115,8 +115,11 @@ impl<'a> Session<'a> {
             return Ok(Step::End(Ended::Interrupted));
         }
         // The next topic is made while this one's watermarks come to stand: neither disturbs a measurement.
-        let (appended, next_topic) =
-            tokio::join!(self.appended(&topic, still_writing(&driven)), self.prepare_next(next));
+        let acknowledged = driven.result.as_ref().map_or(0, |result| result.counts.acknowledged);
+        let (appended, next_topic) = tokio::join!(
+            self.appended(&topic, still_writing(&driven), acknowledged),
+            self.prepare_next(next)
+        );
         let Driven {
             end,
             result,
@@ -176,15 +179,18 @@ impl<'a> Session<'a> {
     }
 
     /// Growth of the topic's watermarks once they stand still; then the topic has done its duty.
-    /// `still_writing` is how long the brokers may go on writing without anybody being told.
-    async fn appended(&self, topic: &PreparedTopic, still_writing: Duration) -> Result<u64, ClusterError> {
+    /// `still_writing` is how long the brokers may go on writing without anybody being told; `acknowledged` decides only
+    /// how long they are watched.
+    async fn appended(
+        &self,
+        topic: &PreparedTopic,
+        still_writing: Duration,
+        acknowledged: u64,
+    ) -> Result<u64, ClusterError> {
         tokio::time::sleep(still_writing).await;
-        let settled = self
-            .cluster
-            .settled_high_watermarks(&topic.name, self.request.limits.settle)
-            .await;
+        // Who did not answer that would not delete it either; it is tried again at the end.
+        let after = self.settled_total(&topic.name, topic.watermarks + acknowledged).await?;
         self.topics.done_with(&topic.name, false).await;
-        let after: u64 = settled?.iter().sum();
         after.checked_sub(topic.watermarks).ok_or_else(|| ClusterError {
             message: format!(
                 "the watermarks of {} shrank from {} to {after}",
@@ -192,6 +198,24 @@ impl<'a> Session<'a> {
             ),
             refused: true,
         })
+    }
+
+    /// Sum of the watermarks once they stand still. A busy broker may stand still for a while with records yet to be
+    /// written, of which with acks=0 nobody knows: before they fall short of `expected`, they are watched for longer.
+    async fn settled_total(&self, topic: &str, expected: u64) -> Result<u64, ClusterError> {
+        let limit = self.request.limits.settle;
+        let deadline = Instant::now() + limit;
+        let (mut last, mut still_since) = (None, Instant::now());
+        loop {
+            let total: u64 = self.cluster.settled_high_watermarks(topic, limit).await?.iter().sum();
+            if last != Some(total) {
+                (last, still_since) = (Some(total), Instant::now());
+            }
+            if total >= expected || still_since.elapsed() > limit / 5 || Instant::now() > deadline {
+                return Ok(total);
+            }
+            tokio::time::sleep(limit / 50).await;
+        }
     }
 
     async fn prepare_next(&self, next: Option<&PlannedTrial>) -> Option<PreparedTopic> {
@@ -229,7 +253,7 @@ impl<'a> Session<'a> {
             (End::Failed(cause), None) => Some(cause.clone()),
             (End::Failed(cause), Some(lost)) => Some(format!("{cause}; the target does not answer: {lost}")),
             (_, Some(lost)) => Some(format!("the target was lost during the trial: {lost}")),
-            (_, None) => None,
+            (_, None) => counts.and_then(nothing_arrived),
         };
         let mut warnings = Vec::new();
         if let (None, Some(result)) = (&cause, &result) {
@@ -345,6 +369,16 @@ fn failed_record(planned: &PlannedTrial, started_at: Timestamp, cause: String) -
         intervals: Vec::new(),
         warnings: Vec::new(),
     }
+}
+
+/// Why a trial measured nothing at all, where every record failed.
+fn nothing_arrived(counts: &Counts) -> Option<String> {
+    let causes = counts
+        .failed_by_error
+        .iter()
+        .map(|failed| format!("{} × {}", failed.count, failed.error));
+    (counts.acknowledged == 0 && counts.failed > 0)
+        .then(|| format!("no record was acknowledged: {}", causes.collect::<Vec<_>>().join(", ")))
 }
 
 /// Histograms live in the `.hlog`.

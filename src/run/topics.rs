@@ -2,10 +2,17 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::time::timeout;
 
 use super::{Cluster, ClusterError, NewTopic};
 use crate::profile::{Configuration, TopicSettings};
 use crate::target::TOPIC_PREFIX;
+
+/// How long the end of a run waits for its topics to be deleted: a target that is gone must not hold it up.
+const DELETE_ALL_LIMIT: Duration = Duration::from_secs(5);
 
 /// A topic that is ready for a trial.
 #[derive(Clone, Debug)]
@@ -157,9 +164,9 @@ impl<'a> Topics<'a> {
             return Vec::new();
         }
         let left: Vec<String> = self.made.borrow().iter().cloned().collect();
-        for name in &left {
-            self.done_with(name, false).await;
-        }
+        let deleted = join_all(left.iter().map(|name| self.done_with(name, false)));
+        // What is not deleted by then is told by name.
+        let _ = timeout(DELETE_ALL_LIMIT, deleted).await;
         self.made.borrow().iter().cloned().collect()
     }
 }
