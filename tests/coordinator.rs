@@ -457,3 +457,13 @@ fn kept_topics_are_kept_and_existing_ones_never_deleted() {
     let error = bench.run().unwrap_err().to_string();
     assert!(error.contains("set topic.partitions to 3"), "{error}");
 }
+
+#[test]
+fn on_an_existing_topic_a_trial_counts_from_where_the_one_before_it_came_to_stand() {
+    let mut bench = Bench::new(CLEAN);
+    bench.request.profile.topic.existing = Some("orders".to_owned());
+    bench.starter.script.shared_log.set(Some(70));
+    bench.run().unwrap();
+    let appended: Vec<_> = bench.records().iter().map(|record| record.broker.appended).collect();
+    assert_eq!(appended, [Some(3_000); 6]);
+}

@@ -114,9 +114,7 @@ impl<'a> Session<'a> {
         if driven.end == End::Stopped {
             return Ok(Step::End(Ended::Interrupted));
         }
-        // The next topic is made while this one's watermarks come to stand: neither disturbs a measurement.
-        let (appended, next_topic) =
-            tokio::join!(self.appended(&topic, still_writing(&driven)), self.prepare_next(next));
+        let (appended, next_topic) = self.settle(&topic, &driven, next).await;
         let Driven {
             end,
             result,
@@ -173,6 +171,24 @@ impl<'a> Session<'a> {
         let mut brackets = Brackets::new(self.cluster, &topic.name, configuration.acks == Acks::None);
         let driven = self.driver().drive(&spec, Some(&mut brackets), self.listener).await?;
         Ok((driven, brackets.finish()))
+    }
+
+    /// What the trial appended, and the next trial's topic.
+    async fn settle(
+        &self,
+        topic: &PreparedTopic,
+        driven: &Driven,
+        next: Option<&PlannedTrial>,
+    ) -> (Result<u64, ClusterError>, Option<PreparedTopic>) {
+        let appended = self.appended(topic, still_writing(driven));
+        if self.topics.is_shared() {
+            // The next trial counts from where this one's log came to stand.
+            let appended = appended.await;
+            (appended, self.prepare_next(next).await)
+        } else {
+            // The next topic is made while this one's watermarks come to stand: neither disturbs a measurement.
+            tokio::join!(appended, self.prepare_next(next))
+        }
     }
 
     /// Growth of the topic's watermarks once they stand still; then the topic has done its duty.

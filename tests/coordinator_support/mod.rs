@@ -24,6 +24,9 @@ pub struct ClusterScript {
     pub calls: RefCell<Vec<String>>,
     /// Records appended by each trial.
     pub appended_per_trial: Cell<u64>,
+    /// Records of the one log that all trials write to, where there is one. It has grown by a trial's records only once
+    /// its watermarks stand still.
+    pub shared_log: Cell<Option<u64>>,
     /// Answers with "refused" to every topic.
     pub refuse_topics: Cell<bool>,
     /// Calls to `wait_until_reachable` that fail from now on.
@@ -123,7 +126,7 @@ impl Cluster for Twin {
         Box::pin(async { Ok(()) })
     }
     fn high_watermarks<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Vec<u64>, ClusterError>> {
-        Box::pin(async { Ok(vec![5, 0, 2]) })
+        Box::pin(async { Ok(vec![5, self.script.shared_log.get().unwrap_or(0), 2]) })
     }
     fn timed_watermarks<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(Instant, u64), ClusterError>> {
         Box::pin(async { Ok((Instant::now(), 7)) })
@@ -132,10 +135,13 @@ impl Cluster for Twin {
         let fails = take_one(&self.script.unsettled);
         let appended = self.script.appended_per_trial.get();
         Box::pin(async move {
+            tokio::task::yield_now().await;
+            let grown = self.script.shared_log.get().map(|before| before + appended);
+            self.script.shared_log.set(grown);
             if fails {
                 Err(failure("no answer", false))
             } else {
-                Ok(vec![5, appended, 2])
+                Ok(vec![5, grown.unwrap_or(appended), 2])
             }
         })
     }
