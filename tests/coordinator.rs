@@ -467,3 +467,21 @@ fn on_an_existing_topic_a_trial_counts_from_where_the_one_before_it_came_to_stan
     let appended: Vec<_> = bench.records().iter().map(|record| record.broker.appended).collect();
     assert_eq!(appended, [Some(3_000); 6]);
 }
+
+#[test]
+fn watermarks_must_stand_still_for_longer_where_records_are_missing_or_in_doubt() {
+    // All twins start from a sum of 7 and report 3,000 records sent and acknowledged.
+    let still_ms = |script: &str, acks: Acks| {
+        let mut bench = Bench::new(script);
+        bench.request.profile.configurations.truncate(1);
+        bench.request.profile.configurations[0].acks = acks;
+        bench.run().unwrap();
+        let patience = bench.starter.script.patience.borrow()[0];
+        (patience.expected, patience.still.as_millis())
+    };
+    assert_eq!(still_ms(CLEAN, Acks::All), (3_007, 40));
+    assert_eq!(still_ms(CLEAN, Acks::None), (3_007, 40));
+    let doubtful = "read -r spec; cat hello ready started interval ended doubtful";
+    assert_eq!(still_ms(doubtful, Acks::All), (3_007, 1_000));
+    assert_eq!(still_ms("read -r spec; cat hello failed", Acks::All), (0, 40));
+}

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::profile::TargetSettings;
 use crate::store::TargetDescription;
-pub use crate::target::NewTopic;
+pub use crate::target::{NewTopic, Patience};
 
 /// A future that borrows what it works on.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
@@ -44,11 +44,11 @@ pub trait Cluster {
     fn high_watermarks<'a>(&'a self, topic: &'a str) -> BoxFuture<'a, Result<Vec<u64>, ClusterError>>;
     /// The sum of the high watermarks, and the moment at which it was so.
     fn timed_watermarks<'a>(&'a self, topic: &'a str) -> BoxFuture<'a, Result<(Instant, u64), ClusterError>>;
-    /// The high watermark of each partition once they stand still.
+    /// The high watermark of each partition once they stand still for as long as `patience` asks.
     fn settled_high_watermarks<'a>(
         &'a self,
         topic: &'a str,
-        timeout: Duration,
+        patience: Patience,
     ) -> BoxFuture<'a, Result<Vec<u64>, ClusterError>>;
     /// Starts local brokers that have died again, on their data. Returns how many.
     fn revive(&self) -> BoxFuture<'_, Result<usize, ClusterError>>;

@@ -9,11 +9,14 @@ use tokio::time::Instant;
 use super::brackets::Brackets;
 use super::drive::{Driven, Driver, End};
 use super::headroom::Headrooms;
+use super::patience;
 use super::recovery::Unprepared;
 use super::spec::trial_spec;
 use super::topics::{PreparedTopic, Topics};
 use super::warnings::{self, Warning};
-use super::{Cancel, Cluster, ClusterError, ClusterStarter, Ended, Listener, Mask, Progress, RunError, RunRequest};
+use super::{
+    Cancel, Cluster, ClusterError, ClusterStarter, Ended, Listener, Mask, Patience, Progress, RunError, RunRequest,
+};
 use crate::profile::Configuration;
 use crate::protocol::{Acks, Interval, TrialResult};
 use crate::store::{BrokerFigures, Headroom, PlannedTrial, RunDirectory, SCHEMA_VERSION, TrialOutcome, TrialRecord};
@@ -114,7 +117,9 @@ impl<'a> Session<'a> {
         if driven.end == End::Stopped {
             return Ok(Step::End(Ended::Interrupted));
         }
-        let (appended, next_topic) = self.settle(&topic, &driven, next).await;
+        let settle = self.request.limits.settle;
+        let patience = patience::patience(configuration.acks, driven.result.as_ref(), topic.watermarks, settle);
+        let (appended, next_topic) = self.settle(&topic, patience, next).await;
         let Driven {
             end,
             result,
@@ -177,10 +182,10 @@ impl<'a> Session<'a> {
     async fn settle(
         &self,
         topic: &PreparedTopic,
-        driven: &Driven,
+        patience: Patience,
         next: Option<&PlannedTrial>,
     ) -> (Result<u64, ClusterError>, Option<PreparedTopic>) {
-        let appended = self.appended(topic, still_writing(driven));
+        let appended = self.appended(topic, patience);
         if self.topics.is_shared() {
             // The next trial counts from where this one's log came to stand.
             let appended = appended.await;
@@ -192,13 +197,8 @@ impl<'a> Session<'a> {
     }
 
     /// Growth of the topic's watermarks once they stand still; then the topic has done its duty.
-    /// `still_writing` is how long the brokers may go on writing without anybody being told.
-    async fn appended(&self, topic: &PreparedTopic, still_writing: Duration) -> Result<u64, ClusterError> {
-        tokio::time::sleep(still_writing).await;
-        let settled = self
-            .cluster
-            .settled_high_watermarks(&topic.name, self.request.limits.settle)
-            .await;
+    async fn appended(&self, topic: &PreparedTopic, patience: Patience) -> Result<u64, ClusterError> {
+        let settled = self.cluster.settled_high_watermarks(&topic.name, patience).await;
         self.topics.done_with(&topic.name, false).await;
         let after: u64 = settled?.iter().sum();
         after.checked_sub(topic.watermarks).ok_or_else(|| ClusterError {
@@ -374,16 +374,4 @@ fn without_histograms(mut interval: Interval) -> Interval {
     ];
     all.into_iter().flatten().for_each(|latency| latency.histogram = None);
     interval
-}
-
-/// How long the brokers may go on writing after a trial's end without anybody being told: not at all where every record
-/// has its verdict; else what is on the way to them, or in their queues, takes its time.
-fn still_writing(driven: &Driven) -> Duration {
-    match &driven.result {
-        Some(result) if result.counts.undecided > 0 => Duration::from_secs(1),
-        // acks=0: nobody is told of anything.
-        Some(result) if result.latencies.service.is_none() => Duration::from_millis(100),
-        // Without a result the trial does not count, and what was appended says nothing.
-        _ => Duration::ZERO,
-    }
 }

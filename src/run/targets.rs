@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::{BoxFuture, Cluster, ClusterError, ClusterStarter};
 use crate::profile::TargetSettings;
 use crate::store::TargetDescription;
-use crate::target::{NewTopic, StartOptions, Target, TargetError};
+use crate::target::{NewTopic, Patience, StartOptions, Target, TargetError};
 
 /// Starts real targets.
 #[derive(Clone, Debug)]
@@ -85,9 +85,9 @@ impl Cluster for Target {
     fn settled_high_watermarks<'a>(
         &'a self,
         topic: &'a str,
-        timeout: Duration,
+        patience: Patience,
     ) -> BoxFuture<'a, Result<Vec<u64>, ClusterError>> {
-        Box::pin(async move { Ok(Target::settled_high_watermarks(self, topic, timeout).await?) })
+        Box::pin(async move { Ok(Target::settled_high_watermarks(self, topic, patience).await?) })
     }
 
     fn revive(&self) -> BoxFuture<'_, Result<usize, ClusterError>> {
