@@ -178,6 +178,18 @@ fn without_acknowledgements_there_is_no_latency_and_throughput_is_the_growth_of_
 }
 
 #[test]
+fn without_acknowledgements_there_is_no_time_at_the_broker() {
+    // The statistics hold answered requests all the same: metadata, for one.
+    let run = Run::of(&[vec![("acks", "0")], vec![("acks", "all")]], 2);
+    let at_the_broker: Vec<bool> = summary_of(&run)
+        .configurations
+        .iter()
+        .map(|configuration| configuration.broker_us_mean.is_some())
+        .collect();
+    assert_eq!(at_the_broker, [false, true]);
+}
+
+#[test]
 fn without_polled_watermarks_acks_0_has_no_throughput_rather_than_a_flattering_one() {
     let run = Run::of(&[vec![("acks", "0")]], 1).each_trial(|trial| {
         trial.broker.window_appended = None;

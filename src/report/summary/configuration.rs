@@ -296,7 +296,9 @@ fn totals(summary: &mut ConfigurationSummary, completed: &[Completed<'_>]) {
     summary.throttle_ms_max = statistics.iter().map(|s| s.throttle_max_ms).max();
     summary.queue_us_mean = ratio(sum(|s| s.queue_sum_us) as f64, sum(|s| s.queue_count) as f64);
     summary.socket_us_mean = ratio(sum(|s| s.socket_sum_us) as f64, sum(|s| s.socket_count) as f64);
-    summary.broker_us_mean = ratio(sum(|s| s.broker_sum_us) as f64, sum(|s| s.broker_count) as f64);
+    // With acks=0 produce requests have no answer: what librdkafka timed then is metadata and the like.
+    summary.broker_us_mean = ratio(sum(|s| s.broker_sum_us) as f64, sum(|s| s.broker_count) as f64)
+        .filter(|_| summary.acks != Acks::None);
 }
 
 /// What the figures themselves give cause to warn of.

@@ -190,7 +190,7 @@ pub struct ConfigurationSummary {
     pub queue_us_mean: Option<f64>,
     /// Mean time from request made to written to the socket, in µs.
     pub socket_us_mean: Option<f64>,
-    /// Mean time from request sent to response, in µs.
+    /// Mean time from request sent to response, in µs; none with `acks=0`, where no produce request is answered.
     pub broker_us_mean: Option<f64>,
     /// Wake-ups of the busiest broker thread per second.
     pub wakeups_per_s: Option<f64>,
