@@ -206,6 +206,19 @@ fn without_polled_watermarks_acks_0_has_no_throughput_rather_than_a_flattering_o
 }
 
 #[test]
+fn requests_per_second_are_those_of_the_trial_and_not_of_its_intervals() {
+    let run = Run::of(&[vec![]], 1).each_trial(|trial| {
+        let result = trial.result.as_mut().unwrap();
+        // With a second of warm-up and 4 s of window: 10 s, of which the intervals cover less.
+        result.window_s = 4.0;
+        result.drain_ms = 5_000.0;
+        let requests = &mut result.statistics.as_mut().unwrap().requests;
+        requests.insert("Produce".to_owned(), 500);
+    });
+    assert_eq!(summary_of(&run).configurations[0].requests_per_s, Some(50.0));
+}
+
+#[test]
 fn surplus_of_one_trial_does_not_hide_the_deficit_of_another() {
     let run = Run::of(&[vec![]], 2).each_trial(|trial| {
         let acknowledged = trial.result.as_ref().unwrap().counts.acknowledged;

@@ -20,6 +20,7 @@ struct Completed<'a> {
 pub(super) fn summarize(
     configuration: &Configuration,
     records: &[&TrialRecord],
+    warmup_ms: u64,
 ) -> (ConfigurationSummary, Vec<CurvePoint>) {
     let mut warnings = configuration.warnings.clone();
     let mut trials = TrialCounts::default();
@@ -42,7 +43,7 @@ pub(super) fn summarize(
     throughput(&mut summary, &completed);
     counts(&mut summary, &completed);
     let curve = latencies(&mut summary, &completed, &mut warnings);
-    per_trial_figures(&mut summary, &completed);
+    per_trial_figures(&mut summary, &completed, warmup_ms);
     totals(&mut summary, &completed);
     warnings.extend(own_warnings(&summary, &completed));
     summary.warnings = alike::once_each(warnings);
@@ -227,7 +228,7 @@ fn latencies(
 /// A figure that each trial has by itself.
 type Figure<'a> = &'a dyn Fn(&Completed<'_>) -> Option<f64>;
 
-fn per_trial_figures(summary: &mut ConfigurationSummary, completed: &[Completed<'_>]) {
+fn per_trial_figures(summary: &mut ConfigurationSummary, completed: &[Completed<'_>], warmup_ms: u64) {
     let acks = summary.acks;
     // With acks=0, the records of the window are those that the log grew by, scaled to the window's length.
     let records = |t: &Completed<'_>| Some(records_per_s(acks, t.record)? * t.result.window_s);
@@ -274,7 +275,8 @@ fn per_trial_figures(summary: &mut ConfigurationSummary, completed: &[Completed<
         statistics(t, &|s| ratio(s.wire_bytes as f64, s.batch_records as f64))
     });
     summary.requests_per_s = figure("requests_per_s", &|t| {
-        let seconds: f64 = t.record.intervals.iter().map(|interval| interval.length_s).sum();
+        // The statistics are those of the whole trial. Its intervals have nominal lengths: the last one is cut short.
+        let seconds = warmup_ms as f64 / 1e3 + t.result.window_s + t.result.drain_ms / 1e3;
         statistics(t, &|s| ratio(produce_requests(s) as f64, seconds))
     });
     summary.wakeups_per_s = figure("wakeups_per_s", &|t| statistics(t, &|s| Some(s.wakeups_per_s_max)));
@@ -297,8 +299,8 @@ fn totals(summary: &mut ConfigurationSummary, completed: &[Completed<'_>]) {
     summary.queue_us_mean = ratio(sum(|s| s.queue_sum_us) as f64, sum(|s| s.queue_count) as f64);
     summary.socket_us_mean = ratio(sum(|s| s.socket_sum_us) as f64, sum(|s| s.socket_count) as f64);
     // With acks=0 produce requests have no answer: what librdkafka timed then is metadata and the like.
-    summary.broker_us_mean = ratio(sum(|s| s.broker_sum_us) as f64, sum(|s| s.broker_count) as f64)
-        .filter(|_| summary.acks != Acks::None);
+    summary.broker_us_mean =
+        ratio(sum(|s| s.broker_sum_us) as f64, sum(|s| s.broker_count) as f64).filter(|_| summary.acks != Acks::None);
 }
 
 /// What the figures themselves give cause to warn of.

@@ -176,7 +176,7 @@ pub struct ConfigurationSummary {
     pub wire_bytes_per_record: Option<f64>,
     /// Produce requests, summed over the completed trials.
     pub requests: Option<u64>,
-    /// Produce requests per second of the whole trial.
+    /// Produce requests per second of the whole trial: warm-up, window and drain.
     pub requests_per_s: Option<f64>,
     /// Requests sent again, summed.
     pub retries: Option<u64>,
