@@ -485,3 +485,38 @@ fn watermarks_must_stand_still_for_longer_where_records_are_missing_or_in_doubt(
     assert_eq!(still_ms(doubtful, Acks::All), (3_007, 1_000));
     assert_eq!(still_ms("read -r spec; cat hello failed", Acks::All), (0, 40));
 }
+
+#[test]
+fn configurations_in_which_the_client_does_the_same_share_one_measurement_of_headroom() {
+    let mut bench = Bench::new(
+        "read -r spec; case $spec in *headroom*) echo run >> headrooms;; esac; cat hello ready started interval ended result",
+    );
+    bench.request.profile.run.headroom = true;
+    bench.request.profile.run.repetitions = 1;
+    for (configuration, acks) in bench.request.profile.configurations.iter_mut().zip(["all", "1"]) {
+        let properties = [("acks", acks), ("linger.ms", "5")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        configuration.effective_properties = properties.into();
+    }
+    let headrooms = bench.temporary.path().join("headrooms");
+    let measured = || fs::read_to_string(&headrooms).unwrap().lines().count();
+    bench.run().unwrap();
+    let of_each: Vec<_> = bench
+        .records()
+        .into_iter()
+        .map(|record| record.headroom.map(|h| h.ratio))
+        .collect();
+    assert_eq!((of_each, measured()), (vec![Some(1.0); 2], 1));
+
+    // A resumed run knows the rate from the trial that is stored.
+    let stored = bench.directory().join("trials.jsonl");
+    let lines = fs::read_to_string(&stored).unwrap();
+    fs::write(&stored, format!("{}\n", lines.lines().next().unwrap())).unwrap();
+    bench.resume();
+    bench.run().unwrap();
+    let of_each: Vec<_> = bench
+        .records()
+        .into_iter()
+        .map(|record| record.headroom.map(|h| h.ratio))
+        .collect();
+    assert_eq!((of_each, measured()), (vec![Some(1.0); 2], 1));
+}

@@ -114,7 +114,7 @@ pub struct TrialRecord {
     pub result: Option<TrialResult>,
     /// What the coordinator saw at the brokers.
     pub broker: BrokerFigures,
-    /// Set once per distinct client-side configuration, on its first trial.
+    /// Set on the first completed trial of each configuration, where it was asked for and is defined.
     pub headroom: Option<Headroom>,
     /// Every property of the client as it said it to be in effect, secrets masked. Set on the first completed trial of
     /// each configuration; empty elsewhere.
@@ -152,7 +152,8 @@ pub struct BrokerFigures {
     pub cpu_us: Option<u64>,
 }
 
-/// The same client work against the mock cluster.
+/// The same client work against the mock cluster: one measurement for all configurations in which the client does the
+/// same.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Headroom {
     /// Throughput against the mock cluster in records/s.
