@@ -56,6 +56,7 @@ fn a_run_stores_every_trial_of_its_plan_and_leaves_nothing_behind() {
         "from 5, 0, 2 before to 5, 3000, 2 after"
     );
     assert_eq!(first.broker.cpu_us, Some(250));
+    assert!(first.broker.cpu_reading_s.unwrap() > 0.0);
     assert_eq!(first.warnings, Vec::<String>::new());
     assert!(first.elapsed_ms > 0.0);
     let latency = first.intervals[0].latency.service.as_ref().unwrap();
@@ -519,4 +520,23 @@ fn configurations_in_which_the_client_does_the_same_share_one_measurement_of_hea
         .map(|record| record.headroom.map(|h| h.ratio))
         .collect();
     assert_eq!((of_each, measured()), (vec![Some(1.0); 2], 1));
+}
+
+#[test]
+fn slow_polls_of_the_watermarks_are_stored_as_uncertainty() {
+    let mut bench = Bench::new(CLEAN);
+    bench.request.profile.configurations[0].acks = Acks::None;
+    bench.starter.script.poll_takes.set(Duration::from_millis(500));
+    bench.run().unwrap();
+    let records = bench.records();
+    let without = records
+        .iter()
+        .find(|record| record.planned.configuration_id == "c-00000001")
+        .unwrap();
+    assert_eq!(without.broker.window_uncertainty_s, Some(0.5));
+    let told = without
+        .warnings
+        .iter()
+        .any(|warning| warning.contains("acks=0: no throughput"));
+    assert!(told, "{:?}", without.warnings);
 }

@@ -219,6 +219,36 @@ fn requests_per_second_are_those_of_the_trial_and_not_of_its_intervals() {
 }
 
 #[test]
+fn growth_of_the_log_between_edges_that_are_hardly_known_is_no_throughput() {
+    let known = |uncertainty_s: f64| {
+        let run = Run::of(&[vec![("acks", "0")]], 1).each_trial(|trial| {
+            trial.broker.window_appended_s = Some(4.0);
+            trial.broker.window_uncertainty_s = Some(uncertainty_s);
+        });
+        summary_of(&run).configurations[0].throughput_records_per_s.is_some()
+    };
+    assert!(known(0.7));
+    assert!(!known(0.9));
+}
+
+#[test]
+fn a_late_reading_of_the_brokers_cpu_time_is_scaled_to_the_window() {
+    let per_record = |cpu_us: u64, reading_s: Option<f64>| {
+        let run = Run::of(&[vec![]], 1).each_trial(|trial| {
+            let result = trial.result.as_mut().unwrap();
+            result.window_s = 4.0;
+            result.window.acknowledged = 1_000;
+            trial.broker.cpu_us = Some(cpu_us);
+            trial.broker.cpu_reading_s = reading_s;
+        });
+        summary_of(&run).configurations[0].broker_cpu_us_per_record.unwrap()
+    };
+    assert_eq!(per_record(5_000, Some(4.0)), 5.0);
+    assert_eq!(per_record(10_000, Some(8.0)), 5.0);
+    assert_eq!(per_record(5_000, None), 5.0);
+}
+
+#[test]
 fn surplus_of_one_trial_does_not_hide_the_deficit_of_another() {
     let run = Run::of(&[vec![]], 2).each_trial(|trial| {
         let acknowledged = trial.result.as_ref().unwrap().counts.acknowledged;

@@ -119,7 +119,11 @@ fn cells(trial: &TrialRecord, configuration: Option<&Configuration>) -> Vec<Stri
         optional(trial.broker.appended),
         optional(result.map(|r| r.client_cpu.user_us + r.client_cpu.system_us)),
         optional(result.map(|r| r.peak_memory_bytes)),
-        optional(trial.broker.cpu_us),
+        optional(
+            result
+                .and_then(|r| trial.broker.cpu_in_window_us(r.window_s))
+                .map(f64::round),
+        ),
         optional(result.map(|r| r.drain_ms)),
         optional(statistics.map(|s| s.wire_bytes)),
         optional(statistics.map(|s| s.batches)),

@@ -29,6 +29,8 @@ pub struct ClusterScript {
     pub shared_log: Cell<Option<u64>>,
     /// Answers with "refused" to every topic.
     pub refuse_topics: Cell<bool>,
+    /// How long each poll of watermarks says that it took.
+    pub poll_takes: Cell<Duration>,
     /// Calls to `wait_until_reachable` that fail from now on.
     pub unreachable: Cell<u32>,
     /// What each call to `settled_high_watermarks` asked for.
@@ -130,8 +132,14 @@ impl Cluster for Twin {
     fn high_watermarks<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Vec<u64>, ClusterError>> {
         Box::pin(async { Ok(vec![5, self.script.shared_log.get().unwrap_or(0), 2]) })
     }
-    fn timed_watermarks<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(Instant, u64), ClusterError>> {
-        Box::pin(async { Ok((Instant::now(), 7)) })
+    fn poll_watermarks<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<WatermarkPoll, ClusterError>> {
+        let now = Instant::now();
+        let poll = WatermarkPoll {
+            offsets: vec![5, 0, 2],
+            asked_at: now,
+            answered_at: now + self.script.poll_takes.get(),
+        };
+        Box::pin(async { Ok(poll) })
     }
     fn settled_high_watermarks<'a>(
         &'a self,

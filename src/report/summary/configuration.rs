@@ -114,7 +114,7 @@ fn blank(configuration: &Configuration, trials: TrialCounts) -> ConfigurationSum
 /// the growth of the log counts.
 pub(in crate::report) fn records_per_s(acks: Acks, record: &TrialRecord) -> Option<f64> {
     match acks {
-        Acks::None => ratio(record.broker.window_appended? as f64, record.broker.window_appended_s?),
+        Acks::None => record.broker.window_records_per_s(),
         Acks::Leader | Acks::All => {
             let result = record.result.as_ref()?;
             ratio(result.window.acknowledged as f64, result.window_s)
@@ -251,7 +251,7 @@ fn per_trial_figures(summary: &mut ConfigurationSummary, completed: &[Completed<
         Some(ratio(cpu(t), records(t)? * bytes_per_record(t.result)?)? * 1e3)
     });
     summary.broker_cpu_us_per_record = figure("broker_cpu_us_per_record", &|t| {
-        ratio(t.record.broker.cpu_us? as f64, records(t)?)
+        ratio(t.record.broker.cpu_in_window_us(t.result.window_s)?, records(t)?)
     });
     summary.peak_memory_bytes = figure("peak_memory_bytes", &|t| Some(t.result.peak_memory_bytes as f64));
     summary.drain_ms = figure("drain_ms", &|t| Some(t.result.drain_ms));
