@@ -405,6 +405,8 @@ mod translations {
         }
         assert!(!effective("compression.type = \"none\"").contains_key("compression.level"));
         assert_eq!(only(&valid("[producer]\nmax.block.ms = 5\n")).max_block_ms, 5);
+        let for_ever = valid("[producer]\nmax.block.ms = 9223372036854775807\n");
+        assert_eq!(only(&for_ever).max_block_ms, 2_147_483_647);
     }
 
     #[test]
