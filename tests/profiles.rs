@@ -400,6 +400,16 @@ mod translations {
                 "compression.level",
                 "9",
             ),
+            (
+                "defaults = \"librdkafka\"\ndelivery.timeout.ms = 0",
+                "delivery.timeout.ms",
+                "2147483647",
+            ),
+            (
+                "defaults = \"librdkafka\"\nmessage.timeout.ms = 0",
+                "delivery.timeout.ms",
+                "2147483647",
+            ),
         ] {
             assert_eq!(effective(given).get(name).map(String::as_str), Some(value), "{given}");
         }
@@ -430,6 +440,11 @@ mod translations {
                 "request.timeout.ms = 400000\ndelivery.timeout.ms = 500000",
                 "socket.timeout.ms=300000 is used",
             ),
+            (
+                "defaults = \"librdkafka\"\ndelivery.timeout.ms = 0",
+                "delivery.timeout.ms=0 (no limit): 2147483647",
+            ),
+            ("max.block.ms = 9223372036854775807", "2147483647 (24 days) is used"),
             ("retry.backoff.ms = 0", "retry.backoff.ms=1 is used"),
             ("request.timeout.ms = 200000", "delivery.timeout.ms is raised"),
             ("acks = 1", "idempotence is off because of acks=1"),
