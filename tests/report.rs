@@ -98,6 +98,21 @@ fn failed_trials_do_not_count() {
 }
 
 #[test]
+fn trials_that_were_stopped_early_do_not_count() {
+    let run = Run::of(&[vec![]], 3).each_trial(|trial| {
+        trial.result.as_mut().unwrap().stopped_early = trial.planned.block == 2;
+    });
+    let summary = summary_of(&run);
+    let configuration = &summary.configurations[0];
+    assert_eq!((configuration.trials.completed, configuration.trials.failed), (2, 1));
+    assert_eq!((summary.trials.completed, summary.trials.failed), (2, 1));
+    assert_eq!(configuration.trials.failures[0].cause, "it was stopped early");
+    assert_eq!(configuration.throughput_records_per_s.as_ref().unwrap().values.len(), 2);
+    let mut warnings = configuration.warnings.iter();
+    assert!(warnings.any(|warning| warning.contains("stopped early")));
+}
+
+#[test]
 fn records_without_a_verdict_make_percentiles_lower_bounds_everywhere() {
     let run = Run::of(&[vec![], vec![("linger.ms", "50")]], 1).each_trial(|trial| {
         if trial.planned.sequence == 1 {

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::summary::{megabytes_per_s, records_per_s};
+use super::summary::{completed_result, megabytes_per_s, records_per_s};
 use crate::profile::Configuration;
 use crate::protocol::{Acks, LatencyDistribution};
 use crate::stats::histogram;
-use crate::store::{Manifest, TrialOutcome, TrialRecord};
+use crate::store::{Manifest, TrialRecord};
 
 const COLUMNS: &[&str] = &[
     "trial_id",
@@ -89,9 +89,9 @@ fn cells(trial: &TrialRecord, configuration: Option<&Configuration>) -> Vec<Stri
     let acks = configuration.map_or(Acks::All, |configuration| configuration.acks);
     let result = trial.result.as_ref();
     let statistics = result.and_then(|result| result.statistics.as_ref());
-    let (outcome, cause) = match &trial.outcome {
-        TrialOutcome::Completed => ("completed", String::new()),
-        TrialOutcome::Failed { cause } => ("failed", cause.clone()),
+    let (outcome, cause) = match completed_result(trial) {
+        Ok(_) => ("completed", String::new()),
+        Err(cause) => ("failed", cause.to_owned()),
     };
     let mut cells = vec![
         trial.planned.trial_id.clone(),

@@ -27,13 +27,15 @@ pub(super) fn summarize(
     let mut completed = Vec::new();
     for record in records {
         warnings.extend(record.warnings.iter().cloned());
-        match (&record.outcome, &record.result) {
-            (TrialOutcome::Completed, Some(result)) => {
+        match completed_result(record) {
+            Ok(result) => {
                 warnings.extend(result.notes.iter().cloned());
                 completed.push(Completed { record, result });
             }
-            (TrialOutcome::Completed, None) => trials.failures.push(failure(record, "it reported no result")),
-            (TrialOutcome::Failed { cause }, _) => trials.failures.push(failure(record, cause)),
+            Err(cause) => trials.failures.push(failure(record, cause)),
+        }
+        if record.result.as_ref().is_some_and(|result| result.stopped_early) {
+            warnings.push("a trial was stopped early: it does not count".to_owned());
         }
     }
     trials.completed = completed.len() as u64;
@@ -48,6 +50,17 @@ pub(super) fn summarize(
     warnings.extend(own_warnings(&summary, &completed));
     summary.warnings = alike::once_each(warnings);
     (summary, curve)
+}
+
+/// The result of a trial whose figures count, or why they do not: a window that was ended early is another window than
+/// that of the trials beside it.
+pub(in crate::report) fn completed_result(record: &TrialRecord) -> Result<&TrialResult, &str> {
+    match (&record.outcome, &record.result) {
+        (TrialOutcome::Failed { cause }, _) => Err(cause),
+        (TrialOutcome::Completed, None) => Err("it reported no result"),
+        (TrialOutcome::Completed, Some(result)) if result.stopped_early => Err("it was stopped early"),
+        (TrialOutcome::Completed, Some(result)) => Ok(result),
+    }
 }
 
 fn failure(record: &TrialRecord, cause: &str) -> TrialFailure {
@@ -306,9 +319,6 @@ fn totals(summary: &mut ConfigurationSummary, completed: &[Completed<'_>]) {
 /// What the figures themselves give cause to warn of.
 fn own_warnings(summary: &ConfigurationSummary, completed: &[Completed<'_>]) -> Vec<String> {
     let mut warnings = Vec::new();
-    if completed.iter().any(|t| t.result.stopped_early) {
-        warnings.push("a window was ended early: it is shorter than asked for".to_owned());
-    }
     if summary.acks == Acks::None && !completed.is_empty() && summary.throughput_records_per_s.is_none() {
         warnings.push(
             "acks=0 has no acknowledgements and the log's growth in the window is not known: no throughput".to_owned(),

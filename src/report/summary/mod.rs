@@ -15,12 +15,12 @@ pub use model::{
 };
 
 pub(super) use answers::load;
-pub(super) use configuration::{megabytes_per_s, records_per_s};
+pub(super) use configuration::{completed_result, megabytes_per_s, records_per_s};
 
 use super::{alike, format};
 use crate::profile::Configuration;
 use crate::protocol::TargetKind;
-use crate::store::{Manifest, SCHEMA_VERSION, TrialOutcome, TrialRecord};
+use crate::store::{Manifest, SCHEMA_VERSION, TrialRecord};
 
 /// Below this number of blocks no 95 % interval of a paired comparison exists.
 pub const BLOCKS_FOR_AN_INTERVAL: u32 = 6;
@@ -101,10 +101,7 @@ fn blocks(manifest: &Manifest) -> u32 {
 }
 
 fn run_trials(manifest: &Manifest, trials: &[TrialRecord]) -> RunTrials {
-    let completed = trials
-        .iter()
-        .filter(|trial| trial.outcome == TrialOutcome::Completed && trial.result.is_some())
-        .count() as u64;
+    let completed = trials.iter().filter(|trial| completed_result(trial).is_ok()).count() as u64;
     let failed = trials.len() as u64 - completed;
     let planned = manifest.plan.len() as u64;
     RunTrials {
