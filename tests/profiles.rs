@@ -476,6 +476,23 @@ mod translations {
     }
 
     #[test]
+    fn where_there_are_several_brokers_it_is_said_for_how_long_a_partition_is_kept() {
+        let said = |text: &str| {
+            let profile = valid(text);
+            profile.warnings.iter().any(|warning| warning.contains("2 × linger.ms"))
+        };
+        let (three, six) = ("[target]\nbrokers = 3\n", "[topic]\npartitions = 6\n");
+        let external = "[target]\nkind = \"external\"\nbootstrap-servers = \"a:1\"\n";
+        assert!(said(&format!("{three}{six}")));
+        assert!(said(&format!("{external}{six}")));
+        assert!(!said(six), "one broker");
+        assert!(!said(&format!("{three}[topic]\npartitions = 1\n")));
+        for property in ["sticky.partitioning.linger.ms = 1", "defaults = \"librdkafka\""] {
+            assert!(!said(&format!("{three}{six}[producer]\n{property}\n")), "{property}");
+        }
+    }
+
+    #[test]
     fn acks_and_retries_switch_idempotence_off_as_in_java() {
         for (given, idempotent) in [
             ("", "true"),
