@@ -56,6 +56,7 @@ fn a_run_stores_every_trial_of_its_plan_and_leaves_nothing_behind() {
         "from 5, 0, 2 before to 5, 3000, 2 after"
     );
     assert_eq!(first.broker.cpu_us, Some(250));
+    assert!(first.broker.cpu_reading_s.unwrap() > 0.0);
     assert_eq!(first.warnings, Vec::<String>::new());
     assert!(first.elapsed_ms > 0.0);
     let latency = first.intervals[0].latency.service.as_ref().unwrap();
@@ -456,4 +457,86 @@ fn kept_topics_are_kept_and_existing_ones_never_deleted() {
     bench.request.profile.configurations[0].partitions = 4;
     let error = bench.run().unwrap_err().to_string();
     assert!(error.contains("set topic.partitions to 3"), "{error}");
+}
+
+#[test]
+fn on_an_existing_topic_a_trial_counts_from_where_the_one_before_it_came_to_stand() {
+    let mut bench = Bench::new(CLEAN);
+    bench.request.profile.topic.existing = Some("orders".to_owned());
+    bench.starter.script.shared_log.set(Some(70));
+    bench.run().unwrap();
+    let appended: Vec<_> = bench.records().iter().map(|record| record.broker.appended).collect();
+    assert_eq!(appended, [Some(3_000); 6]);
+}
+
+#[test]
+fn watermarks_must_stand_still_for_longer_where_records_are_missing_or_in_doubt() {
+    // All twins start from a sum of 7 and report 3,000 records sent and acknowledged.
+    let still_ms = |script: &str, acks: Acks| {
+        let mut bench = Bench::new(script);
+        bench.request.profile.configurations.truncate(1);
+        bench.request.profile.configurations[0].acks = acks;
+        bench.run().unwrap();
+        let patience = bench.starter.script.patience.borrow()[0];
+        (patience.expected, patience.still.as_millis())
+    };
+    assert_eq!(still_ms(CLEAN, Acks::All), (3_007, 40));
+    assert_eq!(still_ms(CLEAN, Acks::None), (3_007, 40));
+    let doubtful = "read -r spec; cat hello ready started interval ended doubtful";
+    assert_eq!(still_ms(doubtful, Acks::All), (3_007, 1_000));
+    assert_eq!(still_ms("read -r spec; cat hello failed", Acks::All), (0, 40));
+}
+
+#[test]
+fn configurations_in_which_the_client_does_the_same_share_one_measurement_of_headroom() {
+    let mut bench = Bench::new(
+        "read -r spec; case $spec in *headroom*) echo run >> headrooms;; esac; cat hello ready started interval ended result",
+    );
+    bench.request.profile.run.headroom = true;
+    bench.request.profile.run.repetitions = 1;
+    for (configuration, acks) in bench.request.profile.configurations.iter_mut().zip(["all", "1"]) {
+        let properties = [("acks", acks), ("linger.ms", "5")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        configuration.effective_properties = properties.into();
+    }
+    let headrooms = bench.temporary.path().join("headrooms");
+    let measured = || fs::read_to_string(&headrooms).unwrap().lines().count();
+    bench.run().unwrap();
+    let of_each: Vec<_> = bench
+        .records()
+        .into_iter()
+        .map(|record| record.headroom.map(|h| h.ratio))
+        .collect();
+    assert_eq!((of_each, measured()), (vec![Some(1.0); 2], 1));
+
+    // A resumed run knows the rate from the trial that is stored.
+    let stored = bench.directory().join("trials.jsonl");
+    let lines = fs::read_to_string(&stored).unwrap();
+    fs::write(&stored, format!("{}\n", lines.lines().next().unwrap())).unwrap();
+    bench.resume();
+    bench.run().unwrap();
+    let of_each: Vec<_> = bench
+        .records()
+        .into_iter()
+        .map(|record| record.headroom.map(|h| h.ratio))
+        .collect();
+    assert_eq!((of_each, measured()), (vec![Some(1.0); 2], 1));
+}
+
+#[test]
+fn slow_polls_of_the_watermarks_are_stored_as_uncertainty() {
+    let mut bench = Bench::new(CLEAN);
+    bench.request.profile.configurations[0].acks = Acks::None;
+    bench.starter.script.poll_takes.set(Duration::from_millis(500));
+    bench.run().unwrap();
+    let records = bench.records();
+    let without = records
+        .iter()
+        .find(|record| record.planned.configuration_id == "c-00000001")
+        .unwrap();
+    assert_eq!(without.broker.window_uncertainty_s, Some(0.5));
+    let told = without
+        .warnings
+        .iter()
+        .any(|warning| warning.contains("acks=0: no throughput"));
+    assert!(told, "{:?}", without.warnings);
 }

@@ -7,7 +7,7 @@ use kpbench::process::{ProcessIdentity, Spawner};
 use kpbench::profile::TargetSettings;
 use kpbench::protocol::TargetKind;
 use kpbench::target::local::LocalSecurity;
-use kpbench::target::{NewTopic, StartOptions, Target, TargetError};
+use kpbench::target::{NewTopic, Patience, StartOptions, Target, TargetError};
 use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseRecord, Producer, ThreadedProducer};
 
@@ -78,7 +78,7 @@ async fn one_node_counts_and_refuses() {
     produce(&target, name, 3, 7);
     assert_eq!(
         target
-            .settled_high_watermarks(name, Duration::from_secs(10))
+            .settled_high_watermarks(name, Patience::within(Duration::from_secs(10)))
             .await
             .unwrap(),
         [7, 7, 7]
@@ -152,7 +152,7 @@ async fn a_dead_broker_is_noticed_and_comes_back_with_its_records() {
     target.wait_until_reachable(Duration::from_secs(60)).await.unwrap();
     assert_eq!(
         target
-            .settled_high_watermarks(name, Duration::from_secs(20))
+            .settled_high_watermarks(name, Patience::within(Duration::from_secs(20)))
             .await
             .unwrap(),
         [7, 7, 7]
@@ -172,7 +172,7 @@ async fn three_nodes_replicate() {
     produce(&target, name, 6, 5);
     assert_eq!(
         target
-            .settled_high_watermarks(name, Duration::from_secs(10))
+            .settled_high_watermarks(name, Patience::within(Duration::from_secs(10)))
             .await
             .unwrap(),
         [5; 6]

@@ -8,7 +8,7 @@ use kpbench::process::{ProcessIdentity, Spawner};
 use kpbench::profile::TargetSettings;
 use kpbench::protocol::TargetKind;
 use kpbench::target::mock::MockCommand;
-use kpbench::target::{NewTopic, StartOptions, Target, TargetError};
+use kpbench::target::{NewTopic, Patience, StartOptions, Target, TargetError};
 use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseRecord, Producer, ThreadedProducer};
 
@@ -66,7 +66,7 @@ async fn every_record_is_counted_also_those_the_mock_has_dropped() {
     }
     producer.flush(Duration::from_secs(60)).unwrap();
     let settled = target
-        .settled_high_watermarks("kpbench-many", Duration::from_secs(10))
+        .settled_high_watermarks("kpbench-many", Patience::within(Duration::from_secs(10)))
         .await
         .unwrap();
     assert_eq!(settled, [50_000, 50_000]);

@@ -400,11 +400,23 @@ mod translations {
                 "compression.level",
                 "9",
             ),
+            (
+                "defaults = \"librdkafka\"\ndelivery.timeout.ms = 0",
+                "delivery.timeout.ms",
+                "2147483647",
+            ),
+            (
+                "defaults = \"librdkafka\"\nmessage.timeout.ms = 0",
+                "delivery.timeout.ms",
+                "2147483647",
+            ),
         ] {
             assert_eq!(effective(given).get(name).map(String::as_str), Some(value), "{given}");
         }
         assert!(!effective("compression.type = \"none\"").contains_key("compression.level"));
         assert_eq!(only(&valid("[producer]\nmax.block.ms = 5\n")).max_block_ms, 5);
+        let for_ever = valid("[producer]\nmax.block.ms = 9223372036854775807\n");
+        assert_eq!(only(&for_ever).max_block_ms, 2_147_483_647);
     }
 
     #[test]
@@ -428,6 +440,11 @@ mod translations {
                 "request.timeout.ms = 400000\ndelivery.timeout.ms = 500000",
                 "socket.timeout.ms=300000 is used",
             ),
+            (
+                "defaults = \"librdkafka\"\ndelivery.timeout.ms = 0",
+                "delivery.timeout.ms=0 (no limit): 2147483647",
+            ),
+            ("max.block.ms = 9223372036854775807", "2147483647 (24 days) is used"),
             ("retry.backoff.ms = 0", "retry.backoff.ms=1 is used"),
             ("request.timeout.ms = 200000", "delivery.timeout.ms is raised"),
             ("acks = 1", "idempotence is off because of acks=1"),
@@ -455,6 +472,23 @@ mod translations {
             let profile = valid(&format!("[producer]\n{given}\n"));
             let all: Vec<&String> = profile.warnings.iter().chain(&only(&profile).warnings).collect();
             assert!(all.iter().any(|warning| warning.contains(said)), "{given}: {all:#?}");
+        }
+    }
+
+    #[test]
+    fn where_there_are_several_brokers_it_is_said_for_how_long_a_partition_is_kept() {
+        let said = |text: &str| {
+            let profile = valid(text);
+            profile.warnings.iter().any(|warning| warning.contains("2 × linger.ms"))
+        };
+        let (three, six) = ("[target]\nbrokers = 3\n", "[topic]\npartitions = 6\n");
+        let external = "[target]\nkind = \"external\"\nbootstrap-servers = \"a:1\"\n";
+        assert!(said(&format!("{three}{six}")));
+        assert!(said(&format!("{external}{six}")));
+        assert!(!said(six), "one broker");
+        assert!(!said(&format!("{three}[topic]\npartitions = 1\n")));
+        for property in ["sticky.partitioning.linger.ms = 1", "defaults = \"librdkafka\""] {
+            assert!(!said(&format!("{three}{six}[producer]\n{property}\n")), "{property}");
         }
     }
 
@@ -691,7 +725,11 @@ mod fields {
                     sasl.mechanism = \"PLAIN\"\nsasl.username = \"me\"\nsasl.password = \"first-one\"\n";
         let profile = set(text, &[("target.properties.sasl.password", "second-one", "--set")]).unwrap();
         assert_eq!(profile.target.connection["sasl.password"], "second-one");
-        assert!(!profile.source_masked.contains("first-one"), "{}", profile.source_masked);
+        assert!(
+            !profile.source_masked.contains("first-one"),
+            "{}",
+            profile.source_masked
+        );
     }
 
     #[test]

@@ -98,6 +98,21 @@ fn failed_trials_do_not_count() {
 }
 
 #[test]
+fn trials_that_were_stopped_early_do_not_count() {
+    let run = Run::of(&[vec![]], 3).each_trial(|trial| {
+        trial.result.as_mut().unwrap().stopped_early = trial.planned.block == 2;
+    });
+    let summary = summary_of(&run);
+    let configuration = &summary.configurations[0];
+    assert_eq!((configuration.trials.completed, configuration.trials.failed), (2, 1));
+    assert_eq!((summary.trials.completed, summary.trials.failed), (2, 1));
+    assert_eq!(configuration.trials.failures[0].cause, "it was stopped early");
+    assert_eq!(configuration.throughput_records_per_s.as_ref().unwrap().values.len(), 2);
+    let mut warnings = configuration.warnings.iter();
+    assert!(warnings.any(|warning| warning.contains("stopped early")));
+}
+
+#[test]
 fn records_without_a_verdict_make_percentiles_lower_bounds_everywhere() {
     let run = Run::of(&[vec![], vec![("linger.ms", "50")]], 1).each_trial(|trial| {
         if trial.planned.sequence == 1 {
@@ -178,6 +193,18 @@ fn without_acknowledgements_there_is_no_latency_and_throughput_is_the_growth_of_
 }
 
 #[test]
+fn without_acknowledgements_there_is_no_time_at_the_broker() {
+    // The statistics hold answered requests all the same: metadata, for one.
+    let run = Run::of(&[vec![("acks", "0")], vec![("acks", "all")]], 2);
+    let at_the_broker: Vec<bool> = summary_of(&run)
+        .configurations
+        .iter()
+        .map(|configuration| configuration.broker_us_mean.is_some())
+        .collect();
+    assert_eq!(at_the_broker, [false, true]);
+}
+
+#[test]
 fn without_polled_watermarks_acks_0_has_no_throughput_rather_than_a_flattering_one() {
     let run = Run::of(&[vec![("acks", "0")]], 1).each_trial(|trial| {
         trial.broker.window_appended = None;
@@ -191,6 +218,49 @@ fn without_polled_watermarks_acks_0_has_no_throughput_rather_than_a_flattering_o
             .iter()
             .any(|warning| warning.contains("no throughput"))
     );
+}
+
+#[test]
+fn requests_per_second_are_those_of_the_trial_and_not_of_its_intervals() {
+    let run = Run::of(&[vec![]], 1).each_trial(|trial| {
+        let result = trial.result.as_mut().unwrap();
+        // With a second of warm-up and 4 s of window: 10 s, of which the intervals cover less.
+        result.window_s = 4.0;
+        result.drain_ms = 5_000.0;
+        let requests = &mut result.statistics.as_mut().unwrap().requests;
+        requests.insert("Produce".to_owned(), 500);
+    });
+    assert_eq!(summary_of(&run).configurations[0].requests_per_s, Some(50.0));
+}
+
+#[test]
+fn growth_of_the_log_between_edges_that_are_hardly_known_is_no_throughput() {
+    let known = |uncertainty_s: f64| {
+        let run = Run::of(&[vec![("acks", "0")]], 1).each_trial(|trial| {
+            trial.broker.window_appended_s = Some(4.0);
+            trial.broker.window_uncertainty_s = Some(uncertainty_s);
+        });
+        summary_of(&run).configurations[0].throughput_records_per_s.is_some()
+    };
+    assert!(known(0.7));
+    assert!(!known(0.9));
+}
+
+#[test]
+fn a_late_reading_of_the_brokers_cpu_time_is_scaled_to_the_window() {
+    let per_record = |cpu_us: u64, reading_s: Option<f64>| {
+        let run = Run::of(&[vec![]], 1).each_trial(|trial| {
+            let result = trial.result.as_mut().unwrap();
+            result.window_s = 4.0;
+            result.window.acknowledged = 1_000;
+            trial.broker.cpu_us = Some(cpu_us);
+            trial.broker.cpu_reading_s = reading_s;
+        });
+        summary_of(&run).configurations[0].broker_cpu_us_per_record.unwrap()
+    };
+    assert_eq!(per_record(5_000, Some(4.0)), 5.0);
+    assert_eq!(per_record(10_000, Some(8.0)), 5.0);
+    assert_eq!(per_record(5_000, None), 5.0);
 }
 
 #[test]

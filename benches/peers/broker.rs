@@ -7,7 +7,7 @@ use anyhow::Context;
 use kpbench::process::Spawner;
 use kpbench::profile::TargetSettings;
 use kpbench::protocol::TargetKind;
-use kpbench::target::{NewTopic, StartOptions, TOPIC_PREFIX, Target};
+use kpbench::target::{NewTopic, Patience, StartOptions, TOPIC_PREFIX, Target};
 use tokio::runtime::Runtime;
 
 use super::combination::PARTITIONS;
@@ -67,7 +67,9 @@ impl Broker {
 
     /// Records that a fresh topic holds, once its high watermarks stand still.
     pub fn appended(&self, topic: &str) -> anyhow::Result<u64> {
-        let settled = self.target.settled_high_watermarks(topic, Duration::from_secs(10));
+        let settled = self
+            .target
+            .settled_high_watermarks(topic, Patience::within(Duration::from_secs(10)));
         Ok(self.runtime.block_on(settled)?.iter().sum())
     }
 

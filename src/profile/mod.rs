@@ -213,7 +213,7 @@ fn expand(
             context.problem(problem);
         }
         any_sendable |= rules::check_limits(&mut draft, target, topic);
-        rules::check_behaviour(&mut draft, target, context);
+        rules::check_behaviour(&mut draft, target, fixed.defaults, context);
         std::mem::take(&mut draft.translation.general)
             .into_iter()
             .for_each(|note| context.warn(note));

@@ -3,7 +3,8 @@
 use super::configuration::Draft;
 use super::error::Problem;
 use super::matrix::Matrix;
-use super::model::{TargetSettings, TopicSettings};
+use super::model::{Defaults, TargetSettings, TopicSettings};
+use super::properties::Translation;
 use super::read::Context;
 use super::sections::Places;
 use super::workload::LoadKey;
@@ -188,13 +189,27 @@ fn smallest(size: &Size) -> f64 {
     })
 }
 
+/// Whether there are several brokers to spread the load over, and for how long a partition is kept was left to linger.ms.
+fn keeps_to_a_partition(partitions: u32, translation: &Translation, target: &TargetSettings) -> bool {
+    let brokers = target.brokers > 1 || target.kind == TargetKind::External;
+    let by_linger = !translation.effective.contains_key("sticky.partitioning.linger.ms");
+    brokers && by_linger && partitions > 1 && translation.number("linger.ms") > 0.0
+}
+
 /// Warns where a setting makes the client or the figures behave in an unexpected way.
-pub(crate) fn check_behaviour(draft: &mut Draft, target: &TargetSettings, context: &mut Context) {
+pub(crate) fn check_behaviour(draft: &mut Draft, target: &TargetSettings, defaults: Defaults, context: &mut Context) {
     let configuration = &mut draft.configuration;
     let translation = &draft.translation;
     if configuration.acks == Acks::None {
         context.warn(
             "where acks=0: there is no acknowledgement, latency is not observable, and throughput is what the topic grew by",
+        );
+    }
+    if defaults == Defaults::Java && keeps_to_a_partition(configuration.partitions, translation, target) {
+        context.warn(
+            "where linger.ms > 0: librdkafka keeps to one partition for 2 × linger.ms, and so to its leader, where the \
+             Java client moves on after batch.size bytes. Set sticky.partitioning.linger.ms lower to spread the load \
+             over the brokers",
         );
     }
     let in_flight = match (

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::summary::{megabytes_per_s, records_per_s};
+use super::summary::{completed_result, megabytes_per_s, records_per_s};
 use crate::profile::Configuration;
 use crate::protocol::{Acks, LatencyDistribution};
 use crate::stats::histogram;
-use crate::store::{Manifest, TrialOutcome, TrialRecord};
+use crate::store::{Manifest, TrialRecord};
 
 const COLUMNS: &[&str] = &[
     "trial_id",
@@ -89,9 +89,9 @@ fn cells(trial: &TrialRecord, configuration: Option<&Configuration>) -> Vec<Stri
     let acks = configuration.map_or(Acks::All, |configuration| configuration.acks);
     let result = trial.result.as_ref();
     let statistics = result.and_then(|result| result.statistics.as_ref());
-    let (outcome, cause) = match &trial.outcome {
-        TrialOutcome::Completed => ("completed", String::new()),
-        TrialOutcome::Failed { cause } => ("failed", cause.clone()),
+    let (outcome, cause) = match completed_result(trial) {
+        Ok(_) => ("completed", String::new()),
+        Err(cause) => ("failed", cause.to_owned()),
     };
     let mut cells = vec![
         trial.planned.trial_id.clone(),
@@ -119,7 +119,11 @@ fn cells(trial: &TrialRecord, configuration: Option<&Configuration>) -> Vec<Stri
         optional(trial.broker.appended),
         optional(result.map(|r| r.client_cpu.user_us + r.client_cpu.system_us)),
         optional(result.map(|r| r.peak_memory_bytes)),
-        optional(trial.broker.cpu_us),
+        optional(
+            result
+                .and_then(|r| trial.broker.cpu_in_window_us(r.window_s))
+                .map(f64::round),
+        ),
         optional(result.map(|r| r.drain_ms)),
         optional(statistics.map(|s| s.wire_bytes)),
         optional(statistics.map(|s| s.batches)),

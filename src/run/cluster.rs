@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::profile::TargetSettings;
 use crate::store::TargetDescription;
-pub use crate::target::NewTopic;
+pub use crate::target::{NewTopic, Patience, WatermarkPoll};
 
 /// A future that borrows what it works on.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
@@ -42,13 +42,13 @@ pub trait Cluster {
     fn delete_topic<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), ClusterError>>;
     /// The high watermark of each partition.
     fn high_watermarks<'a>(&'a self, topic: &'a str) -> BoxFuture<'a, Result<Vec<u64>, ClusterError>>;
-    /// The sum of the high watermarks, and the moment at which it was so.
-    fn timed_watermarks<'a>(&'a self, topic: &'a str) -> BoxFuture<'a, Result<(Instant, u64), ClusterError>>;
-    /// The high watermark of each partition once they stand still.
+    /// The high watermark of each partition, and the two moments between which it was so.
+    fn poll_watermarks<'a>(&'a self, topic: &'a str) -> BoxFuture<'a, Result<WatermarkPoll, ClusterError>>;
+    /// The high watermark of each partition once they stand still for as long as `patience` asks.
     fn settled_high_watermarks<'a>(
         &'a self,
         topic: &'a str,
-        timeout: Duration,
+        patience: Patience,
     ) -> BoxFuture<'a, Result<Vec<u64>, ClusterError>>;
     /// Starts local brokers that have died again, on their data. Returns how many.
     fn revive(&self) -> BoxFuture<'_, Result<usize, ClusterError>>;

@@ -9,11 +9,14 @@ use tokio::time::Instant;
 use super::brackets::Brackets;
 use super::drive::{Driven, Driver, End};
 use super::headroom::Headrooms;
+use super::patience;
 use super::recovery::Unprepared;
 use super::spec::trial_spec;
 use super::topics::{PreparedTopic, Topics};
 use super::warnings::{self, Warning};
-use super::{Cancel, Cluster, ClusterError, ClusterStarter, Ended, Listener, Mask, Progress, RunError, RunRequest};
+use super::{
+    Cancel, Cluster, ClusterError, ClusterStarter, Ended, Listener, Mask, Patience, Progress, RunError, RunRequest,
+};
 use crate::profile::Configuration;
 use crate::protocol::{Acks, Counts, Interval, TrialResult};
 use crate::store::{BrokerFigures, Headroom, PlannedTrial, RunDirectory, SCHEMA_VERSION, TrialOutcome, TrialRecord};
@@ -114,12 +117,9 @@ impl<'a> Session<'a> {
         if driven.end == End::Stopped {
             return Ok(Step::End(Ended::Interrupted));
         }
-        // The next topic is made while this one's watermarks come to stand: neither disturbs a measurement.
-        let acknowledged = driven.result.as_ref().map_or(0, |result| result.counts.acknowledged);
-        let (appended, next_topic) = tokio::join!(
-            self.appended(&topic, still_writing(&driven), acknowledged),
-            self.prepare_next(next)
-        );
+        let settle = self.request.limits.settle;
+        let patience = patience::patience(configuration.acks, driven.result.as_ref(), topic.watermarks, settle);
+        let (appended, next_topic) = self.settle(&topic, patience, next).await;
         let Driven {
             end,
             result,
@@ -178,18 +178,29 @@ impl<'a> Session<'a> {
         Ok((driven, brackets.finish()))
     }
 
-    /// Growth of the topic's watermarks once they stand still; then the topic has done its duty.
-    /// `still_writing` is how long the brokers may go on writing without anybody being told; `acknowledged` decides only
-    /// how long they are watched.
-    async fn appended(
+    /// What the trial appended, and the next trial's topic.
+    async fn settle(
         &self,
         topic: &PreparedTopic,
-        still_writing: Duration,
-        acknowledged: u64,
-    ) -> Result<u64, ClusterError> {
-        tokio::time::sleep(still_writing).await;
-        // Who did not answer that would not delete it either; it is tried again at the end.
-        let after = self.settled_total(&topic.name, topic.watermarks + acknowledged).await?;
+        patience: Patience,
+        next: Option<&PlannedTrial>,
+    ) -> (Result<u64, ClusterError>, Option<PreparedTopic>) {
+        let appended = self.appended(topic, patience);
+        if self.topics.is_shared() {
+            // The next trial counts from where this one's log came to stand.
+            let appended = appended.await;
+            (appended, self.prepare_next(next).await)
+        } else {
+            // The next topic is made while this one's watermarks come to stand: neither disturbs a measurement.
+            tokio::join!(appended, self.prepare_next(next))
+        }
+    }
+
+    /// Growth of the topic's watermarks once they stand still; then the topic has done its duty.
+    async fn appended(&self, topic: &PreparedTopic, patience: Patience) -> Result<u64, ClusterError> {
+        // Who did not answer that would not delete the topic either; it is tried again at the end.
+        let settled = self.cluster.settled_high_watermarks(&topic.name, patience).await?;
+        let after: u64 = settled.iter().sum();
         self.topics.done_with(&topic.name, false).await;
         after.checked_sub(topic.watermarks).ok_or_else(|| ClusterError {
             message: format!(
@@ -198,24 +209,6 @@ impl<'a> Session<'a> {
             ),
             refused: true,
         })
-    }
-
-    /// Sum of the watermarks once they stand still. A busy broker may stand still for a while with records yet to be
-    /// written, of which with acks=0 nobody knows: before they fall short of `expected`, they are watched for longer.
-    async fn settled_total(&self, topic: &str, expected: u64) -> Result<u64, ClusterError> {
-        let limit = self.request.limits.settle;
-        let deadline = Instant::now() + limit;
-        let (mut last, mut still_since) = (None, Instant::now());
-        loop {
-            let total: u64 = self.cluster.settled_high_watermarks(topic, limit).await?.iter().sum();
-            if last != Some(total) {
-                (last, still_since) = (Some(total), Instant::now());
-            }
-            if total >= expected || still_since.elapsed() > limit / 5 || Instant::now() > deadline {
-                return Ok(total);
-            }
-            tokio::time::sleep(limit / 50).await;
-        }
     }
 
     async fn prepare_next(&self, next: Option<&PlannedTrial>) -> Option<PreparedTopic> {
@@ -392,16 +385,4 @@ fn without_histograms(mut interval: Interval) -> Interval {
     ];
     all.into_iter().flatten().for_each(|latency| latency.histogram = None);
     interval
-}
-
-/// How long the brokers may go on writing after a trial's end without anybody being told: not at all where every record
-/// has its verdict; else what is on the way to them, or in their queues, takes its time.
-fn still_writing(driven: &Driven) -> Duration {
-    match &driven.result {
-        Some(result) if result.counts.undecided > 0 => Duration::from_secs(1),
-        // acks=0: nobody is told of anything.
-        Some(result) if result.latencies.service.is_none() => Duration::from_millis(100),
-        // Without a result the trial does not count, and what was appended says nothing.
-        _ => Duration::ZERO,
-    }
 }

@@ -1,7 +1,8 @@
-//! Headroom: the same client work against the mock cluster, once per distinct client-side configuration. Near 1, the
-//! load generator was the bottleneck and not the target.
+//! Headroom: the same client work against the mock cluster, measured once per distinct client-side configuration; every
+//! configuration that shares it is compared with that rate. Near 1, the load generator was the bottleneck and not the
+//! target.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::coordinator::Session;
 use super::drive::End;
@@ -20,22 +21,28 @@ const MAX_WARMUP_MS: u64 = 500;
 /// What was measured already, and the mock cluster once there is one.
 #[derive(Default)]
 pub(super) struct Headrooms {
-    done: HashSet<String>,
+    /// Records/s against the mock cluster by what the client does; none where that could not be measured.
+    mock_records_per_s: HashMap<String, Option<f64>>,
+    /// Configurations that have their headroom.
+    told: HashSet<String>,
     mock: Option<Box<dyn Cluster>>,
 }
 
 impl Headrooms {
     /// Remembers what earlier sessions of the run measured.
     pub(super) fn from_records(records: &[TrialRecord], configurations: &[Configuration]) -> Headrooms {
-        let measured = |configuration: &&Configuration| {
-            records
-                .iter()
-                .any(|record| record.headroom.is_some() && record.planned.configuration_id == configuration.id)
-        };
-        Headrooms {
-            done: configurations.iter().filter(measured).map(client_side).collect(),
-            mock: None,
+        let mut headrooms = Headrooms::default();
+        for record in records {
+            let id = &record.planned.configuration_id;
+            if let Some(headroom) = &record.headroom
+                && let Some(configuration) = configurations.iter().find(|configuration| configuration.id == *id)
+            {
+                let rate = Some(headroom.mock_records_per_s);
+                headrooms.mock_records_per_s.insert(client_side(configuration), rate);
+                headrooms.told.insert(id.clone());
+            }
         }
+        headrooms
     }
 
     pub(super) async fn stop(&mut self) {
@@ -68,8 +75,9 @@ fn defined(configuration: &Configuration, kind: TargetKind, connection: &BTreeMa
 }
 
 impl Session<'_> {
-    /// Measures headroom for a completed trial where its client-side configuration has none yet. The inner error is a
-    /// cause for a warning; none without error: not due, or the run was asked to stop.
+    /// The headroom of a completed trial where its configuration has none yet. Measures where nothing that shares its
+    /// client side was measured. The inner error is a cause for a warning; none without error: not due, or the run was
+    /// asked to stop.
     pub(super) async fn headroom(
         &mut self,
         configuration: &Configuration,
@@ -77,24 +85,35 @@ impl Session<'_> {
         broker: &BrokerFigures,
     ) -> Result<Result<Option<Headroom>, String>, RunError> {
         let profile = &self.request.profile;
-        let key = client_side(configuration);
         let due = profile.run.headroom
             && defined(configuration, profile.target.kind, self.cluster.connection())
-            && !self.headrooms.done.contains(&key);
+            && !self.headrooms.told.contains(&configuration.id);
         let reached = records_per_s(configuration.acks, result, broker).filter(|&reached| reached > 0.0);
         let (true, Some(reached)) = (due, reached) else {
             return Ok(Ok(None));
         };
-        // Also where it fails: it would fail again at every trial.
-        self.headrooms.done.insert(key);
-        self.listener.headroom_started(configuration);
-        let measured = self.mock_records_per_s(configuration).await?;
-        Ok(measured.map(|mock| {
-            mock.map(|mock| Headroom {
+        let key = client_side(configuration);
+        let mock = match self.headrooms.mock_records_per_s.get(&key) {
+            Some(known) => *known,
+            None => {
+                // Also where it fails: it would fail again at every trial.
+                self.headrooms.mock_records_per_s.insert(key.clone(), None);
+                self.listener.headroom_started(configuration);
+                let mock = match self.mock_records_per_s(configuration).await? {
+                    Ok(mock) => mock,
+                    Err(cause) => return Ok(Err(cause)),
+                };
+                self.headrooms.mock_records_per_s.insert(key, mock);
+                mock
+            }
+        };
+        Ok(Ok(mock.map(|mock| {
+            self.headrooms.told.insert(configuration.id.clone());
+            Headroom {
                 mock_records_per_s: mock,
                 ratio: mock / reached,
-            })
-        }))
+            }
+        })))
     }
 
     async fn mock_records_per_s(
@@ -115,7 +134,11 @@ impl Session<'_> {
             return Ok(Ok(None));
         };
         let topic = super::NewTopic {
-            name: format!("{}headroom-{}", crate::target::TOPIC_PREFIX, self.headrooms.done.len()),
+            name: format!(
+                "{}headroom-{}",
+                crate::target::TOPIC_PREFIX,
+                self.headrooms.mock_records_per_s.len()
+            ),
             partitions: configuration.partitions,
             replication_factor: 1,
             config: BTreeMap::new(),

@@ -16,6 +16,7 @@ mod headroom;
 mod host;
 mod listener;
 mod mask;
+mod patience;
 mod recovery;
 mod request;
 mod resume;
@@ -26,7 +27,7 @@ mod trial_process;
 mod warnings;
 
 pub use cancel::{Cancel, CancelSource};
-pub use cluster::{BoxFuture, Cluster, ClusterError, ClusterStarter, NewTopic};
+pub use cluster::{BoxFuture, Cluster, ClusterError, ClusterStarter, NewTopic, Patience, WatermarkPoll};
 pub use error::RunError;
 pub use execute::execute;
 pub use headline::Headline;

@@ -1,12 +1,12 @@
 //! The real targets as the coordinator sees them.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::{BoxFuture, Cluster, ClusterError, ClusterStarter};
 use crate::profile::TargetSettings;
 use crate::store::TargetDescription;
-use crate::target::{NewTopic, StartOptions, Target, TargetError};
+use crate::target::{NewTopic, Patience, StartOptions, Target, TargetError, WatermarkPoll};
 
 /// Starts real targets.
 #[derive(Clone, Debug)]
@@ -73,21 +73,16 @@ impl Cluster for Target {
         Box::pin(async { Ok(Target::high_watermarks(self, topic).await?) })
     }
 
-    fn timed_watermarks<'a>(&'a self, topic: &'a str) -> BoxFuture<'a, Result<(Instant, u64), ClusterError>> {
-        Box::pin(async {
-            let poll = Target::poll_watermarks(self, topic).await?;
-            // The true moment lies between asking and answering.
-            let moment = poll.asked_at + poll.answered_at.duration_since(poll.asked_at) / 2;
-            Ok((moment, poll.total()))
-        })
+    fn poll_watermarks<'a>(&'a self, topic: &'a str) -> BoxFuture<'a, Result<WatermarkPoll, ClusterError>> {
+        Box::pin(async { Ok(Target::poll_watermarks(self, topic).await?) })
     }
 
     fn settled_high_watermarks<'a>(
         &'a self,
         topic: &'a str,
-        timeout: Duration,
+        patience: Patience,
     ) -> BoxFuture<'a, Result<Vec<u64>, ClusterError>> {
-        Box::pin(async move { Ok(Target::settled_high_watermarks(self, topic, timeout).await?) })
+        Box::pin(async move { Ok(Target::settled_high_watermarks(self, topic, patience).await?) })
     }
 
     fn revive(&self) -> BoxFuture<'_, Result<usize, ClusterError>> {

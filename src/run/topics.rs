@@ -49,6 +49,11 @@ impl<'a> Topics<'a> {
         }
     }
 
+    /// Whether all trials write to the same topic.
+    pub(super) fn is_shared(&self) -> bool {
+        self.settings.existing.is_some()
+    }
+
     /// A topic for a trial of `configuration`: the existing one, or a fresh one named for `purpose`.
     pub(super) async fn prepare(
         &self,

@@ -114,7 +114,7 @@ pub struct TrialRecord {
     pub result: Option<TrialResult>,
     /// What the coordinator saw at the brokers.
     pub broker: BrokerFigures,
-    /// Set once per distinct client-side configuration, on its first trial.
+    /// Set on the first completed trial of each configuration, where it was asked for and is defined.
     pub headroom: Option<Headroom>,
     /// Every property of the client as it said it to be in effect, secrets masked. Set on the first completed trial of
     /// each configuration; empty elsewhere.
@@ -146,13 +146,49 @@ pub struct BrokerFigures {
     pub appended: Option<u64>,
     /// `acks=0`: growth of the watermarks between two time-stamped polls at the window's edges.
     pub window_appended: Option<u64>,
-    /// Seconds between these two polls.
+    /// Seconds between these two polls, each dated by the middle between asking and answering.
     pub window_appended_s: Option<f64>,
-    /// User and system time of all local brokers in the window, in µs.
+    /// By how much `window_appended_s` may be off, in s: half of both round trips.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window_uncertainty_s: Option<f64>,
+    /// User and system time of all local brokers between two readings at the window's edges, in µs.
     pub cpu_us: Option<u64>,
+    /// Seconds between these two readings; where absent, taken to be the window's length.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_reading_s: Option<f64>,
 }
 
-/// The same client work against the mock cluster.
+/// Share of the length between two polls above which their growth says nothing about throughput.
+const MAX_UNCERTAINTY: f64 = 0.20;
+
+impl BrokerFigures {
+    /// By which share of itself the length between the two polls may be off.
+    pub fn window_uncertainty(&self) -> Option<f64> {
+        let length_s = self.window_appended_s.filter(|&length_s| length_s > 0.0)?;
+        Some(self.window_uncertainty_s? / length_s)
+    }
+
+    /// `acks=0`: records appended per second between the two polls; none where that was not observed, or is known to no
+    /// better than ± 20 %.
+    pub fn window_records_per_s(&self) -> Option<f64> {
+        let length_s = self.window_appended_s.filter(|&length_s| length_s > 0.0)?;
+        let known = self.window_uncertainty().is_none_or(|share| share <= MAX_UNCERTAINTY);
+        Some(self.window_appended? as f64 / length_s).filter(|_| known)
+    }
+
+    /// User and system time of all local brokers, in µs, scaled to a window of that length: a late reading also takes
+    /// in what the brokers did after the window.
+    pub fn cpu_in_window_us(&self, window_s: f64) -> Option<f64> {
+        let cpu_us = self.cpu_us? as f64;
+        Some(match self.cpu_reading_s {
+            Some(reading_s) if reading_s > 0.0 => cpu_us * window_s / reading_s,
+            _ => cpu_us,
+        })
+    }
+}
+
+/// The same client work against the mock cluster: one measurement for all configurations in which the client does the
+/// same.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Headroom {
     /// Throughput against the mock cluster in records/s.

@@ -21,7 +21,7 @@ use std::time::Duration;
 pub use cache::{cache_directory, data_parent};
 pub use error::TargetError;
 pub use topics::{NewTopic, TOPIC_PREFIX};
-pub use watermarks::WatermarkPoll;
+pub use watermarks::{Patience, WatermarkPoll};
 
 use crate::process::Spawner;
 use crate::profile::TargetSettings;
@@ -257,15 +257,15 @@ impl Target {
         .await
     }
 
-    /// The high watermarks once they have stood still for 40 ms.
+    /// The high watermarks once they have stood still for as long as `patience` asks.
     ///
     /// # Errors
-    /// `TimedOut` where they still move after `timeout`; else as [`Target::high_watermarks`].
-    pub async fn settled_high_watermarks(&self, topic: &str, timeout: Duration) -> Result<Vec<u64>, TargetError> {
+    /// `TimedOut` where they still move when its time is over; else as [`Target::high_watermarks`].
+    pub async fn settled_high_watermarks(&self, topic: &str, patience: Patience) -> Result<Vec<u64>, TargetError> {
         let topic = topic.to_owned();
         self.off_thread(move |parts| {
             let partitions = parts.partitions_of(&topic)?;
-            Ok(watermarks::settled(&parts.client, &topic, partitions, timeout)?.offsets)
+            Ok(watermarks::settled(&parts.client, &topic, partitions, patience)?.offsets)
         })
         .await
     }

@@ -9,8 +9,12 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use super::cluster::{ClusterClient, REQUEST_TIMEOUT};
 use super::error::TargetError;
 
-/// How long the watermarks must stand still to count as settled.
+/// How long the watermarks must stand still to count as settled where nothing more is expected.
 const STILL: Duration = Duration::from_millis(40);
+
+/// How long they must stand still where records are missing. With `acks=1` the high watermark follows the
+/// acknowledgements only when the followers have fetched, and a short pause of theirs is no loss.
+const STILL_WHERE_SHORT: Duration = Duration::from_secs(2);
 
 /// Pause between two polls while waiting for that.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -108,30 +112,154 @@ fn poll_once(client: &ClusterClient, topic: &str, partitions: u32) -> Result<Wat
     })
 }
 
-/// Polls until the watermarks have stood still for 40 ms.
+/// When to believe that watermarks stand still.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// What their sum comes to at least where nothing is lost. Below it they must stand still for 2 s.
+    pub expected: u64,
+    /// How long they must stand still once their sum has reached that.
+    pub still: Duration,
+    /// After so long whatever has stood still for 40 ms counts, and what has not never will.
+    pub timeout: Duration,
+}
+
+impl Patience {
+    /// Where nothing is known of what was written: 40 ms of stillness.
+    pub fn within(timeout: Duration) -> Patience {
+        Patience {
+            expected: 0,
+            still: STILL,
+            timeout,
+        }
+    }
+}
+
+/// What a series of polls has shown so far.
+struct Stillness {
+    patience: Patience,
+    started_at: Instant,
+    still_since: Instant,
+    last: Vec<u64>,
+}
+
+/// What a poll shows.
+#[derive(Debug, PartialEq, Eq)]
+enum Shown {
+    Settled,
+    NotYet,
+    /// They still moved when the time was over.
+    Moving,
+}
+
+impl Stillness {
+    fn new(patience: Patience, first: &WatermarkPoll) -> Stillness {
+        Stillness {
+            patience,
+            started_at: first.asked_at,
+            still_since: first.answered_at,
+            last: first.offsets.clone(),
+        }
+    }
+
+    fn observe(&mut self, poll: &WatermarkPoll) -> Shown {
+        if poll.offsets != self.last {
+            self.last.clone_from(&poll.offsets);
+            self.still_since = poll.answered_at;
+        }
+        let still = poll.asked_at.saturating_duration_since(self.still_since);
+        let needed = if poll.total() >= self.patience.expected {
+            self.patience.still
+        } else {
+            self.patience.still.max(STILL_WHERE_SHORT)
+        };
+        let late = poll.asked_at.saturating_duration_since(self.started_at) > self.patience.timeout;
+        match (still >= needed, late) {
+            (true, _) => Shown::Settled,
+            (false, true) if still >= STILL => Shown::Settled,
+            (false, true) => Shown::Moving,
+            (false, false) => Shown::NotYet,
+        }
+    }
+}
+
+/// Polls until the watermarks have stood still for as long as `patience` asks.
 pub(crate) fn settled(
     client: &ClusterClient,
     topic: &str,
     partitions: u32,
-    timeout: Duration,
+    patience: Patience,
 ) -> Result<WatermarkPoll, TargetError> {
-    let start = Instant::now();
-    let mut last = poll(client, topic, partitions)?;
-    let mut still_since = last.asked_at;
+    let mut stillness = Stillness::new(patience, &poll(client, topic, partitions)?);
     loop {
         std::thread::sleep(PAUSE);
         let next = poll(client, topic, partitions)?;
-        if next.offsets != last.offsets {
-            still_since = next.asked_at;
-        } else if next.asked_at.duration_since(still_since) >= STILL {
-            return Ok(next);
+        match stillness.observe(&next) {
+            Shown::Settled => return Ok(next),
+            Shown::NotYet => {}
+            Shown::Moving => {
+                let seconds = patience.timeout.as_secs_f64();
+                return Err(TargetError::TimedOut(format!(
+                    "the high watermarks of topic {topic} still moved after {seconds:.1} s"
+                )));
+            }
         }
-        if start.elapsed() > timeout {
-            let seconds = timeout.as_secs_f64();
-            return Err(TargetError::TimedOut(format!(
-                "the high watermarks of topic {topic} still moved after {seconds:.1} s"
-            )));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Polls of a topic with 100 records from the first one on, then of what `later` says, as (ms, records).
+    fn shown(patience: Patience, later: &[(u64, u64)]) -> Vec<Shown> {
+        let start = Instant::now();
+        let at = |ms: u64, total: u64| WatermarkPoll {
+            offsets: vec![total],
+            asked_at: start + Duration::from_millis(ms),
+            answered_at: start + Duration::from_millis(ms),
+        };
+        let mut stillness = Stillness::new(patience, &at(0, 100));
+        later
+            .iter()
+            .map(|&(ms, total)| stillness.observe(&at(ms, total)))
+            .collect()
+    }
+
+    fn patience(expected: u64) -> Patience {
+        Patience {
+            expected,
+            ..Patience::within(Duration::from_secs(10))
         }
-        last = next;
+    }
+
+    #[test]
+    fn what_has_reached_the_records_acknowledged_settles_at_once() {
+        assert_eq!(
+            shown(patience(100), &[(20, 100), (40, 100)]),
+            [Shown::NotYet, Shown::Settled]
+        );
+    }
+
+    #[test]
+    fn a_pause_short_of_them_is_no_loss() {
+        assert_eq!(
+            shown(patience(150), &[(40, 100), (1_900, 100), (1_920, 150), (1_960, 150)]),
+            [Shown::NotYet, Shown::NotYet, Shown::NotYet, Shown::Settled]
+        );
+    }
+
+    #[test]
+    fn two_seconds_short_of_them_are_loss() {
+        assert_eq!(shown(patience(150), &[(2_000, 100)]), [Shown::Settled]);
+    }
+
+    #[test]
+    fn the_timeout_ends_the_wait_for_stillness() {
+        let brief = Patience {
+            timeout: Duration::from_millis(500),
+            ..patience(150)
+        };
+        assert_eq!(shown(brief, &[(400, 100), (510, 100)]), [Shown::NotYet, Shown::Settled]);
+        assert_eq!(shown(brief, &[(490, 110), (510, 110)]), [Shown::NotYet, Shown::Moving]);
     }
 }

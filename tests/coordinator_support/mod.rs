@@ -24,10 +24,17 @@ pub struct ClusterScript {
     pub calls: RefCell<Vec<String>>,
     /// Records appended by each trial.
     pub appended_per_trial: Cell<u64>,
+    /// Records of the one log that all trials write to, where there is one. It has grown by a trial's records only once
+    /// its watermarks stand still.
+    pub shared_log: Cell<Option<u64>>,
     /// Answers with "refused" to every topic.
     pub refuse_topics: Cell<bool>,
+    /// How long each poll of watermarks says that it took.
+    pub poll_takes: Cell<Duration>,
     /// Calls to `wait_until_reachable` that fail from now on.
     pub unreachable: Cell<u32>,
+    /// What each call to `settled_high_watermarks` asked for.
+    pub patience: RefCell<Vec<Patience>>,
     /// Calls to `settled_high_watermarks` that fail from now on.
     pub unsettled: Cell<u32>,
     /// What `broker_cpu_us` answers, one after the other; the last one for ever.
@@ -123,19 +130,33 @@ impl Cluster for Twin {
         Box::pin(async { Ok(()) })
     }
     fn high_watermarks<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Vec<u64>, ClusterError>> {
-        Box::pin(async { Ok(vec![5, 0, 2]) })
+        Box::pin(async { Ok(vec![5, self.script.shared_log.get().unwrap_or(0), 2]) })
     }
-    fn timed_watermarks<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(Instant, u64), ClusterError>> {
-        Box::pin(async { Ok((Instant::now(), 7)) })
+    fn poll_watermarks<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<WatermarkPoll, ClusterError>> {
+        let now = Instant::now();
+        let poll = WatermarkPoll {
+            offsets: vec![5, 0, 2],
+            asked_at: now,
+            answered_at: now + self.script.poll_takes.get(),
+        };
+        Box::pin(async { Ok(poll) })
     }
-    fn settled_high_watermarks<'a>(&'a self, _: &'a str, _: Duration) -> BoxFuture<'a, Result<Vec<u64>, ClusterError>> {
+    fn settled_high_watermarks<'a>(
+        &'a self,
+        _: &'a str,
+        patience: Patience,
+    ) -> BoxFuture<'a, Result<Vec<u64>, ClusterError>> {
+        self.script.patience.borrow_mut().push(patience);
         let fails = take_one(&self.script.unsettled);
         let appended = self.script.appended_per_trial.get();
         Box::pin(async move {
+            tokio::task::yield_now().await;
+            let grown = self.script.shared_log.get().map(|before| before + appended);
+            self.script.shared_log.set(grown);
             if fails {
                 Err(failure("no answer", false))
             } else {
-                Ok(vec![5, appended, 2])
+                Ok(vec![5, grown.unwrap_or(appended), 2])
             }
         })
     }
@@ -251,7 +272,8 @@ pub const CLEAN: &str = "read -r spec; cat hello ready started interval ended re
 
 impl Bench {
     /// Two configurations, three blocks; `script` is what each trial process does. It runs where the files `hello`,
-    /// `ready`, `started`, `interval`, `ended` and `result` hold one event each.
+    /// `ready`, `started`, `interval`, `ended`, `result` and `doubtful` (a result) hold one
+    /// event each.
     pub fn new(script: &str) -> Bench {
         let temporary = tempfile::tempdir().unwrap();
         write_events(temporary.path());
@@ -351,6 +373,7 @@ fn write_events(directory: &Path) {
         ("started", TrialEvent::WindowStarted),
         ("interval", TrialEvent::Interval(Box::new(interval(encoded.clone())))),
         ("ended", TrialEvent::WindowEnded),
+        ("doubtful", TrialEvent::Result(Box::new(doubtful(encoded.clone())))),
         ("result", TrialEvent::Result(Box::new(result(encoded)))),
         (
             "failed",
@@ -430,6 +453,18 @@ pub fn result(histogram: String) -> TrialResult {
         statistics: None,
         notes: vec!["a note with hunter2".to_owned()],
     }
+}
+
+/// A result with failed records that may have been written.
+fn doubtful(histogram: String) -> TrialResult {
+    let mut result = result(histogram);
+    result.counts.failed = 1;
+    result.counts.failed_by_error = vec![FailedCount {
+        error: "MSG_TIMED_OUT".to_owned(),
+        persistence: PersistenceStatus::PossiblyPersisted,
+        count: 1,
+    }];
+    result
 }
 
 pub fn configuration(id: &str, linger_ms: &str) -> Configuration {

@@ -349,6 +349,7 @@ fn trial(configuration: &Configuration, planned: PlannedTrial) -> TrialRecord {
             window_appended: (!observable).then_some(acknowledged),
             window_appended_s: (!observable).then_some(window_s),
             cpu_us: Some(acknowledged / 2),
+            ..BrokerFigures::default()
         },
         headroom: None,
         intervals: intervals(&planned.trial_id, rate, bytes, observable.then_some(median)),

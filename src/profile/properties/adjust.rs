@@ -88,15 +88,29 @@ fn refuse(translation: &mut Translation, name: &str, needed: &str, explicit: Opt
     });
 }
 
+/// librdkafka's longest `delivery.timeout.ms`.
+const LONGEST_DELIVERY_TIMEOUT_MS: &str = "2147483647";
+
 /// `delivery.timeout.ms ≥ linger.ms + request.timeout.ms`. Java raises a default that is too low and refuses a value
 /// that is (`KafkaProducer.configureDeliveryTimeout`).
+///
+/// librdkafka takes 0 for no limit, but computes the time that a record waited in its queue back from the record's
+/// deadline: its `int_latency` would be of no use. Its longest limit, 24 days, comes to the same.
 pub(super) fn delivery_timeout(translation: &mut Translation, given: &[Given], defaults: Defaults) {
     let delivery = translation.number("delivery.timeout.ms");
     let infinite = defaults == Defaults::Librdkafka && delivery == 0.0;
     let linger = as_asked(translation, given, "linger.ms", defaults);
     let request = as_asked(translation, given, "request.timeout.ms", defaults);
     let least = linger + request;
-    if infinite || delivery >= least {
+    if infinite {
+        translation.set("delivery.timeout.ms", LONGEST_DELIVERY_TIMEOUT_MS, None);
+        translation.notes.push(format!(
+            "delivery.timeout.ms=0 (no limit): {LONGEST_DELIVERY_TIMEOUT_MS} (24 days) is used, because librdkafka \
+             cannot tell the time in its queue without a limit"
+        ));
+        return;
+    }
+    if delivery >= least {
         return;
     }
     if defaults == Defaults::Java && !translation.origins.contains_key("delivery.timeout.ms") {

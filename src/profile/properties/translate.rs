@@ -159,7 +159,7 @@ fn apply_java(translation: &mut Translation, name: &str, value: &str, from: Opti
         "compression.gzip.level" | "compression.lz4.level" | "compression.zstd.level" => {}
         "partitioner.class" | "partitioner.ignore.keys" => {}
         "connections.max.idle.ms" => translation.set(name, &number.max(0).to_string(), from),
-        "max.block.ms" => translation.max_block_ms = u64::try_from(number).unwrap_or(0),
+        "max.block.ms" => max_block(translation, number),
         "max.request.size" => translation.set("message.max.bytes", value, from),
         "metadata.max.age.ms" => {
             translation.set("topic.metadata.refresh.interval.ms", &number.max(1).to_string(), from)
@@ -171,6 +171,19 @@ fn apply_java(translation: &mut Translation, name: &str, value: &str, from: Opti
             translation.set("request.timeout.ms", value, from);
         }
         _ => translation.set(name, value, from),
+    }
+}
+
+/// Longest `max.block.ms`: 24 days, librdkafka's own longest time. With more, a moment in µs could overflow.
+const MAX_BLOCK_MS: u64 = i32::MAX as u64;
+
+fn max_block(translation: &mut Translation, asked_ms: i64) {
+    let asked_ms = u64::try_from(asked_ms).unwrap_or(0);
+    translation.max_block_ms = asked_ms.min(MAX_BLOCK_MS);
+    if asked_ms > MAX_BLOCK_MS {
+        translation
+            .notes
+            .push(format!("max.block.ms={asked_ms}: {MAX_BLOCK_MS} (24 days) is used"));
     }
 }
 

@@ -4,7 +4,8 @@ use super::{Figure, Part, Source};
 use crate::report::charts::{self, Category, ChartError, TimeLine, TimeSeries};
 use crate::report::columns::{self, RowOrder};
 use crate::report::metric::Metric;
-use crate::store::{TrialOutcome, TrialRecord};
+use crate::report::summary::completed_result;
+use crate::store::TrialRecord;
 
 /// Configurations drawn.
 const CONFIGURATIONS: usize = 6;
@@ -24,7 +25,7 @@ pub(super) fn draw(source: &Source<'_>) -> Result<Option<Figure>, ChartError> {
         let trials: Vec<&TrialRecord> = source
             .trials
             .iter()
-            .filter(|t| t.planned.configuration_id == configuration.id && t.outcome == TrialOutcome::Completed)
+            .filter(|t| t.planned.configuration_id == configuration.id && completed_result(t).is_ok())
             .filter(|t| !t.intervals.is_empty())
             .collect();
         if !trials.is_empty() {

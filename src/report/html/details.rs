@@ -6,9 +6,11 @@ use crate::protocol::{Acks, LatencyDistribution};
 use crate::report::columns::{self, RowOrder};
 use crate::report::format;
 use crate::report::metric::Metric;
-use crate::report::summary::{Analysis, ConfigurationSummary, LatencySummary, load, megabytes_per_s, records_per_s};
+use crate::report::summary::{
+    Analysis, ConfigurationSummary, LatencySummary, completed_result, load, megabytes_per_s, records_per_s,
+};
 use crate::stats::histogram;
-use crate::store::{TrialOutcome, TrialRecord};
+use crate::store::TrialRecord;
 
 /// Configurations described in full.
 const CONFIGURATIONS: usize = 100;
@@ -208,9 +210,9 @@ fn bounded(us: Option<f64>, at_least: bool) -> String {
 }
 
 fn trial_view(acks: Acks, of: &ConfigurationSummary, trial: &TrialRecord) -> TrialView {
-    let (outcome, failed) = match &trial.outcome {
-        TrialOutcome::Completed => ("completed".to_owned(), false),
-        TrialOutcome::Failed { cause } => (format!("failed: {cause}"), true),
+    let (outcome, failed) = match completed_result(trial) {
+        Ok(_) => ("completed".to_owned(), false),
+        Err(cause) => (format!("failed: {cause}"), true),
     };
     let latency = trial
         .result

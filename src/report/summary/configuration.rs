@@ -20,19 +20,22 @@ struct Completed<'a> {
 pub(super) fn summarize(
     configuration: &Configuration,
     records: &[&TrialRecord],
+    warmup_ms: u64,
 ) -> (ConfigurationSummary, Vec<CurvePoint>) {
     let mut warnings = configuration.warnings.clone();
     let mut trials = TrialCounts::default();
     let mut completed = Vec::new();
     for record in records {
         warnings.extend(record.warnings.iter().cloned());
-        match (&record.outcome, &record.result) {
-            (TrialOutcome::Completed, Some(result)) => {
+        match completed_result(record) {
+            Ok(result) => {
                 warnings.extend(result.notes.iter().cloned());
                 completed.push(Completed { record, result });
             }
-            (TrialOutcome::Completed, None) => trials.failures.push(failure(record, "it reported no result")),
-            (TrialOutcome::Failed { cause }, _) => trials.failures.push(failure(record, cause)),
+            Err(cause) => trials.failures.push(failure(record, cause)),
+        }
+        if record.result.as_ref().is_some_and(|result| result.stopped_early) {
+            warnings.push("a trial was stopped early: it does not count".to_owned());
         }
     }
     trials.completed = completed.len() as u64;
@@ -42,11 +45,22 @@ pub(super) fn summarize(
     throughput(&mut summary, &completed);
     counts(&mut summary, &completed);
     let curve = latencies(&mut summary, &completed, &mut warnings);
-    per_trial_figures(&mut summary, &completed);
+    per_trial_figures(&mut summary, &completed, warmup_ms);
     totals(&mut summary, &completed);
     warnings.extend(own_warnings(&summary, &completed));
     summary.warnings = alike::once_each(warnings);
     (summary, curve)
+}
+
+/// The result of a trial whose figures count, or why they do not: a window that was ended early is another window than
+/// that of the trials beside it.
+pub(in crate::report) fn completed_result(record: &TrialRecord) -> Result<&TrialResult, &str> {
+    match (&record.outcome, &record.result) {
+        (TrialOutcome::Failed { cause }, _) => Err(cause),
+        (TrialOutcome::Completed, None) => Err("it reported no result"),
+        (TrialOutcome::Completed, Some(result)) if result.stopped_early => Err("it was stopped early"),
+        (TrialOutcome::Completed, Some(result)) => Ok(result),
+    }
 }
 
 fn failure(record: &TrialRecord, cause: &str) -> TrialFailure {
@@ -113,7 +127,7 @@ fn blank(configuration: &Configuration, trials: TrialCounts) -> ConfigurationSum
 /// the growth of the log counts.
 pub(in crate::report) fn records_per_s(acks: Acks, record: &TrialRecord) -> Option<f64> {
     match acks {
-        Acks::None => ratio(record.broker.window_appended? as f64, record.broker.window_appended_s?),
+        Acks::None => record.broker.window_records_per_s(),
         Acks::Leader | Acks::All => {
             let result = record.result.as_ref()?;
             ratio(result.window.acknowledged as f64, result.window_s)
@@ -227,7 +241,7 @@ fn latencies(
 /// A figure that each trial has by itself.
 type Figure<'a> = &'a dyn Fn(&Completed<'_>) -> Option<f64>;
 
-fn per_trial_figures(summary: &mut ConfigurationSummary, completed: &[Completed<'_>]) {
+fn per_trial_figures(summary: &mut ConfigurationSummary, completed: &[Completed<'_>], warmup_ms: u64) {
     let acks = summary.acks;
     // With acks=0, the records of the window are those that the log grew by, scaled to the window's length.
     let records = |t: &Completed<'_>| Some(records_per_s(acks, t.record)? * t.result.window_s);
@@ -250,7 +264,7 @@ fn per_trial_figures(summary: &mut ConfigurationSummary, completed: &[Completed<
         Some(ratio(cpu(t), records(t)? * bytes_per_record(t.result)?)? * 1e3)
     });
     summary.broker_cpu_us_per_record = figure("broker_cpu_us_per_record", &|t| {
-        ratio(t.record.broker.cpu_us? as f64, records(t)?)
+        ratio(t.record.broker.cpu_in_window_us(t.result.window_s)?, records(t)?)
     });
     summary.peak_memory_bytes = figure("peak_memory_bytes", &|t| Some(t.result.peak_memory_bytes as f64));
     summary.drain_ms = figure("drain_ms", &|t| Some(t.result.drain_ms));
@@ -274,7 +288,8 @@ fn per_trial_figures(summary: &mut ConfigurationSummary, completed: &[Completed<
         statistics(t, &|s| ratio(s.wire_bytes as f64, s.batch_records as f64))
     });
     summary.requests_per_s = figure("requests_per_s", &|t| {
-        let seconds: f64 = t.record.intervals.iter().map(|interval| interval.length_s).sum();
+        // The statistics are those of the whole trial. Its intervals have nominal lengths: the last one is cut short.
+        let seconds = warmup_ms as f64 / 1e3 + t.result.window_s + t.result.drain_ms / 1e3;
         statistics(t, &|s| ratio(produce_requests(s) as f64, seconds))
     });
     summary.wakeups_per_s = figure("wakeups_per_s", &|t| statistics(t, &|s| Some(s.wakeups_per_s_max)));
@@ -296,15 +311,14 @@ fn totals(summary: &mut ConfigurationSummary, completed: &[Completed<'_>]) {
     summary.throttle_ms_max = statistics.iter().map(|s| s.throttle_max_ms).max();
     summary.queue_us_mean = ratio(sum(|s| s.queue_sum_us) as f64, sum(|s| s.queue_count) as f64);
     summary.socket_us_mean = ratio(sum(|s| s.socket_sum_us) as f64, sum(|s| s.socket_count) as f64);
-    summary.broker_us_mean = ratio(sum(|s| s.broker_sum_us) as f64, sum(|s| s.broker_count) as f64);
+    // With acks=0 produce requests have no answer: what librdkafka timed then is metadata and the like.
+    summary.broker_us_mean =
+        ratio(sum(|s| s.broker_sum_us) as f64, sum(|s| s.broker_count) as f64).filter(|_| summary.acks != Acks::None);
 }
 
 /// What the figures themselves give cause to warn of.
 fn own_warnings(summary: &ConfigurationSummary, completed: &[Completed<'_>]) -> Vec<String> {
     let mut warnings = Vec::new();
-    if completed.iter().any(|t| t.result.stopped_early) {
-        warnings.push("a window was ended early: it is shorter than asked for".to_owned());
-    }
     if summary.acks == Acks::None && !completed.is_empty() && summary.throughput_records_per_s.is_none() {
         warnings.push(
             "acks=0 has no acknowledgements and the log's growth in the window is not known: no throughput".to_owned(),

@@ -15,12 +15,12 @@ pub use model::{
 };
 
 pub(super) use answers::load;
-pub(super) use configuration::{megabytes_per_s, records_per_s};
+pub(super) use configuration::{completed_result, megabytes_per_s, records_per_s};
 
 use super::{alike, format};
 use crate::profile::Configuration;
 use crate::protocol::TargetKind;
-use crate::store::{Manifest, SCHEMA_VERSION, TrialOutcome, TrialRecord};
+use crate::store::{Manifest, SCHEMA_VERSION, TrialRecord};
 
 /// Below this number of blocks no 95 % interval of a paired comparison exists.
 pub const BLOCKS_FOR_AN_INTERVAL: u32 = 6;
@@ -45,9 +45,7 @@ pub(super) fn analyze(manifest: &Manifest, trials: &[TrialRecord]) -> Analysis {
             .or_default()
             .push(trial);
     }
-    let (configurations, curves): (Vec<_>, Vec<_>) = in_parallel(&manifest.configurations, &by_configuration)
-        .into_iter()
-        .unzip();
+    let (configurations, curves): (Vec<_>, Vec<_>) = in_parallel(manifest, &by_configuration).into_iter().unzip();
     let summary = Summary {
         schema_version: SCHEMA_VERSION,
         kpbench_version: manifest.kpbench_version.clone(),
@@ -71,14 +69,15 @@ pub(super) fn analyze(manifest: &Manifest, trials: &[TrialRecord]) -> Analysis {
 
 /// Decoding and merging histograms is most of the work of a report on a large run.
 fn in_parallel(
-    configurations: &[Configuration],
+    manifest: &Manifest,
     trials: &HashMap<&str, Vec<&TrialRecord>>,
 ) -> Vec<(ConfigurationSummary, Vec<CurvePoint>)> {
+    let configurations = &manifest.configurations;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let share = configurations.len().div_ceil(threads).max(1);
     let one = |configuration: &Configuration| {
         let of_it = trials.get(configuration.id.as_str()).map_or(&[][..], Vec::as_slice);
-        configuration::summarize(configuration, of_it)
+        configuration::summarize(configuration, of_it, manifest.run.warmup_ms)
     };
     std::thread::scope(|scope| {
         let workers: Vec<_> = configurations
@@ -102,10 +101,7 @@ fn blocks(manifest: &Manifest) -> u32 {
 }
 
 fn run_trials(manifest: &Manifest, trials: &[TrialRecord]) -> RunTrials {
-    let completed = trials
-        .iter()
-        .filter(|trial| trial.outcome == TrialOutcome::Completed && trial.result.is_some())
-        .count() as u64;
+    let completed = trials.iter().filter(|trial| completed_result(trial).is_ok()).count() as u64;
     let failed = trials.len() as u64 - completed;
     let planned = manifest.plan.len() as u64;
     RunTrials {

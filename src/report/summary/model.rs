@@ -176,7 +176,7 @@ pub struct ConfigurationSummary {
     pub wire_bytes_per_record: Option<f64>,
     /// Produce requests, summed over the completed trials.
     pub requests: Option<u64>,
-    /// Produce requests per second of the whole trial.
+    /// Produce requests per second of the whole trial: warm-up, window and drain.
     pub requests_per_s: Option<f64>,
     /// Requests sent again, summed.
     pub retries: Option<u64>,
@@ -190,7 +190,7 @@ pub struct ConfigurationSummary {
     pub queue_us_mean: Option<f64>,
     /// Mean time from request made to written to the socket, in µs.
     pub socket_us_mean: Option<f64>,
-    /// Mean time from request sent to response, in µs.
+    /// Mean time from request sent to response, in µs; none with `acks=0`, where no produce request is answered.
     pub broker_us_mean: Option<f64>,
     /// Wake-ups of the busiest broker thread per second.
     pub wakeups_per_s: Option<f64>,

@@ -24,6 +24,8 @@ const MAX_SCHEDULE_LAG_US: u64 = 1_000;
 const SPINNING_WAKEUPS_PER_S: f64 = 20_000.0;
 /// Wake-ups per produce request above which a thread spins: each request has a few of its own.
 const SPINNING_WAKEUPS_PER_REQUEST: f64 = 20.0;
+/// Share of the length between two polls of the watermarks by which it may be off unflagged.
+const MAX_UNCERTAINTY: f64 = 0.02;
 /// Share of batch.size that batches must reach on average for it to have been a limit.
 const MIN_BATCH_FILL: f64 = 0.5;
 
@@ -33,6 +35,7 @@ pub(super) enum Warning {
     ShortWindow { window_s: f64 },
     FewRecords { records: u64 },
     Drift { change: f64 },
+    Uncertain { share: f64, known: bool },
     Surplus { records: u64 },
     Deficit { records: u64, acks: Acks },
     NothingAcknowledged,
@@ -52,11 +55,12 @@ pub(super) enum Warning {
 /// Throughput by its definition: acknowledgements, or with `acks=0` the growth of the watermarks; none where that was
 /// not observed.
 pub(super) fn records_per_s(acks: Acks, result: &TrialResult, broker: &BrokerFigures) -> Option<f64> {
-    let (records, length_s) = match acks {
-        Acks::None => (broker.window_appended?, broker.window_appended_s?),
-        Acks::Leader | Acks::All => (result.window.acknowledged, result.window_s),
-    };
-    (length_s > 0.0).then(|| records as f64 / length_s)
+    match acks {
+        Acks::None => broker.window_records_per_s(),
+        Acks::Leader | Acks::All => {
+            (result.window_s > 0.0).then(|| result.window.acknowledged as f64 / result.window_s)
+        }
+    }
 }
 
 /// Everything suspect about a completed trial.
@@ -91,6 +95,13 @@ fn window(configuration: &Configuration, result: &TrialResult, broker: &BrokerFi
         found.push(Warning::NothingAcknowledged);
     } else if records < MIN_RECORDS {
         found.push(Warning::FewRecords { records });
+    }
+    if configuration.acks == Acks::None
+        && let Some(share) = broker.window_uncertainty()
+        && share > MAX_UNCERTAINTY
+    {
+        let known = broker.window_records_per_s().is_some();
+        found.push(Warning::Uncertain { share, known });
     }
     let (first, second) = (
         result.window.acknowledged_first_half,

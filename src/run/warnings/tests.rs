@@ -95,6 +95,21 @@ fn watermarks_tell_loss_and_duplicates() {
 }
 
 #[test]
+fn throughput_between_edges_that_are_not_well_known_is_flagged() {
+    let uncertain = |uncertainty_s: f64| {
+        warned(|configuration, _, broker| {
+            configuration.acks = Acks::None;
+            broker.window_appended = Some(1_500);
+            broker.window_appended_s = Some(1.0);
+            broker.window_uncertainty_s = Some(uncertainty_s);
+        })
+    };
+    assert!(uncertain(0.02).is_empty());
+    only(&uncertain(0.05), "throughput is known to ± 5 % only");
+    only(&uncertain(0.25), "no throughput: it would be known to ± 25 % only");
+}
+
+#[test]
 fn short_windows_few_records_and_drift_are_flagged() {
     only(&warned(|_, result, _| result.window_s = 0.5), "0.50 s");
     only(

@@ -12,6 +12,7 @@ impl fmt::Display for Warning {
             | Warning::FewRecords { .. }
             | Warning::NothingAcknowledged
             | Warning::Drift { .. }
+            | Warning::Uncertain { .. }
             | Warning::RateMissed { .. }
             | Warning::LateSends { .. } => self.load_text(),
             Warning::Surplus { .. }
@@ -46,6 +47,15 @@ impl Warning {
                     "The window's second half was {percent:.0} % {direction} than its first: not steady yet; lengthen \
                      run.warmup."
                 )
+            }
+            Warning::Uncertain { share, known } => {
+                let percent = (share * 100.0).ceil();
+                let throughput = if *known {
+                    format!("throughput is known to ± {percent:.0} % only")
+                } else {
+                    format!("no throughput: it would be known to ± {percent:.0} % only")
+                };
+                format!("acks=0: {throughput}; the brokers were slow to tell their watermarks. Lengthen run.measure.")
             }
             Warning::RateMissed {
                 achieved_per_s,
