@@ -27,7 +27,7 @@ pub(super) struct Area {
 }
 
 /// How far a tick's label may reach beyond its axis.
-pub(super) const BEYOND: f64 = 6.0;
+pub(super) const BEYOND: f64 = 4.0;
 
 /// A horizontal axis with as many of `most` ticks as have room for their labels.
 pub(super) fn fitted(of: impl Fn(usize) -> Axis, unit: &Unit, left: f64, right: f64, most: usize) -> Axis {
@@ -46,8 +46,16 @@ pub(super) fn fitted(of: impl Fn(usize) -> Axis, unit: &Unit, left: f64, right: 
 
 /// The measure's label, and whether its axis is logarithmic.
 fn label_of(axis: &Axis, measure: &Measure) -> String {
-    let log = if axis.is_log() { ", logarithmic scale" } else { "" };
-    format!("{}{log}", measure.axis_label())
+    let label = measure.axis_label();
+    if !axis.is_log() {
+        return label;
+    }
+    // Where not all has room, which way is better goes first.
+    let words = measure.better.words();
+    match label.strip_suffix(words) {
+        Some(name) if !words.is_empty() => format!("{name}logarithmic scale, {words}"),
+        _ => format!("{label}, logarithmic scale"),
+    }
 }
 
 /// Vertical grid lines, tick labels below and the axis label under them; the height where all that ends.
