@@ -95,9 +95,14 @@ impl Nines {
             scene.line([(x, area.top), (x, area.bottom)], GRID);
             let text = percent(tick);
             let half = font::width(&text, TEXT, false) / 2.0;
-            if x - half >= free {
-                scene.text((x, area.bottom + 17.0), &text, Type::new(Ink::Muted, Anchor::Middle));
-                free = x + half + 6.0;
+            let middle = x.min(scene.width - 6.0 - half);
+            if middle - half >= free {
+                scene.text(
+                    (middle, area.bottom + 17.0),
+                    &text,
+                    Type::new(Ink::Muted, Anchor::Middle),
+                );
+                free = middle + half + 6.0;
             }
         }
         plot::axis_label(
