@@ -416,6 +416,16 @@ async fn fits_a_phone() {
             .run("const box = document.querySelector('.scroll'); return box.scrollWidth > box.clientWidth")
             .await;
         assert_eq!(reachable, true, "the table does, by itself");
+        let charts = page
+            .run(
+                "const shown = [...document.querySelectorAll('.plot')].filter(plot => plot.offsetParent !== null);
+                 const whole = shown.filter(plot => plot.scrollWidth <= plot.clientWidth);
+                 const small = [...document.querySelectorAll('figure .plot svg text')]
+                   .filter(text => text.checkVisibility() && text.getBoundingClientRect().height < 10);
+                 return [document.querySelectorAll('figure').length - shown.length, shown.length - whole.length, small.length];",
+            )
+            .await;
+        assert_eq!(charts, json!([0, 0, 0]), "one chart per figure, whole, in letters that can be read");
     })
     .await;
 }

@@ -42,6 +42,7 @@ fn write(directory: &std::path::Path, gallery: &[(&str, Chart)]) {
     for (name, chart) in gallery {
         std::fs::write(directory.join(format!("{name}.svg")), chart.standalone_svg().unwrap()).unwrap();
         chart.write_png(&directory.join(format!("{name}.png"))).unwrap();
+        page += &format!("<h3>{name}</h3>");
         page += &chart.svg;
     }
     std::fs::write(directory.join("page.html"), page).unwrap();
@@ -49,7 +50,7 @@ fn write(directory: &std::path::Path, gallery: &[(&str, Chart)]) {
 
 #[test]
 fn narrow_and_wide_frames_hold_their_content() {
-    for width in [0, Frame::MIN_WIDTH, 1_200] {
+    for width in [0, Frame::MIN_WIDTH, Frame::NARROW_WIDTH, 480, 1_200] {
         for chart in any::each_kind(&any::Words::usual(), width, 9) {
             check(&chart);
             assert_eq!(chart.width, width.max(Frame::MIN_WIDTH));

@@ -734,7 +734,7 @@ fn figure<'a>(page: &'a str, name: &str) -> Option<&'a str> {
 fn side_by_side_compares_what_differs_in_one_axis_only() {
     let page = page_of(&one_factor_at_a_time());
     let codecs = figure(&page, "by-compression-type").expect("a chart of codecs");
-    for codec in ["none", "lz4", "zstd"] {
+    for codec in ["uncompressed", "lz4", "zstd"] {
         assert!(codecs.contains(&format!(">{codec}<")), "{codec}");
     }
     assert!(codecs.contains("Everything else is equal"));
@@ -743,6 +743,65 @@ fn side_by_side_compares_what_differs_in_one_axis_only() {
     assert!(figure(&page, "by-acks").unwrap().contains("acks=0"));
     // One row and one column make no grid.
     assert!(!page.contains("id=\"fig-heat-"));
+}
+
+#[test]
+fn a_colour_stands_for_one_value_on_the_whole_page() {
+    let page = page_of(&one_factor_at_a_time());
+    let colours = |name: &str| -> std::collections::BTreeSet<char> {
+        let svg = figure(&page, name).unwrap();
+        let found = svg.split("var(--chart-").skip(1).filter_map(|rest| rest.chars().next());
+        found.filter(char::is_ascii_digit).collect()
+    };
+    assert_eq!(colours("by-compression-type"), ['2', '3', '4'].into());
+    for other in ["by-send-mode", "by-acks", "throughput"] {
+        assert_eq!(colours(other), ['1'].into(), "{other}: no codec's colour");
+    }
+    assert!(colours("where-the-time-goes").is_disjoint(&['2', '3', '4'].into()));
+}
+
+#[test]
+fn a_chart_stands_in_two_widths_under_text_of_the_page() {
+    let page = page_of(&one_factor_at_a_time());
+    let throughput = figure(&page, "throughput").unwrap();
+    assert!(throughput.contains("<h3>Throughput by setting</h3>"));
+    assert_eq!(throughput.matches("<svg").count(), 2);
+    for id in ["throughput", "throughput-narrow"] {
+        assert_eq!(
+            page.matches(&format!("<svg xmlns=\"http://www.w3.org/2000/svg\" id=\"{id}\""))
+                .count(),
+            1,
+            "{id}"
+        );
+    }
+    assert!(!page.contains("the tip says"), "paper has no tips");
+}
+
+#[test]
+fn a_column_is_aligned_as_a_whole() {
+    let page = page_of(&Run::grid(&[("acks", &["1", "all"]), ("linger.ms", &["0", "5"])], 1));
+    let rows: Vec<&str> = page.split("<tr data-label=").skip(1).collect();
+    assert_eq!(rows.len(), 4);
+    for row in rows {
+        let cells: Vec<&str> = row.split("<td").skip(1).collect();
+        assert!(!cells[0].starts_with(" class=\"n"), "names among numbers: {}", cells[0]);
+        assert!(cells[1].starts_with(" class=\"n"), "numbers: {}", cells[1]);
+    }
+}
+
+#[test]
+fn one_point_of_a_frontier_is_no_choice() {
+    let page = page_of(&Run::grid(&[("linger.ms", &["0", "5", "50"])], 1));
+    let scatter = figure(&page, "throughput-latency").unwrap();
+    let said = [
+        "Along the frontier, more throughput costs latency",
+        "One point has both the most throughput and the least latency",
+    ];
+    assert_eq!(said.iter().filter(|words| scatter.contains(**words)).count(), 1);
+    assert!(
+        !scatter.contains(">configurations<"),
+        "a legend of one entry says nothing"
+    );
 }
 
 #[test]

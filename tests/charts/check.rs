@@ -11,21 +11,46 @@ const ELEMENTS: [&str; 8] = ["svg", "style", "rect", "polyline", "polygon", "cir
 /// Rounding to tenths, and the kerning that a sum of widths does not know.
 const TOLERANCE: f64 = 0.6;
 
-/// Asserts all of it; returns the texts between the inline SVG's tags.
+/// Asserts all of it; returns the texts between the tags of the SVG for a file.
 pub fn check(chart: &Chart) -> Vec<String> {
     let standalone = chart.standalone_svg().unwrap();
-    let (tags, _) = elements(&standalone);
+    let (tags, texts) = elements(&standalone);
     assert_eq!(tags[0].get("width").unwrap(), chart.width.to_string());
-    let (tags, texts) = elements(&chart.svg);
     assert_eq!(
         tags[0].get("viewBox").unwrap(),
         format!("0 0 {} {}", chart.width, chart.height)
     );
+    let (tags, inline) = elements(&chart.svg);
+    shows_its_content(chart, tags[0].get("viewBox").unwrap());
+    says_around_itself(chart, &inline, &texts);
     assert!(tags[0].get("width").is_none() && !tags[0].get("aria-label").unwrap().is_empty());
     coordinates_are_inside(chart, &tags);
     hits_say_what_they_should(chart, &tags);
     texts_keep_their_distance(chart);
     texts
+}
+
+/// The inline SVG's window holds every text but those that the page says around it.
+fn shows_its_content(chart: &Chart, view: &str) {
+    let view: Vec<f64> = view.split(' ').map(|number| number.parse().unwrap()).collect();
+    let [x, top, width, height] = view[..] else {
+        panic!("{view:?}")
+    };
+    assert!((x, width) == (0.0, f64::from(chart.width)) && top > 0.0 && height > 0.0);
+    assert!(top + height <= f64::from(chart.height) + 0.01, "{view:?}");
+    let texts = chart.texts();
+    let within = |text: &&TextBox| text.y >= top && text.y + text.h <= top + height;
+    let (shown, _) = elements(&chart.svg);
+    let shown = shown.iter().filter(|tag| tag.name == "text").count();
+    assert_eq!(texts.iter().filter(within).count(), shown, "{view:?}");
+}
+
+/// Title, subtitle and notes are in the SVG for a file, and the page's to say beside the inline one.
+fn says_around_itself(chart: &Chart, inline: &[String], file: &[String]) {
+    let said = [&chart.title, &chart.subtitle];
+    let lines = said.into_iter().chain(&chart.notes);
+    let lines = lines.filter(|line| !line.trim().is_empty()).count();
+    assert!(file.len() >= inline.len() + lines, "{inline:?} {file:?}");
 }
 
 fn elements(svg: &str) -> (Vec<Tag>, Vec<String>) {

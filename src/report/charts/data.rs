@@ -21,8 +21,10 @@ pub struct Frame {
 impl Frame {
     /// The width that fits a page's column.
     pub const DEFAULT_WIDTH: u32 = 760;
+    /// The width of a small screen.
+    pub const NARROW_WIDTH: u32 = 360;
     /// The least width that every chart can still be laid out in.
-    pub const MIN_WIDTH: u32 = 480;
+    pub const MIN_WIDTH: u32 = 340;
 
     /// A frame of the default width, without notes.
     pub fn new(id: impl Into<String>, title: impl Into<String>, subtitle: impl Into<String>) -> Self {

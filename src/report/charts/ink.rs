@@ -73,7 +73,7 @@ const VIRIDIS: [Rgb; 9] = [
 ];
 
 /// How much of its own colour a tint keeps.
-const TINT: f64 = 0.38;
+const TINT: f64 = 0.5;
 
 impl Ink {
     /// The inks that a page may give colours to.

@@ -63,7 +63,11 @@ pub(super) fn draw(scene: &mut Scene, data: &Scatter, on: &Frontier, bottom: f64
     if without > 0 {
         scene.note(format!("{without} of the numbers had no room beside their points."));
     }
-    key(scene, data, on, bottom)
+    if scene.is_narrow() {
+        narrow_key(scene, data, on, bottom)
+    } else {
+        key(scene, data, on, bottom)
+    }
 }
 
 /// Joins a number to its point where it could not stand beside it.
@@ -209,13 +213,39 @@ fn key(scene: &mut Scene, data: &Scatter, on: &Frontier, bottom: f64) -> f64 {
         scene.text((x_end, y), &row[0], end(LABEL));
         scene.text((right, y), &row[1], end(LABEL));
     }
+    unlisted(scene, on);
+    y + 6.0
+}
+
+/// The same, each name on a line of its own and its values below it.
+fn narrow_key(scene: &mut Scene, data: &Scatter, on: &Frontier, bottom: f64) -> f64 {
+    let room = scene.width - 2.0 * MARGIN - 26.0;
+    let mut y = bottom + 22.0;
+    scene.text((MARGIN, y), "On the frontier", MUTED);
+    for (number, index) in on.frontier.iter().take(KEY_MAX).enumerate() {
+        y += KEY_LINE;
+        let end = Type {
+            anchor: Anchor::End,
+            ..LABEL
+        };
+        scene.text((MARGIN + 16.0, y), &(number + 1).to_string(), end.bold());
+        let name = font::shorten(&on.points[*index].label, room, TEXT, false);
+        scene.text((MARGIN + 26.0, y), &name, LABEL);
+        y += KEY_LINE - 2.0;
+        let values = values(data, on.points[*index]).join(" · ");
+        scene.text((MARGIN + 26.0, y), &font::shorten(&values, room, TEXT, false), MUTED);
+    }
+    unlisted(scene, on);
+    y + 6.0
+}
+
+fn unlisted(scene: &mut Scene, on: &Frontier) {
     if on.frontier.len() > KEY_MAX {
         scene.note(format!(
             "{} more on the frontier are not listed.",
             on.frontier.len() - KEY_MAX
         ));
     }
-    y + 6.0
 }
 
 fn values(data: &Scatter, point: &ScatterPoint) -> [String; 2] {

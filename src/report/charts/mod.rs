@@ -73,11 +73,18 @@ pub struct Hit {
 #[derive(Debug, Clone)]
 pub struct Chart {
     /// The element for use inside an HTML page: a `viewBox` and no fixed size, colours from the page's custom
-    /// properties ([`stylesheet`]), one focusable `<rect class="hit" data-tip="…">` per hit.
+    /// properties ([`stylesheet`]), one focusable `<rect class="hit" data-tip="…">` per hit. Title, subtitle and notes
+    /// are not in it: as text of the page they wrap, and keep their size on a small screen.
     pub svg: String,
-    /// Width of the `viewBox`.
+    /// The headline.
+    pub title: String,
+    /// How to read it.
+    pub subtitle: String,
+    /// What stands below: the frame's notes, then the chart's own.
+    pub notes: Vec<String>,
+    /// Width of the chart with all of its text, as in its files.
     pub width: u32,
-    /// Height of the `viewBox`.
+    /// Height of the same.
     pub height: u32,
     /// The places that say more, as in the SVG.
     pub hits: Vec<Hit>,

@@ -89,6 +89,13 @@ impl Palette {
         Self { marks }
     }
 
+    /// These marks for these names; of equal names the last counts.
+    pub fn of(marks: impl IntoIterator<Item = (String, Mark)>) -> Self {
+        Self {
+            marks: marks.into_iter().collect(),
+        }
+    }
+
     /// The mark of `name`; the first mark for a name that was never assigned.
     pub fn mark(&self, name: &str) -> Mark {
         self.marks.get(name).copied().unwrap_or_default()

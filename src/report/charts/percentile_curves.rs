@@ -37,7 +37,7 @@ pub fn percentile_curves(data: &PercentileCurves) -> Result<Chart, ChartError> {
     let area = Area {
         left: MARGIN + plot::y_axis_room(&axis, &data.measure.unit),
         top: top + 38.0,
-        right: scene.width - MARGIN - plot::end_label_room(names, 0.3 * scene.width),
+        right: scene.width - MARGIN - plot::end_label_room(&scene, names),
         bottom: top + 38.0 + height,
     };
     let axis = axis.placed(area.bottom, area.top);
@@ -47,10 +47,10 @@ pub fn percentile_curves(data: &PercentileCurves) -> Result<Chart, ChartError> {
     for curve in &curves {
         curve.draw(&mut scene, &nines, &axis);
     }
-    label(&mut scene, area, &curves, &nines, &axis);
+    let bottom = label(&mut scene, area, &curves, &nines, &axis);
     hits(&mut scene, data, &curves, &nines, &axis);
     notes(&mut scene, data, &curves);
-    scene.finish(area.bottom + 42.0)
+    scene.finish(bottom)
 }
 
 /// The nines before the first digit that is not: 0.3 at 50 %, 1 at 90 %, 2 at 99 %.
@@ -95,9 +95,14 @@ impl Nines {
             scene.line([(x, area.top), (x, area.bottom)], GRID);
             let text = percent(tick);
             let half = font::width(&text, TEXT, false) / 2.0;
-            if x - half >= free {
-                scene.text((x, area.bottom + 17.0), &text, Type::new(Ink::Muted, Anchor::Middle));
-                free = x + half + 6.0;
+            let middle = x.min(scene.width - 6.0 - half);
+            if middle - half >= free {
+                scene.text(
+                    (middle, area.bottom + 17.0),
+                    &text,
+                    Type::new(Ink::Muted, Anchor::Middle),
+                );
+                free = middle + half + 6.0;
             }
         }
         plot::axis_label(
@@ -186,8 +191,8 @@ impl<'a> Drawn<'a> {
     }
 }
 
-/// Names beside the last points.
-fn label(scene: &mut Scene, area: Area, curves: &[Drawn], nines: &Nines, axis: &Axis) {
+/// Names beside the last points, or below; the height where the chart ends.
+fn label(scene: &mut Scene, area: Area, curves: &[Drawn], nines: &Nines, axis: &Axis) -> f64 {
     let labels: Vec<EndLabel> = curves
         .iter()
         .filter_map(|curve| {
@@ -198,7 +203,7 @@ fn label(scene: &mut Scene, area: Area, curves: &[Drawn], nines: &Nines, axis: &
             })
         })
         .collect();
-    plot::end_labels(scene, area, &labels);
+    plot::end_labels(scene, area, &labels, area.bottom + 42.0)
 }
 
 fn hits(scene: &mut Scene, data: &PercentileCurves, curves: &[Drawn], nines: &Nines, axis: &Axis) {

@@ -26,13 +26,18 @@ pub(super) struct Area {
     pub(super) bottom: f64,
 }
 
+/// How far a tick's label may reach beyond its axis.
+pub(super) const BEYOND: f64 = 4.0;
+
 /// A horizontal axis with as many of `most` ticks as have room for their labels.
 pub(super) fn fitted(of: impl Fn(usize) -> Axis, unit: &Unit, left: f64, right: f64, most: usize) -> Axis {
     let fits = |axis: &Axis| {
         let width = |tick: &f64| font::width(&unit.tick(*tick), TEXT, false);
+        // The last label may have to move left to end where the axis does.
+        let middle = |tick: &f64| axis.at(*tick).min(right + BEYOND - width(tick) / 2.0);
         axis.ticks.windows(2).all(|pair| {
             let [one, other] = [pair[0], pair[1]];
-            axis.at(other) - axis.at(one) >= (width(&one) + width(&other)) / 2.0 + 8.0
+            middle(&other) - middle(&one) >= (width(&one) + width(&other)) / 2.0 + 8.0
         })
     };
     let axis = |ticks| of(ticks).placed(left, right);
@@ -41,8 +46,16 @@ pub(super) fn fitted(of: impl Fn(usize) -> Axis, unit: &Unit, left: f64, right: 
 
 /// The measure's label, and whether its axis is logarithmic.
 fn label_of(axis: &Axis, measure: &Measure) -> String {
-    let log = if axis.is_log() { ", logarithmic scale" } else { "" };
-    format!("{}{log}", measure.axis_label())
+    let label = measure.axis_label();
+    if !axis.is_log() {
+        return label;
+    }
+    // Where not all has room, which way is better goes first.
+    let words = measure.better.words();
+    match label.strip_suffix(words) {
+        Some(name) if !words.is_empty() => format!("{name}logarithmic scale, {words}"),
+        _ => format!("{label}, logarithmic scale"),
+    }
 }
 
 /// Vertical grid lines, tick labels below and the axis label under them; the height where all that ends.
@@ -54,8 +67,19 @@ pub(super) fn x_axis(scene: &mut Scene, area: Area, axis: &Axis, measure: &Measu
 
 /// The label of a horizontal axis, at its left end.
 pub(super) fn axis_label(scene: &mut Scene, area: Area, y: f64, label: &str) {
-    let label = font::shorten(label, scene.width - MARGIN - area.left, TEXT, false);
+    let label = without_asides(label, scene.width - MARGIN - area.left);
     scene.text((area.left, y), &label, MUTED);
+}
+
+/// A label with as many of its parts as have room: what stands behind a comma goes first.
+fn without_asides(label: &str, room: f64) -> String {
+    let mut label = label;
+    while font::width(label, TEXT, false) > room
+        && let Some((before, _)) = label.rsplit_once(", ")
+    {
+        label = before;
+    }
+    font::shorten(label, room, TEXT, false)
 }
 
 /// Vertical grid lines and tick labels between the limits; labels that would touch the one before are left out.
@@ -83,7 +107,7 @@ pub(super) fn x_ticks(scene: &mut Scene, area: Area, axis: &Axis, unit: &Unit, l
 
 /// Horizontal grid lines with tick labels to their left, and the axis label above.
 pub(super) fn y_axis(scene: &mut Scene, area: Area, axis: &Axis, measure: &Measure) {
-    let label = font::shorten(&label_of(axis, measure), area.right - MARGIN, TEXT, false);
+    let label = without_asides(&label_of(axis, measure), scene.width - 2.0 * MARGIN);
     scene.text((MARGIN, area.top - 20.0), &label, MUTED);
     let mut free = f64::INFINITY;
     for tick in &axis.ticks {
@@ -267,18 +291,30 @@ pub(super) fn legend(scene: &mut Scene, y: f64, heading: &str, categories: &[Cat
         x += font::width(&heading, TEXT, false) + 14.0;
     }
     let indent = x;
+    let swatch_room = if swatch == Swatch::Line { 42.0 } else { 16.0 };
+    let most = if swatch == Swatch::Line { f64::INFINITY } else { 240.0 };
     for category in categories {
-        let name = font::shorten(&category.name, (right - indent - 20.0).min(240.0), TEXT, false);
+        let name = font::shorten(
+            &category.name,
+            (right - indent - swatch_room - 4.0).min(most),
+            TEXT,
+            false,
+        );
         let width = font::width(&name, TEXT, false);
-        if x > indent && x + 16.0 + width > right {
+        if x > indent && x + swatch_room + width > right {
             (x, y) = (indent, y + 20.0);
         }
         match swatch {
             Swatch::Marker => scene.marker((x + 5.0, y), category.mark, 4.5),
+            Swatch::Line => {
+                let stroke = Stroke::new(Ink::Series(category.mark.colour()), 20).dashed(category.mark.dash());
+                scene.line([(x, y), (x + 34.0, y)], stroke);
+                scene.marker((x + 17.0, y), category.mark, 4.0);
+            }
             Swatch::Area => scene.rect(x, y - 5.5, 11.0, 11.0, Ink::Series(category.mark.colour())),
         }
-        scene.text((x + 16.0, y + TO_BASELINE), &name, LABEL);
-        x += 16.0 + width + 18.0;
+        scene.text((x + swatch_room, y + TO_BASELINE), &name, LABEL);
+        x += swatch_room + width + 18.0;
     }
     y + 12.0
 }
@@ -288,6 +324,8 @@ pub(super) fn legend(scene: &mut Scene, y: f64, heading: &str, categories: &[Cat
 pub(super) enum Swatch {
     /// The mark's shape.
     Marker,
+    /// A piece of line with its dash and its shape.
+    Line,
     /// A square of the mark's colour.
     Area,
 }
@@ -321,12 +359,20 @@ pub(super) struct EndLabel {
 }
 
 /// How much room labels at lines' ends take, right of the data.
-pub(super) fn end_label_room<'a>(names: impl IntoIterator<Item = &'a str>, most: f64) -> f64 {
-    label_room(names, false, most) + 44.0
+pub(super) fn end_label_room<'a>(scene: &Scene, names: impl IntoIterator<Item = &'a str>) -> f64 {
+    if scene.is_narrow() {
+        return 0.0;
+    }
+    label_room(names, false, 0.3 * scene.width) + 44.0
 }
 
-/// Names at the right, beside the ends of their lines, joined to them by thin leaders.
-pub(super) fn end_labels(scene: &mut Scene, area: Area, labels: &[EndLabel]) {
+/// Names at the right, beside the ends of their lines, joined to them by thin leaders; on a narrow chart a legend below
+/// `bottom`. The height where the chart ends.
+pub(super) fn end_labels(scene: &mut Scene, area: Area, labels: &[EndLabel], bottom: f64) -> f64 {
+    if scene.is_narrow() {
+        let categories: Vec<Category> = labels.iter().map(|label| label.category.clone()).collect();
+        return legend(scene, bottom + 10.0, "", &categories, Swatch::Line);
+    }
     let wanted: Vec<f64> = labels.iter().map(|label| label.from.1).collect();
     let placed = apart(&wanted, 17.0, area.top + 2.0, area.bottom);
     let x = area.right + 28.0;
@@ -341,6 +387,7 @@ pub(super) fn end_labels(scene: &mut Scene, area: Area, labels: &[EndLabel]) {
         let name = font::shorten(&label.category.name, scene.width - MARGIN / 2.0 - x - 10.0, TEXT, false);
         scene.text((x + 10.0, y + TO_BASELINE), &name, LABEL);
     }
+    bottom
 }
 
 #[cfg(test)]

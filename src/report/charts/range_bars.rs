@@ -17,17 +17,31 @@ pub fn range_bars(data: &RangeBars) -> Result<Chart, ChartError> {
     let width = scene.width;
     let bold = data.rows.iter().any(|row| row.highlight);
     let texts: Vec<&str> = data.rows.iter().map(|row| row.label.as_str()).collect();
-    let labels = plot::row_labels(&mut scene, &texts, bold, 0.42 * width);
     let value_room = data
         .rows
         .iter()
         .map(|row| font::width(&value(data, row), TEXT, true))
         .fold(48.0, f64::max);
-    let step = if data.rows.len() > 24 { 19.0 } else { 25.0 };
+    let narrow = scene.is_narrow();
+    let most = if narrow {
+        width - 2.0 * MARGIN - value_room - 12.0
+    } else {
+        0.42 * width
+    };
+    let labels = plot::row_labels(&mut scene, &texts, bold, most);
+    let step = match data.rows.len() {
+        _ if narrow => 38.0,
+        25.. => 19.0,
+        _ => 25.0,
+    };
     let area = Area {
-        left: MARGIN + labels.room + 14.0,
+        left: if narrow { MARGIN } else { MARGIN + labels.room + 14.0 },
         top: top + 22.0,
-        right: width - MARGIN - value_room - 18.0,
+        right: if narrow {
+            width - MARGIN - 4.0
+        } else {
+            width - MARGIN - value_room - 18.0
+        },
         bottom: top + 22.0 + step * data.rows.len() as f64 + 4.0,
     };
     let values = || data.rows.iter().flat_map(|row| plot::numbers(&row.sample));
@@ -53,14 +67,17 @@ pub fn range_bars(data: &RangeBars) -> Result<Chart, ChartError> {
     let layout = Layout {
         area,
         axis,
-        step,
+        thick: if narrow { 11.0 } else { step - 13.0 },
+        label_room: labels.room,
+        label_above: if narrow { 16.0 } else { 0.0 },
         some_stand_out: bold,
     };
     for (index, (row, label)) in data.rows.iter().zip(&labels.labels).enumerate() {
-        let y = area.top + 2.0 + step * (index as f64 + 0.5);
+        let middle = area.top + 2.0 + step * (index as f64 + 0.5);
+        let y = middle + layout.label_above / 2.0;
         draw_row(&mut scene, data, (row, label), &layout, y);
         let tip = plot::sample_tip(&row.label, &data.measure, &row.sample);
-        scene.hit(MARGIN / 2.0, y - step / 2.0, width - MARGIN, step, tip);
+        scene.hit(MARGIN / 2.0, middle - step / 2.0, width - MARGIN, step, tip);
     }
     scene.finish(bottom)
 }
@@ -68,7 +85,11 @@ pub fn range_bars(data: &RangeBars) -> Result<Chart, ChartError> {
 struct Layout {
     area: Area,
     axis: Axis,
-    step: f64,
+    /// How thick a bar is.
+    thick: f64,
+    label_room: f64,
+    /// How far above its bar a label stands; 0 where it stands beside it.
+    label_above: f64,
     some_stand_out: bool,
 }
 
@@ -78,22 +99,19 @@ fn value(data: &RangeBars, row: &RangeRow) -> String {
 
 fn draw_row(scene: &mut Scene, data: &RangeBars, (row, label): (&RangeRow, &str), layout: &Layout, y: f64) {
     let weight = |set: Type| if row.highlight { set.bold() } else { set };
-    let label = font::shorten(label, layout.area.left - 14.0 - MARGIN, TEXT, row.highlight);
+    let label = font::shorten(label, layout.label_room, TEXT, row.highlight);
     let set = if layout.some_stand_out && !row.highlight {
         MUTED
     } else {
         LABEL
     };
-    scene.text((MARGIN, y + TO_BASELINE), &label, weight(set));
+    let label_y = y - layout.label_above + TO_BASELINE;
+    scene.text((MARGIN, label_y), &label, weight(set));
     let right = Type {
         anchor: Anchor::End,
         ..LABEL
     };
-    scene.text(
-        (scene.width - MARGIN, y + TO_BASELINE),
-        &value(data, row),
-        weight(right),
-    );
+    scene.text((scene.width - MARGIN, label_y), &value(data, row), weight(right));
     if row.sample.median.and_then(drawable).is_none() {
         let why = if row.sample.note.is_empty() {
             "not measured"
@@ -108,7 +126,7 @@ fn draw_row(scene: &mut Scene, data: &RangeBars, (row, label): (&RangeRow, &str)
         scene,
         &layout.axis,
         y,
-        layout.step - 13.0,
+        layout.thick,
         &row.sample,
         row.mark,
         row.highlight,

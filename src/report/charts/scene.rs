@@ -16,6 +16,8 @@ pub(super) const MARGIN: f64 = 20.0;
 pub(super) const TEXT: f64 = 12.0;
 const TITLE: f64 = 16.0;
 const LINE_HEIGHT: f64 = 17.0;
+/// Below this width a chart is laid out for a small screen.
+const NARROW: f64 = 480.0;
 /// No coordinate lies further out: a defence, since nothing is drawn outside the chart on purpose.
 const FARTHEST: f64 = 20_000.0;
 
@@ -140,6 +142,10 @@ pub(super) struct Scene {
     pub(super) title: String,
     pub(super) subtitle: String,
     notes: Vec<String>,
+    /// Which items are the content, without title, subtitle and notes.
+    pub(super) content: std::ops::Range<usize>,
+    /// From where to where the content reaches.
+    pub(super) content_y: (f64, f64),
     pub(super) width: f64,
     pub(super) height: f64,
     pub(super) items: Vec<Item>,
@@ -164,7 +170,9 @@ impl Scene {
             },
             title: font::clean(&frame.title),
             subtitle: font::clean(&frame.subtitle),
-            notes: frame.notes.clone(),
+            notes: frame.notes.iter().map(|note| font::clean(note)).collect(),
+            content: 0..0,
+            content_y: (0.0, 0.0),
             width: f64::from(frame.width.clamp(Frame::MIN_WIDTH, 4_000)),
             height: 0.0,
             items: Vec::new(),
@@ -185,7 +193,14 @@ impl Scene {
             y += LINE_HEIGHT;
             scene.text((MARGIN, y - 3.0), &line, Type::new(Ink::Muted, Anchor::Start));
         }
+        scene.content.start = scene.items.len();
+        scene.content_y.0 = (y + 8.0).floor();
         Ok((scene, y + 14.0))
+    }
+
+    /// Whether there is so little width that names stand above or below what they name, not beside it.
+    pub(super) fn is_narrow(&self) -> bool {
+        self.width < NARROW
     }
 
     /// One more line under the chart.
@@ -208,9 +223,12 @@ impl Scene {
 
     /// Draws the notes below `bottom`, where the content ends, and renders the SVG.
     pub(super) fn finish(mut self, bottom: f64) -> Result<Chart, ChartError> {
-        let mut y = bottom + if self.notes.is_empty() { 0.0 } else { 12.0 };
-        for note in std::mem::take(&mut self.notes) {
-            for line in font::wrap(&note, self.width - 2.0 * MARGIN, TEXT, false, 4) {
+        self.content.end = self.items.len();
+        self.content_y.1 = (bottom + 8.0).ceil();
+        let notes = std::mem::take(&mut self.notes);
+        let mut y = bottom + if notes.is_empty() { 0.0 } else { 12.0 };
+        for note in &notes {
+            for line in font::wrap(note, self.width - 2.0 * MARGIN, TEXT, false, 4) {
                 y += LINE_HEIGHT;
                 self.text((MARGIN, y - 4.0), &line, Type::new(Ink::Muted, Anchor::Start));
             }
@@ -220,6 +238,9 @@ impl Scene {
         let svg = svg::render(&self, svg::Use::Inline)?;
         Ok(Chart {
             svg,
+            title: self.title.clone(),
+            subtitle: self.subtitle.clone(),
+            notes,
             width,
             height,
             hits: self.hits.clone(),

@@ -40,14 +40,27 @@ pub fn small_multiples(data: &SmallMultiples) -> Result<Chart, ChartError> {
     for panels in data.panels.chunks(across) {
         y = draw_line_of_panels(&mut scene, data, panels, y, MARGIN + names, width);
     }
-    if data
-        .panels
-        .iter()
-        .any(|panel| (0..data.categories.len()).any(|index| value(panel, index).is_none()))
-    {
-        scene.note("–: no value; the tip says why.");
+    if let Some(note) = missing(data) {
+        scene.note(note);
     }
     scene.finish(y - 14.0)
+}
+
+/// Why values are missing, each reason once: on paper and in a picture there are no tips.
+fn missing(data: &SmallMultiples) -> Option<String> {
+    let mut reasons: Vec<&str> = Vec::new();
+    for panel in &data.panels {
+        for index in (0..data.categories.len()).filter(|index| value(panel, *index).is_none()) {
+            let reason = match panel.samples.get(index) {
+                Some(sample) if !sample.note.is_empty() => sample.note.as_str(),
+                _ => "not observable",
+            };
+            if !reasons.contains(&reason) {
+                reasons.push(reason);
+            }
+        }
+    }
+    (!reasons.is_empty()).then(|| format!("–: {}.", reasons.join("; ")))
 }
 
 fn value(panel: &Panel, index: usize) -> Option<f64> {
@@ -77,8 +90,19 @@ fn draw_line_of_panels(
     let area_bottom = area_top + ROW * data.categories.len() as f64 + 4.0;
     let name = font::shorten(&data.category_name, left - MARGIN, TEXT, false);
     scene.text((MARGIN, area_top - 10.0), &name, MUTED);
+    // A mark that all have in common tells nothing apart.
+    let marks = data
+        .categories
+        .iter()
+        .any(|other| other.mark != data.categories[0].mark);
     for (index, category) in data.categories.iter().enumerate() {
-        draw_name(scene, category, area_top + ROW * (index as f64 + 0.5) + 2.0, left);
+        draw_name(
+            scene,
+            category,
+            area_top + ROW * (index as f64 + 0.5) + 2.0,
+            left,
+            marks,
+        );
     }
     for (column, panel) in panels.iter().enumerate() {
         let x = left + GAP / 2.0 + column as f64 * (width + GAP);
@@ -114,10 +138,13 @@ fn under_heading(panel: &Panel, width: f64) -> Vec<String> {
         .collect()
 }
 
-fn draw_name(scene: &mut Scene, category: &Category, y: f64, left: f64) {
-    scene.marker((MARGIN + 5.0, y), category.mark, 4.5);
-    let name = font::shorten(&category.name, left - MARGIN - 16.0, TEXT, false);
-    scene.text((MARGIN + 16.0, y + TO_BASELINE), &name, LABEL);
+fn draw_name(scene: &mut Scene, category: &Category, y: f64, left: f64, with_mark: bool) {
+    let x = if with_mark { MARGIN + 16.0 } else { MARGIN };
+    if with_mark {
+        scene.marker((MARGIN + 5.0, y), category.mark, 4.5);
+    }
+    let name = font::shorten(&category.name, left - x, TEXT, false);
+    scene.text((x, y + TO_BASELINE), &name, LABEL);
 }
 
 fn draw_panel(scene: &mut Scene, data: &SmallMultiples, panel: &Panel, area: Area) {
@@ -130,7 +157,7 @@ fn draw_panel(scene: &mut Scene, data: &SmallMultiples, panel: &Panel, area: Are
         area.right,
         4,
     );
-    let limits = (area.left - GAP / 2.0 + 2.0, area.right + GAP / 2.0 - 2.0);
+    let limits = (area.left - plot::BEYOND, area.right + plot::BEYOND);
     plot::x_ticks(scene, area, &axis, unit, limits);
     scene.line([(axis.base(), area.top), (axis.base(), area.bottom)], AXIS);
     let best = best(panel, data.categories.len());
@@ -150,7 +177,10 @@ fn draw_panel(scene: &mut Scene, data: &SmallMultiples, panel: &Panel, area: Are
         let text = font::shorten(&text, area.right - area.left - 4.0, TEXT, is_best);
         scene.text((area.left + 4.0, y + 16.0), &text, set);
         plot::spread_bar(scene, &axis, y + 27.0, 9.0, sample, category.mark, false);
-        let label = format!("{} = {}", data.category_name, category.name);
+        let label = match data.category_name.as_str() {
+            "" => category.name.clone(),
+            name => format!("{name} = {}", category.name),
+        };
         scene.hit(
             area.left,
             y,

@@ -17,17 +17,31 @@ pub fn stacked_bars(data: &StackedBars) -> Result<Chart, ChartError> {
     let width = scene.width;
     let top = plot::legend(&mut scene, top, "", &data.parts, Swatch::Area) + 4.0;
     let texts: Vec<&str> = data.rows.iter().map(|row| row.label.as_str()).collect();
-    let labels = plot::row_labels(&mut scene, &texts, false, 0.42 * width);
     let totals = data
         .rows
         .iter()
         .map(|row| font::width(&total_text(data, row), TEXT, true))
         .fold(48.0, f64::max);
-    let step = if data.rows.len() > 24 { 20.0 } else { 28.0 };
+    let narrow = scene.is_narrow();
+    let most = if narrow {
+        width - 2.0 * MARGIN - totals - 12.0
+    } else {
+        0.42 * width
+    };
+    let labels = plot::row_labels(&mut scene, &texts, false, most);
+    let (step, thick, label_above) = match data.rows.len() {
+        _ if narrow => (42.0, 16.0, 19.0),
+        25.. => (20.0, 10.0, 0.0),
+        _ => (28.0, 18.0, 0.0),
+    };
     let area = Area {
-        left: MARGIN + labels.room + 14.0,
+        left: if narrow { MARGIN } else { MARGIN + labels.room + 14.0 },
         top: top + 22.0,
-        right: width - MARGIN - totals - 18.0,
+        right: if narrow {
+            width - MARGIN - 4.0
+        } else {
+            width - MARGIN - totals - 18.0
+        },
         bottom: top + 22.0 + step * data.rows.len() as f64 + 4.0,
     };
     let sums = || data.rows.iter().map(|row| parts(data, row).flatten().sum());
@@ -46,16 +60,18 @@ pub fn stacked_bars(data: &StackedBars) -> Result<Chart, ChartError> {
         Type::new(Ink::Muted, Anchor::End),
     );
     for (index, (row, label)) in data.rows.iter().zip(&labels.labels).enumerate() {
-        let y = area.top + 2.0 + step * (index as f64 + 0.5);
+        let middle = area.top + 2.0 + step * (index as f64 + 0.5);
+        let y = middle + label_above / 2.0;
+        let label_y = y - label_above + TO_BASELINE;
         let label = font::shorten(label, labels.room, TEXT, false);
-        scene.text((MARGIN, y + TO_BASELINE), &label, LABEL);
+        scene.text((MARGIN, label_y), &label, LABEL);
         let right = Type {
             anchor: Anchor::End,
             ..LABEL
         };
-        scene.text((width - MARGIN, y + TO_BASELINE), &total_text(data, row), right.bold());
-        draw_stack(&mut scene, data, row, &axis, y, step - 10.0, area.right);
-        scene.hit(MARGIN / 2.0, y - step / 2.0, width - MARGIN, step, tip(data, row));
+        scene.text((width - MARGIN, label_y), &total_text(data, row), right.bold());
+        draw_stack(&mut scene, data, row, &axis, y, thick, area.right);
+        scene.hit(MARGIN / 2.0, middle - step / 2.0, width - MARGIN, step, tip(data, row));
     }
     if data
         .rows

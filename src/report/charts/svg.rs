@@ -58,7 +58,11 @@ pub(super) fn render(scene: &Scene, for_use: Use) -> Result<String, ChartError> 
     let size = ((scene.width * TENTHS) as u32, (scene.height * TENTHS) as u32);
     {
         let mut backend = SVGBackend::with_string(&mut drawn, size);
-        for item in &scene.items {
+        let items = match for_use {
+            Use::Inline => &scene.items[scene.content.clone()],
+            Use::Standalone => &scene.items[..],
+        };
+        for item in items {
             draw(&mut backend, item, &mut styles).map_err(|error| ChartError::Drawing(error.to_string()))?;
         }
         backend
@@ -153,14 +157,21 @@ fn draw<'a>(backend: &mut SVGBackend<'a>, item: &Item, styles: &mut Styles) -> D
 
 fn open(out: &mut String, scene: &Scene, for_use: Use) {
     let (width, height) = (scene.width, scene.height);
-    let label = escape(&format!("{}. {}", scene.title, scene.subtitle));
-    let size = match for_use {
-        Use::Inline => String::new(),
-        Use::Standalone => format!(" width=\"{width}\" height=\"{height}\""),
+    let (size, view, label) = match for_use {
+        Use::Inline => {
+            let (top, bottom) = scene.content_y;
+            let view = format!("0 {} {width} {}", short(top), short(bottom - top));
+            (String::new(), view, escape(&scene.title))
+        }
+        Use::Standalone => (
+            format!(" width=\"{width}\" height=\"{height}\""),
+            format!("0 0 {width} {height}"),
+            escape(&format!("{}. {}", scene.title, scene.subtitle)),
+        ),
     };
     let _ = writeln!(
         out,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" id=\"{}\" class=\"chart\"{size} viewBox=\"0 0 {width} {height}\" \
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" id=\"{}\" class=\"chart\"{size} viewBox=\"{view}\" \
          role=\"group\" aria-label=\"{label}\">",
         scene.id
     );

@@ -37,7 +37,7 @@ pub fn time_series(data: &TimeSeries) -> Result<Chart, ChartError> {
     let area = Area {
         left: MARGIN + plot::y_axis_room(&y_axis, &data.measure.unit),
         top: top + 46.0,
-        right: scene.width - MARGIN - plot::end_label_room(names, 0.3 * scene.width),
+        right: scene.width - MARGIN - plot::end_label_room(&scene, names),
         bottom: top + 46.0 + height,
     };
     let y_axis = y_axis.placed(area.bottom, area.top);
@@ -80,7 +80,7 @@ pub fn time_series(data: &TimeSeries) -> Result<Chart, ChartError> {
             from: (x_axis.at(*time), y_axis.at(*value)),
         })
         .collect();
-    plot::end_labels(&mut scene, area, &labels);
+    let bottom = plot::end_labels(&mut scene, area, &labels, bottom);
     hits(&mut scene, data, &lines, area, &x_axis);
     scene.finish(bottom)
 }

@@ -1,10 +1,8 @@
 //! One axis, or a pair of numeric axes, with everything else held equal.
 
-use super::{Figure, Part, Source, is_categorical, latency_name, mark_key, sample, slug};
+use super::{Drawn, Part, Source, is_categorical, latency_name, mark_key, sample, shown, slug};
 use crate::report::axes::{self, AxisValue, Slice};
-use crate::report::charts::{
-    self, Better, Category, ChartError, HeatMap, Mark, Measure, Panel, Sample, SmallMultiples,
-};
+use crate::report::charts::{self, Better, Category, ChartError, HeatMap, Measure, Panel, Sample, SmallMultiples};
 use crate::report::columns;
 use crate::report::format;
 use crate::report::metric::Metric;
@@ -16,7 +14,7 @@ const PAIRS: usize = 6;
 /// Values of one axis side by side.
 const VALUES: usize = 12;
 
-pub(super) fn draw(source: &Source<'_>) -> Result<Vec<Figure>, ChartError> {
+pub(super) fn draw(source: &Source<'_>) -> Result<Vec<Drawn>, ChartError> {
     let (mut figures, in_a_heat_map) = heat_maps(source)?;
     for axis in &source.axes {
         let drawn_already = in_a_heat_map.contains(axis) && !is_categorical(source.configurations(), axis);
@@ -28,7 +26,7 @@ pub(super) fn draw(source: &Source<'_>) -> Result<Vec<Figure>, ChartError> {
 }
 
 /// The heat maps, and the axes that are in one.
-fn heat_maps(source: &Source<'_>) -> Result<(Vec<Figure>, Vec<String>), ChartError> {
+fn heat_maps(source: &Source<'_>) -> Result<(Vec<Drawn>, Vec<String>), ChartError> {
     let configurations = source.configurations();
     let mut figures = Vec::new();
     let mut drawn = Vec::new();
@@ -118,7 +116,7 @@ fn heat_map(
     slice: &Slice,
     slices: usize,
     more_pairs: usize,
-) -> Result<Figure, ChartError> {
+) -> Result<Drawn, ChartError> {
     let configurations = source.configurations();
     let xs = axes::values_of(configurations, &slice.members, x);
     let ys = axes::values_of(configurations, &slice.members, y);
@@ -164,7 +162,7 @@ fn heat_map(
         y_labels: labels(&ys),
         cells,
     })?;
-    Ok(Figure {
+    Ok(Drawn {
         name,
         part: Part::Settings,
         chart,
@@ -184,7 +182,7 @@ fn held_equal(slice: &Slice, slices: usize) -> String {
 }
 
 /// The configurations that differ in one axis and in nothing else.
-fn side_by_side(source: &Source<'_>, axis: &str) -> Result<Option<Figure>, ChartError> {
+fn side_by_side(source: &Source<'_>, axis: &str) -> Result<Option<Drawn>, ChartError> {
     let configurations = source.configurations();
     let mut slices = axes::slices(configurations, &source.axes, &[axis]);
     slices.retain(|slice| slice.members.len() > 1);
@@ -208,11 +206,8 @@ fn side_by_side(source: &Source<'_>, axis: &str) -> Result<Option<Figure>, Chart
         .iter()
         .take(VALUES)
         .map(|value| Category {
-            name: value.text.clone(),
-            mark: match is_categorical(configurations, axis) {
-                true => source.palette.mark(&mark_key(axis, &value.text)),
-                false => Mark::default(),
-            },
+            name: shown(axis, &value.text),
+            mark: source.palette.mark(&mark_key(axis, &value.text)),
         })
         .collect();
     let panels: Vec<Panel> = panels_for(axis, &members)
@@ -242,7 +237,7 @@ fn side_by_side(source: &Source<'_>, axis: &str) -> Result<Option<Figure>, Chart
         categories,
         panels,
     })?;
-    Ok(Some(Figure {
+    Ok(Some(Drawn {
         name,
         part: Part::Settings,
         chart,

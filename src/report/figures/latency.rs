@@ -1,6 +1,6 @@
 //! Percentile curves, and where the time goes.
 
-use super::{Figure, Part, Source, comparable, latency_name};
+use super::{Drawn, Part, Source, comparable, latency_name};
 use crate::report::charts::{self, Category, ChartError, Curve, CurvePoint, PercentileCurves, StackRow, StackedBars};
 use crate::report::columns::{self, RowOrder};
 use crate::report::format;
@@ -19,14 +19,14 @@ pub(super) const PARTS: [(Metric, &str); 3] = [
     (Metric::BrokerMean, "at the broker"),
 ];
 
-pub(super) fn draw(source: &Source<'_>) -> Result<Vec<Figure>, ChartError> {
+pub(super) fn draw(source: &Source<'_>) -> Result<Vec<Drawn>, ChartError> {
     let mut figures = Vec::new();
     figures.extend(curves(source)?);
     figures.extend(where_the_time_goes(source)?);
     Ok(figures)
 }
 
-fn curves(source: &Source<'_>) -> Result<Option<Figure>, ChartError> {
+fn curves(source: &Source<'_>) -> Result<Option<Drawn>, ChartError> {
     let configurations = source.configurations();
     let (members, left_out) = comparable(configurations, |c| {
         c.headline_latency().is_some_and(|l| l.p50.is_some())
@@ -91,14 +91,14 @@ fn curves(source: &Source<'_>) -> Result<Option<Figure>, ChartError> {
     let mut measure = Metric::LatencyP99.measure();
     measure.name = latency.to_owned();
     let chart = charts::percentile_curves(&PercentileCurves { frame, measure, curves })?;
-    Ok(Some(Figure {
+    Ok(Some(Drawn {
         name: "percentiles".to_owned(),
         part: Part::Latency,
         chart,
     }))
 }
 
-fn where_the_time_goes(source: &Source<'_>) -> Result<Option<Figure>, ChartError> {
+fn where_the_time_goes(source: &Source<'_>) -> Result<Option<Drawn>, ChartError> {
     let configurations = source.configurations();
     let measured: Vec<usize> = columns::ordered(&source.analysis.summary, RowOrder::BestFirst)
         .into_iter()
@@ -146,7 +146,7 @@ fn where_the_time_goes(source: &Source<'_>) -> Result<Option<Figure>, ChartError
         parts,
         rows,
     })?;
-    Ok(Some(Figure {
+    Ok(Some(Drawn {
         name: "where-the-time-goes".to_owned(),
         part: Part::Latency,
         chart,

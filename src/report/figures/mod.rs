@@ -7,7 +7,7 @@ mod overview;
 mod time;
 
 use super::axes;
-use super::charts::{Chart, ChartError, Frame, Palette, Sample};
+use super::charts::{Chart, ChartError, Frame, Mark, Palette, Sample};
 use super::metric::Metric;
 use super::summary::{Analysis, ConfigurationSummary, load};
 use crate::store::{Manifest, TrialRecord};
@@ -20,6 +20,15 @@ pub struct Figure {
     pub part: Part,
     /// The chart.
     pub chart: Chart,
+    /// The same for a small screen.
+    pub narrow: Chart,
+}
+
+/// One chart in one width.
+struct Drawn {
+    name: String,
+    part: Part,
+    chart: Chart,
 }
 
 /// The parts of the page that hold charts, in order.
@@ -43,6 +52,8 @@ struct Source<'a> {
     /// The axes with at least two values.
     axes: Vec<String>,
     palette: Palette,
+    /// The width of its charts.
+    width: u32,
     /// What a configuration is called where there is little room, in the summary's order.
     labels: Vec<String>,
     /// How to read those names; empty where they are the labels.
@@ -50,11 +61,15 @@ struct Source<'a> {
 }
 
 impl Source<'_> {
-    /// A frame of the page's width.
+    /// A frame of the width asked for; its id says which, since both stand on one page.
     fn frame(&self, name: &str, title: impl Into<String>, subtitle: impl Into<String>) -> Frame {
+        let id = match self.width {
+            WIDTH => name.to_owned(),
+            _ => format!("{name}-narrow"),
+        };
         Frame {
-            width: WIDTH,
-            ..Frame::new(name, title, subtitle)
+            width: self.width,
+            ..Frame::new(id, title, subtitle)
         }
     }
 
@@ -77,7 +92,8 @@ pub fn draw(manifest: &Manifest, analysis: &Analysis, trials: &[TrialRecord]) ->
     let axes = axes::moved(&analysis.summary.configurations);
     let palette = palette(analysis, &axes);
     let (labels, naming) = short_labels(analysis, &axes);
-    let source = Source {
+    let mut source = Source {
+        width: WIDTH,
         manifest,
         analysis,
         trials,
@@ -89,11 +105,25 @@ pub fn draw(manifest: &Manifest, analysis: &Analysis, trials: &[TrialRecord]) ->
     if source.configurations().iter().all(|c| c.trials.completed == 0) {
         return Ok(Vec::new());
     }
-    let mut figures = overview::draw(&source)?;
-    figures.extend(comparison::draw(&source)?);
-    figures.extend(latency::draw(&source)?);
-    figures.extend(time::draw(&source)?);
-    Ok(figures)
+    let wide = in_one_width(&source)?;
+    source.width = Frame::NARROW_WIDTH;
+    let narrow = in_one_width(&source)?;
+    // What is drawn does not depend on the width, so both lists name the same charts.
+    let figures = wide.into_iter().zip(narrow).map(|(wide, narrow)| Figure {
+        name: wide.name,
+        part: wide.part,
+        chart: wide.chart,
+        narrow: narrow.chart,
+    });
+    Ok(figures.collect())
+}
+
+fn in_one_width(source: &Source<'_>) -> Result<Vec<Drawn>, ChartError> {
+    let mut drawn = overview::draw(source)?;
+    drawn.extend(comparison::draw(source)?);
+    drawn.extend(latency::draw(source)?);
+    drawn.extend(time::draw(source)?);
+    Ok(drawn)
 }
 
 /// The width of a chart on the page, in SVG units.
@@ -114,10 +144,21 @@ fn short_labels(analysis: &Analysis, axes: &[String]) -> (Vec<String>, String) {
     if !too_long || !same_axes || axes.len() < 2 {
         return (labels, String::new());
     }
-    let values =
-        |c: &ConfigurationSummary| -> Vec<String> { axes.iter().map(|axis| axes::value(c, axis).text).collect() };
+    let values = |c: &ConfigurationSummary| -> Vec<String> {
+        axes.iter()
+            .map(|axis| shown(axis, &axes::value(c, axis).text))
+            .collect()
+    };
     let short = configurations.iter().map(|c| values(c).join(" · ")).collect();
     (short, format!("Named by {}.", axes.join(" · ")))
+}
+
+/// A value as charts call it: labels say "uncompressed" where `none` by itself would not say of what.
+fn shown(axis: &str, value: &str) -> String {
+    match (axis, value) {
+        ("compression.type" | "compression.codec", "none") => "uncompressed".to_owned(),
+        _ => value.to_owned(),
+    }
 }
 
 /// The name under which a value of an axis has its mark.
@@ -125,31 +166,68 @@ fn mark_key(axis: &str, value: &str) -> String {
     format!("{axis}={value}")
 }
 
-/// One mark per value of an axis, and one per configuration that lines are drawn of: the same on every chart.
+/// The axis whose values have a colour each, codecs before others: with the values of several, colours would run out
+/// and one would stand for two things.
+fn grouping_axis(configurations: &[ConfigurationSummary], axes: &[String]) -> Option<String> {
+    let named = |axis: &&String| is_categorical(configurations, axis);
+    let codec = axes.iter().find(|axis| axis.as_str() == "compression.type");
+    codec.or_else(|| axes.iter().find(named)).cloned()
+}
+
+/// The marks of a page. The first is that of bars which stand for no value with a colour. A value's colour is on what
+/// has that value only; lines of configurations and parts of a stack take the colours that are left.
 fn palette(analysis: &Analysis, axes: &[String]) -> Palette {
     let configurations = &analysis.summary.configurations;
     let everything: Vec<usize> = (0..configurations.len()).collect();
-    // The first is the colour of bars that stand for no value.
-    let mut names: Vec<String> = vec!["(any)".to_owned()];
-    for axis in axes {
-        // Of numeric axes no value has a colour: their order is what counts.
-        if is_categorical(configurations, axis) {
-            let values = axes::values_of(configurations, &everything, axis);
-            names.extend(values.iter().map(|value| mark_key(axis, &value.text)));
-        }
+    let axis = grouping_axis(configurations, axes);
+    let values: Vec<String> = axis
+        .iter()
+        .flat_map(|axis| axes::values_of(configurations, &everything, axis))
+        .map(|value| value.text)
+        .collect();
+    let colour_of = |place: usize| (place + 1) % COLOURS;
+    let mut free: Vec<usize> = (0..COLOURS)
+        .filter(|colour| (0..values.len()).all(|place| colour_of(place) != *colour))
+        .collect();
+    let mut marks: Vec<(String, Mark)> = Vec::new();
+    for (place, value) in values.iter().enumerate() {
+        let key = axis.iter().map(|axis| mark_key(axis, value));
+        marks.extend(key.map(|key| (key, Mark::new(place + 1))));
     }
-    names.extend(latency::PARTS.map(|(_, name)| name.to_owned()));
-    // Eight in a row from a multiple of eight differ in colour and in shape.
-    while !names.len().is_multiple_of(8) {
-        names.push(format!("(none {})", names.len()));
-    }
-    names.extend(
-        super::columns::ordered(&analysis.summary, super::RowOrder::BestFirst)
+    // Of a stack all parts are named beside each other: with no colour left, any three will do.
+    let others = (0..COLOURS).filter(|colour| !free.contains(colour));
+    let colours: Vec<usize> = free.iter().copied().chain(others).collect();
+    marks.extend(
+        latency::PARTS
             .iter()
-            .map(|&c| configurations[c].id.clone()),
+            .zip(colours)
+            .map(|((_, name), colour)| ((*name).to_owned(), Mark::new(colour))),
     );
-    Palette::assign(names)
+    if free.is_empty() {
+        free.push(0);
+    }
+    let mut taken: Vec<Mark> = Vec::new();
+    for place in super::columns::ordered(&analysis.summary, super::RowOrder::BestFirst) {
+        let configuration = &configurations[place];
+        let value = axis.as_ref().map(|axis| axes::value(configuration, axis).text);
+        let own = value
+            .and_then(|value| values.iter().position(|known| *known == value))
+            .map(colour_of);
+        // Each round has other shapes and dashes.
+        let mut candidates = (0..COLOURS).flat_map(|round| {
+            own.into_iter()
+                .chain(free.iter().copied())
+                .map(move |colour| Mark::new(round * COLOURS + colour))
+        });
+        let mark = candidates.find(|mark| !taken.contains(mark)).unwrap_or_default();
+        taken.push(mark);
+        marks.push((configuration.id.clone(), mark));
+    }
+    Palette::of(marks)
 }
+
+/// How many colours marks have.
+const COLOURS: usize = 8;
 
 /// Whether an axis is one of names. `acks` is one of names even where only 0 and 1 are swept.
 fn is_categorical(configurations: &[ConfigurationSummary], axis: &str) -> bool {

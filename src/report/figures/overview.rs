@@ -1,6 +1,6 @@
 //! Throughput by setting, and throughput against latency.
 
-use super::{Figure, Part, Source, comparable, is_categorical, latency_name, mark_key, sample};
+use super::{Drawn, Part, Source, comparable, grouping_axis, latency_name, mark_key, sample, shown};
 use crate::report::axes;
 use crate::report::charts::{self, Category, ChartError, Mark, RangeBars, RangeRow, Scale, Scatter, ScatterPoint};
 use crate::report::columns::{self, RowOrder};
@@ -14,13 +14,13 @@ const BARS: usize = 40;
 /// Points of one scatter: beyond, a page grows heavy and a reader sees a cloud only.
 const POINTS: usize = 300;
 
-pub(super) fn draw(source: &Source<'_>) -> Result<Vec<Figure>, ChartError> {
+pub(super) fn draw(source: &Source<'_>) -> Result<Vec<Drawn>, ChartError> {
     let mut figures = vec![throughput(source)?];
     figures.extend(scatter(source)?);
     Ok(figures)
 }
 
-fn throughput(source: &Source<'_>) -> Result<Figure, ChartError> {
+fn throughput(source: &Source<'_>) -> Result<Drawn, ChartError> {
     let configurations = source.configurations();
     let order = columns::ordered(&source.analysis.summary, RowOrder::BestFirst);
     let best: Vec<&String> = source
@@ -63,7 +63,7 @@ fn throughput(source: &Source<'_>) -> Result<Figure, ChartError> {
         measure: Metric::Throughput.measure(),
         rows,
     })?;
-    Ok(Figure {
+    Ok(Drawn {
         name: "throughput".to_owned(),
         part: Part::Overview,
         chart,
@@ -78,14 +78,7 @@ fn throughput_subtitle(configurations: &[ConfigurationSummary]) -> String {
     }
 }
 
-/// The axis whose values give the points their colours: the first of names, codecs before others.
-fn grouping_axis(source: &Source<'_>) -> Option<String> {
-    let named = |axis: &&String| is_categorical(source.configurations(), axis);
-    let codec = source.axes.iter().find(|axis| axis.as_str() == "compression.type");
-    codec.or_else(|| source.axes.iter().find(named)).cloned()
-}
-
-fn scatter(source: &Source<'_>) -> Result<Option<Figure>, ChartError> {
+fn scatter(source: &Source<'_>) -> Result<Option<Drawn>, ChartError> {
     let configurations = source.configurations();
     let has_both =
         |c: &ConfigurationSummary| Metric::Throughput.value(c).is_some() && Metric::LatencyP99.value(c).is_some();
@@ -94,27 +87,23 @@ fn scatter(source: &Source<'_>) -> Result<Option<Figure>, ChartError> {
         return Ok(None);
     }
     let kept = thinned(configurations, &members);
-    let axis = grouping_axis(source);
-    let groups: Vec<Category> = match &axis {
-        Some(axis) => axes::values_of(configurations, &members, axis)
+    let axis = grouping_axis(configurations, &source.axes);
+    let groups: Vec<Category> = axis.as_ref().map_or_else(Vec::new, |axis| {
+        axes::values_of(configurations, &members, axis)
             .into_iter()
             .map(|value| Category {
                 mark: source.palette.mark(&mark_key(axis, &value.text)),
-                name: value.text,
+                name: shown(axis, &value.text),
             })
-            .collect(),
-        None => vec![Category {
-            name: "configurations".to_owned(),
-            mark: Mark::default(),
-        }],
-    };
+            .collect()
+    });
     let group_of = |c: &ConfigurationSummary| {
-        let value = axis.as_ref().map(|axis| axes::value(c, axis).text);
+        let value = axis.as_ref().map(|axis| shown(axis, &axes::value(c, axis).text));
         value
             .and_then(|value| groups.iter().position(|group| group.name == value))
             .unwrap_or(0)
     };
-    let points = kept
+    let points: Vec<ScatterPoint> = kept
         .iter()
         .map(|&place| (&configurations[place], &source.labels[place]))
         .filter_map(|(c, label)| {
@@ -129,7 +118,13 @@ fn scatter(source: &Source<'_>) -> Result<Option<Figure>, ChartError> {
         .collect();
     let latency = latency_name(&configurations[members[0]]);
     let mut frame = source.frame(
-"throughput-latency", "Throughput against p99", source.named(&format!("{latency}. Along the frontier, more throughput costs latency; nothing measured beats it in both. Medians only: points close together are not told apart.")));
+        "throughput-latency",
+        "Throughput against p99",
+        source.named(&format!(
+            "{latency}. {} Medians only: points close together are not told apart.",
+            frontier_in_words(&points)
+        )),
+    );
     if left_out > 0 {
         let count = format::counted(left_out as u64, "configuration is", "configurations are");
         frame = frame.note(format!(
@@ -155,11 +150,27 @@ fn scatter(source: &Source<'_>) -> Result<Option<Figure>, ChartError> {
         groups,
         points,
     })?;
-    Ok(Some(Figure {
+    Ok(Some(Drawn {
         name: "throughput-latency".to_owned(),
         part: Part::Overview,
         chart,
     }))
+}
+
+/// What the frontier says, which with one point is that there is no choice to make.
+fn frontier_in_words(points: &[ScatterPoint]) -> &'static str {
+    let beats = |one: &ScatterPoint, other: &ScatterPoint| {
+        !one.y_at_least && one.x >= other.x && one.y <= other.y && (one.x > other.x || one.y < other.y)
+    };
+    let on_it = points
+        .iter()
+        .filter(|point| !point.y_at_least && !points.iter().any(|other| beats(other, point)))
+        .count();
+    match on_it {
+        0 => "No point's p99 is more than a lower bound, so there is no frontier.",
+        1 => "One point has both the most throughput and the least latency of those drawn.",
+        _ => "Along the frontier, more throughput costs latency; nothing measured beats it in both.",
+    }
 }
 
 /// At most [`POINTS`] of the members: all of the frontier, then the highest throughputs.

@@ -1,6 +1,6 @@
 //! Throughput over time, trial by trial.
 
-use super::{Figure, Part, Source};
+use super::{Drawn, Part, Source};
 use crate::report::charts::{self, Category, ChartError, TimeLine, TimeSeries};
 use crate::report::columns::{self, RowOrder};
 use crate::report::metric::Metric;
@@ -13,7 +13,7 @@ const CONFIGURATIONS: usize = 6;
 /// Trials drawn of each.
 const TRIALS: usize = 5;
 
-pub(super) fn draw(source: &Source<'_>) -> Result<Option<Figure>, ChartError> {
+pub(super) fn draw(source: &Source<'_>) -> Result<Option<Drawn>, ChartError> {
     let configurations = source.configurations();
     let mut with_intervals: Vec<(usize, Vec<&TrialRecord>)> = Vec::new();
     for place in columns::ordered(&source.analysis.summary, RowOrder::BestFirst) {
@@ -68,7 +68,7 @@ pub(super) fn draw(source: &Source<'_>) -> Result<Option<Figure>, ChartError> {
         window_s: Some((0.0, source.manifest.run.measure_ms as f64 / 1e3)),
         lines,
     })?;
-    Ok(Some(Figure {
+    Ok(Some(Drawn {
         name: "over-time".to_owned(),
         part: Part::Time,
         chart,

@@ -84,7 +84,7 @@ pub(super) fn view(summary: &Summary, details: &DetailsView) -> TableView {
         .iter()
         .map(|&place| &summary.configurations[place])
         .map(|configuration| {
-            let mut cells = setting_cells(configuration, &axes, by_axis);
+            let mut cells = setting_cells(configuration, &axes, by_axis.then_some(&heads));
             cells.push(trials_cell(configuration, details));
             cells.extend(
                 metrics
@@ -176,7 +176,8 @@ fn metric_head(metric: Metric, leading: Metric) -> Head {
     }
 }
 
-fn setting_cells(configuration: &ConfigurationSummary, axes: &[String], by_axis: bool) -> Vec<Cell> {
+/// The cells under `heads`, which say how a whole column is set: a number among names stands as they do.
+fn setting_cells(configuration: &ConfigurationSummary, axes: &[String], heads: Option<&Vec<Head>>) -> Vec<Cell> {
     let cell = |text: String, number: Option<f64>| Cell {
         small: String::new(),
         value: number.map_or_else(|| text.clone(), |number| number.to_string()),
@@ -187,12 +188,13 @@ fn setting_cells(configuration: &ConfigurationSummary, axes: &[String], by_axis:
         link: None,
         alarm: false,
     };
-    if !by_axis {
+    let Some(heads) = heads else {
         return vec![cell(configuration.label.clone(), None)];
-    }
+    };
     axes.iter()
         .map(|axis| axes::value(configuration, axis))
-        .map(|value| cell(value.text, value.number))
+        .zip(heads)
+        .map(|(value, head)| cell(value.text, value.number.filter(|_| head.numeric)))
         .collect()
 }
 
