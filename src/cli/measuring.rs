@@ -96,9 +96,10 @@ fn executed(request: &RunRequest, quiet: bool) -> Result<Option<RunOutcome>, Fai
     };
     let mut start = StartOptions::new(request.spawner.clone());
     start.local.progress = remarks;
+    let (source, cancel) = CancelSource::new();
+    start.cancel = Some(cancel.receiver());
     let starter = Targets { options: start };
     let mut listener = progress::listener(quiet);
-    let (source, cancel) = CancelSource::new();
     // One thread: nothing that the coordinator does while a trial measures needs two.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

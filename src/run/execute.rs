@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::Path;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -17,6 +18,9 @@ use crate::protocol::TargetKind;
 use crate::store::{
     MANIFEST_FILE, Manifest, Reservation, RunDirectory, SCHEMA_VERSION, TargetDescription, TrialOutcome, TrialRecord,
 };
+
+/// How long a target's start may take to end where the run is stopped meanwhile.
+const START_ENDS: Duration = Duration::from_secs(3);
 
 /// The run directory, before or after its manifest exists.
 enum Place {
@@ -39,10 +43,11 @@ pub async fn execute(
     // Everything that can be wrong with the directory comes first: it costs nothing to find out.
     let place = open_place(request, listener)?;
     listener.target_starting(&request.profile.target);
+    let mut start = starter.start(&request.profile.target);
     let started = tokio::select! {
         biased;
         () = cancel.cancelled() => None,
-        started = starter.start(&request.profile.target) => Some(started),
+        started = &mut start => Some(started),
     };
     let cluster = match started {
         Some(Ok(cluster)) => cluster,
@@ -52,6 +57,12 @@ pub async fn execute(
         }
         None => {
             listener.stopping();
+            // It hears the request itself, and takes back what it has made: processes, and their data.
+            if let Ok(Ok(cluster)) = tokio::time::timeout(START_ENDS, start).await
+                && let Err(error) = cluster.stop().await
+            {
+                listener.notice(&not_stopped(&mask, &error));
+            }
             let outcome = place.untouched(request, Ended::Interrupted)?;
             listener.run_finished(&outcome);
             return Ok(outcome);
@@ -60,10 +71,7 @@ pub async fn execute(
     listener.target_ready(&cluster.description());
     let outcome = with_cluster(request, cluster.as_ref(), starter, place, &mask, listener, cancel).await;
     if let Err(error) = cluster.stop().await {
-        listener.notice(&format!(
-            "The target did not stop cleanly: {}",
-            mask.text(&error.message)
-        ));
+        listener.notice(&not_stopped(&mask, &error));
     }
     let outcome = outcome?;
     listener.run_finished(&outcome);
@@ -333,6 +341,10 @@ fn session_name() -> String {
     // The nanoseconds tell apart two machines that begin in the same second, the process id two processes of one.
     let token = (now.subsec_nanosecond() as u32) ^ std::process::id().rotate_left(16);
     format!("{}-{token:08x}", now.strftime("%Y%m%dT%H%M%SZ"))
+}
+
+fn not_stopped(mask: &Mask, error: &ClusterError) -> String {
+    format!("The target did not stop cleanly: {}", mask.text(&error.message))
 }
 
 fn masked(mask: &Mask, error: ClusterError) -> ClusterError {
