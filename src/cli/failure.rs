@@ -116,7 +116,11 @@ impl From<ReportError> for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Failure {
         let exit = match &error {
-            StoreError::AlreadyARun { .. } | StoreError::NotEmpty { .. } | StoreError::NotARun { .. } => Exit::Usage,
+            StoreError::AlreadyARun { .. }
+            | StoreError::NotEmpty { .. }
+            | StoreError::NotARun { .. }
+            | StoreError::NotADirectory { .. }
+            | StoreError::NoSuchDirectory { .. } => Exit::Usage,
             _ => Exit::Failed,
         };
         Failure::Other {
