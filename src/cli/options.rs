@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::arguments::{Format, MeasuringArguments, RunArguments};
 use super::failure::Failure;
 use crate::profile::Override;
+use crate::protocol::TargetKind;
 
 /// What `sweep` and `run` are asked to do, beyond the profile itself.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,6 +59,14 @@ impl MeasuringOptions {
             resume,
             format,
         } = arguments;
+        if let Some(kind) = target.filter(|kind| *kind != TargetKind::External)
+            && bootstrap_servers.is_some()
+        {
+            return Err(Failure::usage(format!(
+                "--target {kind} and --bootstrap-servers contradict each other: target {kind} is started by kpbench itself; \
+                 leave one of them out"
+            )));
+        }
         let mut overrides = Vec::new();
         let mut put = |key: &str, origin: &str, value: Option<String>| {
             let Some(value) = value else { return };
@@ -220,6 +229,7 @@ mod tests {
 
     use super::*;
     use crate::cli::arguments::{Arguments, Command};
+    use crate::cli::exit::Exit;
 
     fn sweep(flags: &[&str]) -> Result<MeasuringOptions, Failure> {
         let line = ["kpbench", "sweep", "p.toml"].into_iter().chain(flags.iter().copied());
@@ -273,8 +283,12 @@ mod tests {
     fn an_address_means_a_cluster_that_is_running() {
         let implied = sweep(&["--bootstrap-servers", "h:1"]).unwrap();
         assert_eq!(assignments(&implied)[0], "target.kind=external (--bootstrap-servers)");
-        let said = sweep(&["--bootstrap-servers", "h:1", "--target", "local"]).unwrap();
-        assert_eq!(assignments(&said)[0], "target.kind=local (--target)");
+        let said = sweep(&["--bootstrap-servers", "h:1", "--target", "external"]).unwrap();
+        assert_eq!(assignments(&said)[0], "target.kind=external (--target)");
+        for kind in ["local", "mock"] {
+            let failure = sweep(&["--bootstrap-servers", "h:1", "--target", kind]).unwrap_err();
+            assert_eq!(failure.exit(), Exit::Usage, "{kind}");
+        }
     }
 
     #[test]
