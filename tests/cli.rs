@@ -108,6 +108,49 @@ fn wrong_usage_is_2_and_help_is_0() {
 }
 
 #[test]
+fn what_is_no_run_directory_is_wrong_usage_with_a_remedy() {
+    for path in ["nothere", "/dev/null", "/etc/passwd"] {
+        let output = run(&["report", path]);
+        assert_eq!(code(&output), 2, "{path}: {}", stderr(&output));
+        assert!(
+            stderr(&output).contains("reports/<time>-<profile>"),
+            "{}",
+            stderr(&output)
+        );
+    }
+    let place = Place::new();
+    let output = run(&["sweep", &place.profile(), "--resume", "nothere"]);
+    assert_eq!(code(&output), 2);
+    assert!(
+        stderr(&output).contains("there is no directory nothere"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn a_negative_value_is_judged_by_its_own_rule() {
+    let place = Place::new();
+    for (flag, value) in [("--measure", "-5s"), ("--warmup", "-1"), ("--repetitions", "-2")] {
+        let output = run(&["sweep", &place.profile(), flag, value]);
+        assert_eq!(code(&output), 2);
+        assert!(!stderr(&output).contains("unexpected argument"), "{}", stderr(&output));
+        assert!(stderr(&output).contains(value), "{}", stderr(&output));
+    }
+    let output = run(&["run", "--target", "mock", "--rate", "-1"]);
+    assert_eq!(code(&output), 2);
+    assert!(!stderr(&output).contains("unexpected argument"), "{}", stderr(&output));
+    assert_eq!(code(&run(&["broker", "up", "--brokers", "0"])), 2);
+    let output = run(&["broker", "up", "--config", "num.io.thread=4"]);
+    assert_eq!(code(&output), 2);
+    assert!(
+        stderr(&output).contains("did you mean num.io.threads?"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
 fn a_profile_with_mistakes_is_shown_with_its_lines_and_nothing_is_started() {
     let place = Place::with("[target]\nkind = \"mock\"\n[producer]\nenable.idempotence = true\nacks = 1\n");
     let output = place.sweep(&[]);
@@ -189,7 +232,7 @@ fn a_report_is_made_again_from_the_stored_trials() {
     assert_eq!(code(&again), 0);
     assert_eq!(stdout(&again), stdout(&first));
     assert!(place.run_directory().join("report.html").exists());
-    assert_eq!(code(&run(&["report", &place.profile()])), 1);
+    assert_eq!(code(&run(&["report", &place.profile()])), 2);
     assert_eq!(
         code(&run(&["report", &place.directory.path().display().to_string()])),
         2

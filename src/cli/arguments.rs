@@ -117,10 +117,20 @@ pub struct RunArguments {
     #[arg(long, value_name = "CLIENT", value_parser = ["java", "librdkafka"], help_heading = "Configuration")]
     pub defaults: Option<String>,
     /// Size of each record's value, as in 100 or 1KB
-    #[arg(long, value_name = "SIZE", help_heading = "Configuration")]
+    #[arg(
+        long,
+        allow_hyphen_values = true,
+        value_name = "SIZE",
+        help_heading = "Configuration"
+    )]
     pub record_size: Option<String>,
     /// Partitions of the topic
-    #[arg(long, value_name = "N", help_heading = "Configuration")]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "N",
+        help_heading = "Configuration"
+    )]
     pub partitions: Option<u32>,
     /// How application code sends
     #[arg(long, value_name = "MODE", value_parser = parse_name::<SendMode>, help_heading = "Configuration")]
@@ -129,7 +139,12 @@ pub struct RunArguments {
     #[arg(long, value_name = "CLIENT", value_parser = parse_name::<ClientKind>, help_heading = "Configuration")]
     pub client: Option<ClientKind>,
     /// Records per second, at a constant rate (open loop); without it as fast as the send mode allows
-    #[arg(long, value_name = "RATE", help_heading = "Configuration")]
+    #[arg(
+        long,
+        allow_hyphen_values = true,
+        value_name = "RATE",
+        help_heading = "Configuration"
+    )]
     pub rate: Option<String>,
     /// What sweep and run share.
     #[command(flatten)]
@@ -147,7 +162,7 @@ pub struct MeasuringArguments {
     #[arg(long, value_name = "HOST:PORT,…", help_heading = "Target")]
     pub bootstrap_servers: Option<String>,
     /// Brokers to start (local, mock)
-    #[arg(long, value_name = "N", help_heading = "Target")]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", help_heading = "Target")]
     pub brokers: Option<u32>,
     /// Write to this topic, which exists and is not deleted, instead of a fresh one per trial
     #[arg(long, value_name = "NAME", help_heading = "Target")]
@@ -159,16 +174,16 @@ pub struct MeasuringArguments {
     #[arg(long = "set", value_name = "KEY=VALUE", help_heading = "Run")]
     pub set: Vec<String>,
     /// Blocks: each visits every configuration once
-    #[arg(long, value_name = "N", help_heading = "Run")]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", help_heading = "Run")]
     pub repetitions: Option<u32>,
     /// Load before each window, as in 2s; 0 for none
-    #[arg(long, value_name = "TIME", help_heading = "Run")]
+    #[arg(long, allow_hyphen_values = true, value_name = "TIME", help_heading = "Run")]
     pub warmup: Option<String>,
     /// Length of each window, as in 10s
-    #[arg(long, value_name = "TIME", help_heading = "Run")]
+    #[arg(long, allow_hyphen_values = true, value_name = "TIME", help_heading = "Run")]
     pub measure: Option<String>,
     /// Seed of order and payloads
-    #[arg(long, value_name = "N", help_heading = "Run")]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", help_heading = "Run")]
     pub seed: Option<u64>,
     /// Begin even where the estimate is over an hour or close to what the disk can take
     #[arg(long, short = 'y', help_heading = "Run")]
@@ -248,7 +263,8 @@ pub enum BrokerCommand {
     /// Start a local Kafka that stays until `broker down`; prints its bootstrap servers
     Up {
         /// Number of brokers
-        #[arg(long, default_value_t = 1, value_name = "N")]
+        #[arg(long, default_value_t = 1, value_name = "N", allow_negative_numbers = true)]
+        #[arg(value_parser = clap::value_parser!(u32).range(1..=100))]
         brokers: u32,
         /// A broker configuration, as in num.io.threads=4; as often as wanted
         #[arg(long = "config", value_name = "KEY=VALUE")]

@@ -122,7 +122,11 @@ fn broker_command(asked: BrokerCommand) -> Result<Exit, Failure> {
                 .iter()
                 .map(|given| key_value("--config", given).map(|(key, value)| (key.to_owned(), value.to_owned())))
                 .collect();
-            broker::up(&name, brokers, config?, remarks)?
+            let config = config?;
+            if let Some((message, remedy)) = config.keys().find_map(|key| crate::profile::unknown_broker_config(key)) {
+                return Err(Failure::usage(format!("--config: {message}; {remedy}")));
+            }
+            broker::up(&name, brokers, config, remarks)?
         }
         BrokerCommand::Status { name } => broker::status(&name)?,
         BrokerCommand::Down { name } => broker::down(&name, &remarks)?,
