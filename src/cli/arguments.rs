@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::output::Color;
 use crate::protocol::{ClientKind, SendMode, TargetKind};
@@ -18,7 +19,8 @@ Begin with:
   kpbench doctor                           what this machine has for each kind of target
   kpbench sweep profiles/quickstart.toml   a first sweep, against a Kafka that is started for it
   kpbench run --producer linger.ms=5       one configuration, without a file";
-const EXIT_CODES: &str = "\
+/// What each exit code says.
+pub const EXIT_CODES: &str = "\
 Exit codes: 0 fine, 1 failed, 2 wrong usage or profile (nothing was started), 3 regression found, 4 measurement not \
 valid or not complete, 130 interrupted.";
 
@@ -96,6 +98,7 @@ Examples:
 #[derive(Debug, Args)]
 pub struct SweepArguments {
     /// The profile: a TOML file, see profiles/ for commented ones
+    #[arg(value_hint = ValueHint::FilePath)]
     pub profile: PathBuf,
     /// What sweep and run share.
     #[command(flatten)]
@@ -105,6 +108,9 @@ pub struct SweepArguments {
 /// `kpbench run`.
 #[derive(Debug, Args)]
 pub struct RunArguments {
+    /// Nothing stands here: what does is told where it belongs.
+    #[arg(hide = true, value_name = "NOTHING", value_hint = ValueHint::Other)]
+    pub misplaced: Option<String>,
     /// A producer property, as in linger.ms=5; as often as wanted
     #[arg(
         long = "producer",
@@ -133,10 +139,10 @@ pub struct RunArguments {
     )]
     pub partitions: Option<u32>,
     /// How application code sends
-    #[arg(long, value_name = "MODE", value_parser = parse_name::<SendMode>, help_heading = "Configuration")]
+    #[arg(long, value_name = "MODE", value_parser = one_of(SendMode::ALL, SendMode::name), help_heading = "Configuration")]
     pub send_mode: Option<SendMode>,
     /// Through which programming interface
-    #[arg(long, value_name = "CLIENT", value_parser = parse_name::<ClientKind>, help_heading = "Configuration")]
+    #[arg(long, value_name = "CLIENT", value_parser = one_of(ClientKind::ALL, ClientKind::name), help_heading = "Configuration")]
     pub client: Option<ClientKind>,
     /// Records per second, at a constant rate (open loop); without it as fast as the send mode allows
     #[arg(
@@ -156,7 +162,7 @@ pub struct RunArguments {
 pub struct MeasuringArguments {
     /// What to send to: a Kafka started for the run (local), a cluster that is running (external), or librdkafka's mock
     /// cluster (mock: the client's own ceiling)
-    #[arg(long, value_name = "KIND", value_parser = parse_name::<TargetKind>, help_heading = "Target")]
+    #[arg(long, value_name = "KIND", value_parser = one_of(TargetKind::ALL, TargetKind::name), help_heading = "Target")]
     pub target: Option<TargetKind>,
     /// Where the external cluster is; implies --target external
     #[arg(long, value_name = "HOST:PORT,…", help_heading = "Target")]
@@ -189,10 +195,10 @@ pub struct MeasuringArguments {
     #[arg(long, short = 'y', help_heading = "Run")]
     pub yes: bool,
     /// Store the run in exactly this new directory, instead of reports/<time>-<profile>
-    #[arg(long, value_name = "DIR", help_heading = "Result", conflicts_with = "resume")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Result", conflicts_with = "resume")]
     pub out: Option<PathBuf>,
     /// Continue an interrupted run with the same profile and options: finished trials are kept, failed ones too
-    #[arg(long, value_name = "DIR", help_heading = "Result")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Result")]
     pub resume: Option<PathBuf>,
     /// What goes to standard output: a table, or summary.json and nothing else
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT", help_heading = "Result")]
@@ -213,6 +219,7 @@ pub enum Format {
 #[derive(Debug, Args)]
 pub struct ReportArguments {
     /// The run directory
+    #[arg(value_hint = ValueHint::DirPath)]
     pub run_directory: PathBuf,
     /// What goes to standard output: a table, or summary.json and nothing else
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
@@ -232,6 +239,7 @@ pub enum ProfileCommand {
 #[derive(Debug, Args)]
 pub struct ProfileArguments {
     /// The profile
+    #[arg(value_hint = ValueHint::FilePath)]
     pub profile: PathBuf,
     /// Any field of the profile, as in run.warmup=5s; as often as wanted
     #[arg(long = "set", value_name = "KEY=VALUE")]
@@ -245,6 +253,7 @@ pub struct ProfileArguments {
 #[derive(Debug, Args)]
 pub struct DoctorArguments {
     /// A profile whose external target is to be reached
+    #[arg(value_hint = ValueHint::FilePath)]
     pub profile: Option<PathBuf>,
     /// An external cluster to reach
     #[arg(long, value_name = "HOST:PORT,…")]
@@ -287,6 +296,10 @@ pub enum BrokerCommand {
     },
 }
 
-fn parse_name<T: std::str::FromStr<Err = String>>(text: &str) -> Result<T, String> {
-    text.parse()
+/// Takes one of these by name, and tells completion scripts the names.
+fn one_of<T>(all: &'static [T], name: fn(T) -> &'static str) -> impl TypedValueParser<Value = T>
+where
+    T: std::str::FromStr<Err = String> + Copy + Send + Sync + 'static,
+{
+    PossibleValuesParser::new(all.iter().map(|value| name(*value))).try_map(|text| text.parse::<T>())
 }

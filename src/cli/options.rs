@@ -175,9 +175,10 @@ fn example(flag: &str) -> &'static str {
 /// The profile that `kpbench run` measures, as TOML.
 ///
 /// # Errors
-/// A `--producer` without `=`.
+/// A `--producer` without `=`, or a word that is no flag.
 pub fn run_profile(arguments: &RunArguments) -> Result<String, Failure> {
     let RunArguments {
+        misplaced,
         producer,
         defaults,
         record_size,
@@ -187,6 +188,15 @@ pub fn run_profile(arguments: &RunArguments) -> Result<String, Failure> {
         rate,
         measuring: _,
     } = arguments;
+    if let Some(word) = misplaced {
+        return Err(Failure::usage(match word.contains('=') {
+            // The value may be a secret.
+            true => "a property is given as --producer KEY=VALUE, as in --producer linger.ms=5".to_owned(),
+            false => format!(
+                "run measures one configuration that is given by flags; a profile is measured by `kpbench sweep {word}`"
+            ),
+        }));
+    }
     let mut text = String::from("name = \"run\"\ndescription = \"One configuration, given on the command line.\"\n");
     text.push_str("\n[run]\nrepetitions = 3\n\n[producer]\n");
     if let Some(defaults) = defaults {
@@ -295,6 +305,18 @@ mod tests {
     fn a_set_without_a_value_is_wrong_usage() {
         assert!(sweep(&["--set", "run.seed"]).is_err());
         assert!(run(&["--producer", "=5"]).is_err());
+    }
+
+    #[test]
+    fn a_profile_given_to_run_is_sent_to_sweep() {
+        let told = |word| match run(&[word]).unwrap_err() {
+            Failure::Other { error, exit, .. } => (error.to_string(), exit),
+            Failure::Profile(error) => panic!("{error}"),
+        };
+        let (text, exit) = told("profiles/quickstart.toml");
+        assert!(text.contains("`kpbench sweep profiles/quickstart.toml`"), "{text}");
+        assert_eq!(exit, Exit::Usage);
+        assert!(told("linger.ms=5").0.contains("--producer"));
     }
 
     #[test]
