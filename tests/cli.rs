@@ -315,6 +315,13 @@ fn an_external_cluster_that_is_not_there_is_told_within_ten_seconds_and_without_
 fn completions_and_manual_are_printed() {
     assert!(stdout(&run(&["completions", "bash"])).contains("kpbench"));
     assert!(stdout(&run(&["man"])).contains(".TH kpbench"));
+    let bash = stdout(&run(&["completions", "bash"]));
+    assert!(!bash.contains("mock-cluster"), "a hidden subcommand");
+    for values in ["local external mock", "async fire-and-forget sync"] {
+        let all = values.split(' ').all(|value| bash.contains(value));
+        assert!(all, "{values}");
+    }
+    assert!(bash.contains("-W \"local external mock\""), "{bash}");
 }
 
 #[test]
