@@ -15,6 +15,7 @@ use super::{
 };
 use crate::plan;
 use crate::protocol::TargetKind;
+use crate::report::format::counted;
 use crate::store::{
     MANIFEST_FILE, Manifest, Reservation, RunDirectory, SCHEMA_VERSION, TargetDescription, TrialOutcome, TrialRecord,
 };
@@ -42,6 +43,15 @@ pub async fn execute(
     let mask = Mask::of(&request.profile);
     // Everything that can be wrong with the directory comes first: it costs nothing to find out.
     let place = open_place(request, listener)?;
+    if let Some(trials) = nothing_left(&place, request)? {
+        listener.notice(&format!(
+            "All {} are stored: nothing to do.",
+            counted(trials as u64, "trial", "trials")
+        ));
+        let outcome = place.untouched(request, Ended::Complete)?;
+        listener.run_finished(&outcome);
+        return Ok(outcome);
+    }
     listener.target_starting(&request.profile.target);
     let mut start = starter.start(&request.profile.target);
     let started = tokio::select! {
@@ -76,6 +86,19 @@ pub async fn execute(
     let outcome = outcome?;
     listener.run_finished(&outcome);
     Ok(outcome)
+}
+
+/// How many trials a run has that is complete; none where some remain.
+fn nothing_left(place: &Place, request: &RunRequest) -> Result<Option<usize>, RunError> {
+    let Place::Begun(directory) = place else {
+        return Ok(None);
+    };
+    let manifest = directory.manifest();
+    let records = directory.trials()?;
+    let finished: HashSet<String> = records.into_iter().map(|record| record.planned.trial_id).collect();
+    let complete = request.profile.run.repetitions <= manifest.run.repetitions
+        && plan::remaining(&manifest.plan, &finished).is_empty();
+    Ok(complete.then_some(manifest.plan.len()))
 }
 
 fn open_place(request: &RunRequest, listener: &mut dyn Listener) -> Result<Place, RunError> {
