@@ -240,6 +240,39 @@ fn a_report_is_made_again_from_the_stored_trials() {
 }
 
 #[test]
+fn a_complete_run_starts_nothing_and_an_incomplete_one_is_4_with_the_way_on() {
+    let place = Place::new();
+    assert_eq!(code(&place.sweep(&["--quiet"])), 0);
+    let out = place.out();
+    let again = run(&["sweep", &place.profile(), "--resume", &out]);
+    assert_eq!(code(&again), 0);
+    assert!(stderr(&again).contains("All 4 trials are stored"), "{}", stderr(&again));
+    assert!(!stderr(&again).contains("Starting target"), "{}", stderr(&again));
+    let other = run(&["sweep", &place.profile(), "--resume", &out, "--set", "producer.acks=1"]);
+    assert_eq!(code(&other), 2);
+    assert!(stderr(&other).contains("acks was "), "{}", stderr(&other));
+
+    let trials = place.run_directory().join("trials.jsonl");
+    let three: String = fs::read_to_string(&trials)
+        .unwrap()
+        .split_inclusive('\n')
+        .take(3)
+        .collect();
+    fs::write(&trials, three).unwrap();
+    let report = run(&["report", &out]);
+    assert_eq!(code(&report), 4, "{}", stderr(&report));
+    let told = stderr(&report);
+    assert!(
+        told.contains("1 of 4 trials were not run") && told.contains("--resume"),
+        "{told}"
+    );
+    fs::write(&trials, "").unwrap();
+    let report = run(&["report", &out]);
+    assert_eq!(code(&report), 4);
+    assert!(!stdout(&report).contains("p50 to p99.9"), "{}", stdout(&report));
+}
+
+#[test]
 fn a_directory_with_a_run_in_it_is_not_overwritten() {
     let place = Place::new();
     assert_eq!(code(&place.sweep(&["--quiet"])), 0);
