@@ -420,3 +420,21 @@ fn still_writing(driven: &Driven) -> Duration {
         _ => Duration::ZERO,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_without_acknowledgements_measured_nothing() {
+        let mut result = crate::run::warnings::tests::result();
+        assert_eq!(nothing_in_window(Acks::All, &result), None);
+        result.window.acknowledged = 0;
+        for acks in [Acks::All, Acks::Leader] {
+            assert!(nothing_in_window(acks, &result).is_some_and(|cause| cause.contains("run.measure")));
+        }
+        assert_eq!(nothing_in_window(Acks::None, &result), None, "the log's growth counts");
+        result.stopped_early = true;
+        assert_eq!(nothing_in_window(Acks::All, &result), None, "it was stopped");
+    }
+}

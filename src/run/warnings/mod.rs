@@ -3,7 +3,7 @@
 mod text;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use crate::profile::Configuration;
 use crate::protocol::{Acks, Arrival, ClientStatistics, LatencyDistribution, TrialResult};

@@ -5,7 +5,7 @@ use crate::profile::AxisSetting;
 use crate::protocol::{Counts, CpuTime, FailedCount, Latencies, PersistenceStatus, WindowCounts};
 use crate::store::samples;
 
-fn result() -> TrialResult {
+pub(in crate::run) fn result() -> TrialResult {
     TrialResult {
         window_s: 2.0,
         stopped_early: false,
