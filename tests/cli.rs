@@ -108,6 +108,49 @@ fn wrong_usage_is_2_and_help_is_0() {
 }
 
 #[test]
+fn what_is_no_run_directory_is_wrong_usage_with_a_remedy() {
+    for path in ["nothere", "/dev/null", "/etc/passwd"] {
+        let output = run(&["report", path]);
+        assert_eq!(code(&output), 2, "{path}: {}", stderr(&output));
+        assert!(
+            stderr(&output).contains("reports/<time>-<profile>"),
+            "{}",
+            stderr(&output)
+        );
+    }
+    let place = Place::new();
+    let output = run(&["sweep", &place.profile(), "--resume", "nothere"]);
+    assert_eq!(code(&output), 2);
+    assert!(
+        stderr(&output).contains("there is no directory nothere"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn a_negative_value_is_judged_by_its_own_rule() {
+    let place = Place::new();
+    for (flag, value) in [("--measure", "-5s"), ("--warmup", "-1"), ("--repetitions", "-2")] {
+        let output = run(&["sweep", &place.profile(), flag, value]);
+        assert_eq!(code(&output), 2);
+        assert!(!stderr(&output).contains("unexpected argument"), "{}", stderr(&output));
+        assert!(stderr(&output).contains(value), "{}", stderr(&output));
+    }
+    let output = run(&["run", "--target", "mock", "--rate", "-1"]);
+    assert_eq!(code(&output), 2);
+    assert!(!stderr(&output).contains("unexpected argument"), "{}", stderr(&output));
+    assert_eq!(code(&run(&["broker", "up", "--brokers", "0"])), 2);
+    let output = run(&["broker", "up", "--config", "num.io.thread=4"]);
+    assert_eq!(code(&output), 2);
+    assert!(
+        stderr(&output).contains("did you mean num.io.threads?"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
 fn a_profile_with_mistakes_is_shown_with_its_lines_and_nothing_is_started() {
     let place = Place::with("[target]\nkind = \"mock\"\n[producer]\nenable.idempotence = true\nacks = 1\n");
     let output = place.sweep(&[]);
@@ -189,11 +232,44 @@ fn a_report_is_made_again_from_the_stored_trials() {
     assert_eq!(code(&again), 0);
     assert_eq!(stdout(&again), stdout(&first));
     assert!(place.run_directory().join("report.html").exists());
-    assert_eq!(code(&run(&["report", &place.profile()])), 1);
+    assert_eq!(code(&run(&["report", &place.profile()])), 2);
     assert_eq!(
         code(&run(&["report", &place.directory.path().display().to_string()])),
         2
     );
+}
+
+#[test]
+fn a_complete_run_starts_nothing_and_an_incomplete_one_is_4_with_the_way_on() {
+    let place = Place::new();
+    assert_eq!(code(&place.sweep(&["--quiet"])), 0);
+    let out = place.out();
+    let again = run(&["sweep", &place.profile(), "--resume", &out]);
+    assert_eq!(code(&again), 0);
+    assert!(stderr(&again).contains("All 4 trials are stored"), "{}", stderr(&again));
+    assert!(!stderr(&again).contains("Starting target"), "{}", stderr(&again));
+    let other = run(&["sweep", &place.profile(), "--resume", &out, "--set", "producer.acks=1"]);
+    assert_eq!(code(&other), 2);
+    assert!(stderr(&other).contains("acks was "), "{}", stderr(&other));
+
+    let trials = place.run_directory().join("trials.jsonl");
+    let three: String = fs::read_to_string(&trials)
+        .unwrap()
+        .split_inclusive('\n')
+        .take(3)
+        .collect();
+    fs::write(&trials, three).unwrap();
+    let report = run(&["report", &out]);
+    assert_eq!(code(&report), 4, "{}", stderr(&report));
+    let told = stderr(&report);
+    assert!(
+        told.contains("1 of 4 trials were not run") && told.contains("--resume"),
+        "{told}"
+    );
+    fs::write(&trials, "").unwrap();
+    let report = run(&["report", &out]);
+    assert_eq!(code(&report), 4);
+    assert!(!stdout(&report).contains("p50 to p99.9"), "{}", stdout(&report));
 }
 
 #[test]
@@ -272,6 +348,13 @@ fn an_external_cluster_that_is_not_there_is_told_within_ten_seconds_and_without_
 fn completions_and_manual_are_printed() {
     assert!(stdout(&run(&["completions", "bash"])).contains("kpbench"));
     assert!(stdout(&run(&["man"])).contains(".TH kpbench"));
+    let bash = stdout(&run(&["completions", "bash"]));
+    assert!(!bash.contains("mock-cluster"), "a hidden subcommand");
+    for values in ["local external mock", "async fire-and-forget sync"] {
+        let all = values.split(' ').all(|value| bash.contains(value));
+        assert!(all, "{values}");
+    }
+    assert!(bash.contains("-W \"local external mock\""), "{bash}");
 }
 
 #[test]

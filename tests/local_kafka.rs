@@ -62,6 +62,35 @@ fn ended(process: &ProcessIdentity) -> bool {
     !process.is_alive()
 }
 
+/// Stopped while Kafka's files are made, while Java starts, and while it is waited for: nothing may stay behind, and that
+/// must be so as soon as the start has returned, since the program ends then.
+#[tokio::test]
+async fn a_start_that_is_stopped_takes_back_what_it_made() {
+    for stopped_after_ms in [100, 300, 800, 1_300] {
+        let data = tempfile::tempdir().unwrap();
+        let (ask, asked) = tokio::sync::watch::channel(false);
+        let mut options = options();
+        options.local.data_parent = Some(data.path().to_owned());
+        options.cancel = Some(asked);
+        let settings = settings(TargetKind::Local, 1);
+        let start = Target::start(&settings, &options);
+        tokio::pin!(start);
+        let stop = async {
+            tokio::time::sleep(Duration::from_millis(stopped_after_ms)).await;
+            ask.send_replace(true);
+        };
+        let target = tokio::join!(&mut start, stop).0;
+        match target {
+            Err(TargetError::Cancelled) => {}
+            // This machine was faster.
+            Ok(target) => target.stop().await.unwrap(),
+            Err(other) => panic!("{other}"),
+        }
+        let left: Vec<_> = std::fs::read_dir(data.path()).unwrap().collect();
+        assert!(left.is_empty(), "stopped after {stopped_after_ms} ms: {left:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn one_node_counts_and_refuses() {
     let target = Target::start(&settings(TargetKind::Local, 1), &options())

@@ -232,6 +232,7 @@ mod messages {
         records_too_large: "[workload]\nrecord.size = \"2 MB\"\n";
         external_without_servers: "[target]\nkind = \"external\"\n";
         bad_bootstrap_server: "[target]\nbootstrap-servers = \"broker:port\"\n";
+        bootstrap_server_without_port: "[target]\nbootstrap-servers = \"a:9092,broker\"\n";
         java_trust_store: "[producer]\nssl.truststore.location = \"/etc/kafka/truststore.jks\"\nssl.truststore.password = \"changeit\"\n";
         java_key_store: "[producer]\nssl.keystore.location = \"/etc/kafka/keystore.jks\"\n";
         kerberos: "[producer]\nsecurity.protocol = \"SASL_SSL\"\nsasl.mechanism = \"GSSAPI\"\n";
@@ -529,6 +530,28 @@ mod translations {
                 .iter()
                 .any(|warning| warning.contains("linger.ms of the profile is used"))
         );
+    }
+
+    #[test]
+    fn a_producers_own_name_in_a_spring_file_is_refused_where_it_stands() {
+        let error = profile::parse(
+            "test.toml",
+            "[producer]\nproperties-file = \"mixed.properties\"\n",
+            Path::new("tests/fixtures/profiles"),
+            &[],
+        )
+        .unwrap_err();
+        let shown = render(&error);
+        for part in [
+            "mixed.properties:3:1",
+            "Spring does not bind linger.ms here",
+            "write spring.kafka.producer.properties.linger.ms, or take",
+            "Spring does not bind batchsize here",
+            "spring.kafka.producer.properties.batch.size",
+        ] {
+            assert!(shown.contains(part), "{part}: {shown}");
+        }
+        assert_eq!(error.problems().len(), 2, "the others are really foreign: {shown}");
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::output::Color;
 use crate::protocol::{ClientKind, SendMode, TargetKind};
@@ -18,7 +19,8 @@ Begin with:
   kpbench doctor                           what this machine has for each kind of target
   kpbench sweep profiles/quickstart.toml   a first sweep, against a Kafka that is started for it
   kpbench run --producer linger.ms=5       one configuration, without a file";
-const EXIT_CODES: &str = "\
+/// What each exit code says.
+pub const EXIT_CODES: &str = "\
 Exit codes: 0 fine, 1 failed, 2 wrong usage or profile (nothing was started), 3 regression found, 4 measurement not \
 valid or not complete, 130 interrupted.";
 
@@ -96,6 +98,7 @@ Examples:
 #[derive(Debug, Args)]
 pub struct SweepArguments {
     /// The profile: a TOML file, see profiles/ for commented ones
+    #[arg(value_hint = ValueHint::FilePath)]
     pub profile: PathBuf,
     /// What sweep and run share.
     #[command(flatten)]
@@ -105,6 +108,9 @@ pub struct SweepArguments {
 /// `kpbench run`.
 #[derive(Debug, Args)]
 pub struct RunArguments {
+    /// Nothing stands here: what does is told where it belongs.
+    #[arg(hide = true, value_name = "NOTHING", value_hint = ValueHint::Other)]
+    pub misplaced: Option<String>,
     /// A producer property, as in linger.ms=5; as often as wanted
     #[arg(
         long = "producer",
@@ -117,19 +123,34 @@ pub struct RunArguments {
     #[arg(long, value_name = "CLIENT", value_parser = ["java", "librdkafka"], help_heading = "Configuration")]
     pub defaults: Option<String>,
     /// Size of each record's value, as in 100 or 1KB
-    #[arg(long, value_name = "SIZE", help_heading = "Configuration")]
+    #[arg(
+        long,
+        allow_hyphen_values = true,
+        value_name = "SIZE",
+        help_heading = "Configuration"
+    )]
     pub record_size: Option<String>,
     /// Partitions of the topic
-    #[arg(long, value_name = "N", help_heading = "Configuration")]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "N",
+        help_heading = "Configuration"
+    )]
     pub partitions: Option<u32>,
     /// How application code sends
-    #[arg(long, value_name = "MODE", value_parser = parse_name::<SendMode>, help_heading = "Configuration")]
+    #[arg(long, value_name = "MODE", value_parser = one_of(SendMode::ALL, SendMode::name), help_heading = "Configuration")]
     pub send_mode: Option<SendMode>,
     /// Through which programming interface
-    #[arg(long, value_name = "CLIENT", value_parser = parse_name::<ClientKind>, help_heading = "Configuration")]
+    #[arg(long, value_name = "CLIENT", value_parser = one_of(ClientKind::ALL, ClientKind::name), help_heading = "Configuration")]
     pub client: Option<ClientKind>,
     /// Records per second, at a constant rate (open loop); without it as fast as the send mode allows
-    #[arg(long, value_name = "RATE", help_heading = "Configuration")]
+    #[arg(
+        long,
+        allow_hyphen_values = true,
+        value_name = "RATE",
+        help_heading = "Configuration"
+    )]
     pub rate: Option<String>,
     /// What sweep and run share.
     #[command(flatten)]
@@ -141,13 +162,13 @@ pub struct RunArguments {
 pub struct MeasuringArguments {
     /// What to send to: a Kafka started for the run (local), a cluster that is running (external), or librdkafka's mock
     /// cluster (mock: the client's own ceiling)
-    #[arg(long, value_name = "KIND", value_parser = parse_name::<TargetKind>, help_heading = "Target")]
+    #[arg(long, value_name = "KIND", value_parser = one_of(TargetKind::ALL, TargetKind::name), help_heading = "Target")]
     pub target: Option<TargetKind>,
     /// Where the external cluster is; implies --target external
     #[arg(long, value_name = "HOST:PORT,…", help_heading = "Target")]
     pub bootstrap_servers: Option<String>,
     /// Brokers to start (local, mock)
-    #[arg(long, value_name = "N", help_heading = "Target")]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", help_heading = "Target")]
     pub brokers: Option<u32>,
     /// Write to this topic, which exists and is not deleted, instead of a fresh one per trial
     #[arg(long, value_name = "NAME", help_heading = "Target")]
@@ -159,25 +180,25 @@ pub struct MeasuringArguments {
     #[arg(long = "set", value_name = "KEY=VALUE", help_heading = "Run")]
     pub set: Vec<String>,
     /// Blocks: each visits every configuration once
-    #[arg(long, value_name = "N", help_heading = "Run")]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", help_heading = "Run")]
     pub repetitions: Option<u32>,
     /// Load before each window, as in 2s; 0 for none
-    #[arg(long, value_name = "TIME", help_heading = "Run")]
+    #[arg(long, allow_hyphen_values = true, value_name = "TIME", help_heading = "Run")]
     pub warmup: Option<String>,
     /// Length of each window, as in 10s
-    #[arg(long, value_name = "TIME", help_heading = "Run")]
+    #[arg(long, allow_hyphen_values = true, value_name = "TIME", help_heading = "Run")]
     pub measure: Option<String>,
     /// Seed of order and payloads
-    #[arg(long, value_name = "N", help_heading = "Run")]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", help_heading = "Run")]
     pub seed: Option<u64>,
     /// Begin even where the estimate is over an hour or close to what the disk can take
     #[arg(long, short = 'y', help_heading = "Run")]
     pub yes: bool,
     /// Store the run in exactly this new directory, instead of reports/<time>-<profile>
-    #[arg(long, value_name = "DIR", help_heading = "Result", conflicts_with = "resume")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Result", conflicts_with = "resume")]
     pub out: Option<PathBuf>,
     /// Continue an interrupted run with the same profile and options: finished trials are kept, failed ones too
-    #[arg(long, value_name = "DIR", help_heading = "Result")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Result")]
     pub resume: Option<PathBuf>,
     /// What goes to standard output: a table, or summary.json and nothing else
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT", help_heading = "Result")]
@@ -198,6 +219,7 @@ pub enum Format {
 #[derive(Debug, Args)]
 pub struct ReportArguments {
     /// The run directory
+    #[arg(value_hint = ValueHint::DirPath)]
     pub run_directory: PathBuf,
     /// What goes to standard output: a table, or summary.json and nothing else
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
@@ -217,6 +239,7 @@ pub enum ProfileCommand {
 #[derive(Debug, Args)]
 pub struct ProfileArguments {
     /// The profile
+    #[arg(value_hint = ValueHint::FilePath)]
     pub profile: PathBuf,
     /// Any field of the profile, as in run.warmup=5s; as often as wanted
     #[arg(long = "set", value_name = "KEY=VALUE")]
@@ -230,6 +253,7 @@ pub struct ProfileArguments {
 #[derive(Debug, Args)]
 pub struct DoctorArguments {
     /// A profile whose external target is to be reached
+    #[arg(value_hint = ValueHint::FilePath)]
     pub profile: Option<PathBuf>,
     /// An external cluster to reach
     #[arg(long, value_name = "HOST:PORT,…")]
@@ -248,7 +272,8 @@ pub enum BrokerCommand {
     /// Start a local Kafka that stays until `broker down`; prints its bootstrap servers
     Up {
         /// Number of brokers
-        #[arg(long, default_value_t = 1, value_name = "N")]
+        #[arg(long, default_value_t = 1, value_name = "N", allow_negative_numbers = true)]
+        #[arg(value_parser = clap::value_parser!(u32).range(1..=100))]
         brokers: u32,
         /// A broker configuration, as in num.io.threads=4; as often as wanted
         #[arg(long = "config", value_name = "KEY=VALUE")]
@@ -271,6 +296,10 @@ pub enum BrokerCommand {
     },
 }
 
-fn parse_name<T: std::str::FromStr<Err = String>>(text: &str) -> Result<T, String> {
-    text.parse()
+/// Takes one of these by name, and tells completion scripts the names.
+fn one_of<T>(all: &'static [T], name: fn(T) -> &'static str) -> impl TypedValueParser<Value = T>
+where
+    T: std::str::FromStr<Err = String> + Copy + Send + Sync + 'static,
+{
+    PossibleValuesParser::new(all.iter().map(|value| name(*value))).try_map(|text| text.parse::<T>())
 }

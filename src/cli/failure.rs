@@ -116,7 +116,11 @@ impl From<ReportError> for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Failure {
         let exit = match &error {
-            StoreError::AlreadyARun { .. } | StoreError::NotEmpty { .. } | StoreError::NotARun { .. } => Exit::Usage,
+            StoreError::AlreadyARun { .. }
+            | StoreError::NotEmpty { .. }
+            | StoreError::NotARun { .. }
+            | StoreError::NotADirectory { .. }
+            | StoreError::NoSuchDirectory { .. } => Exit::Usage,
             _ => Exit::Failed,
         };
         Failure::Other {
@@ -149,11 +153,16 @@ fn rendered(error: &ProfileError) -> String {
     } else {
         miette::GraphicalTheme::unicode_nocolor()
     };
-    let mut text = String::new();
-    match miette::GraphicalReportHandler::new_themed(theme).render_report(&mut text, error) {
-        Ok(()) => text,
-        Err(_) => error.to_string(),
+    let handler = miette::GraphicalReportHandler::new_themed(theme).with_width(output::stdout_width());
+    let mut text = format!("error: {error}\n");
+    // One by one: as parts of one report, each would get a line that says no more than `Error:`.
+    for problem in error.problems() {
+        text.push('\n');
+        if handler.render_report(&mut text, problem).is_err() {
+            text.push_str(problem.message());
+        }
     }
+    text
 }
 
 /// The error and its causes, a line each. A cause whose words the line before has already is left out.

@@ -15,6 +15,7 @@ use crate::client;
 use crate::process::Spawner;
 use crate::profile::{self, Profile};
 use crate::protocol::TargetKind;
+use crate::report::format::counted;
 use crate::run::{
     CancelSource, Ended, Limits, Mask, OutDirectory, RunOutcome, RunRequest, Targets, TrialProgram, execute,
 };
@@ -72,7 +73,7 @@ fn measure(profile: Profile, options: MeasuringOptions, command: Vec<String>, qu
     };
     match executed(&request, quiet) {
         Ok(Some(outcome)) => finish(&outcome, options.format, how_to_resume()),
-        Ok(None) => Ok(interrupted(how_to_resume())),
+        Ok(None) => Ok(interrupted(None, how_to_resume())),
         Err(failure) => {
             if has_trials(&directory)
                 && failure.exit() == Exit::Failed
@@ -96,9 +97,10 @@ fn executed(request: &RunRequest, quiet: bool) -> Result<Option<RunOutcome>, Fai
     };
     let mut start = StartOptions::new(request.spawner.clone());
     start.local.progress = remarks;
+    let (source, cancel) = CancelSource::new();
+    start.cancel = Some(cancel.receiver());
     let starter = Targets { options: start };
     let mut listener = progress::listener(quiet);
-    let (source, cancel) = CancelSource::new();
     // One thread: nothing that the coordinator does while a trial measures needs two.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -174,28 +176,32 @@ fn out_directory(profile: &Profile, place: &PlaceOption) -> OutDirectory {
 
 fn finish(outcome: &RunOutcome, format: Format, how_to_resume: Option<String>) -> Result<Exit, Failure> {
     if outcome.ended == Ended::Interrupted {
-        if outcome.completed + outcome.failed > 0 {
-            crate::report::write(&outcome.directory)?;
+        let mut kept = None;
+        if stored(outcome) > 0 {
+            let written = crate::report::write(&outcome.directory)?;
+            kept = Some(format!(
+                "{} of {} are stored. Report so far: {}",
+                stored(outcome),
+                counted(outcome.planned as u64, "trial", "trials"),
+                written.html.display()
+            ));
         }
-        return Ok(interrupted(how_to_resume));
+        return Ok(interrupted(kept, how_to_resume));
     }
     report::show(&outcome.directory, format)?;
     if let Ended::TargetLost { cause } = &outcome.ended {
         output::note(&format!("error: the target was lost and did not come back: {cause}"));
         if let Some(resume) = how_to_resume {
             output::note(&format!(
-                "{} of {} trials are stored. Continue with:\n  {resume}",
+                "{} of {} are stored. Continue with:\n  {resume}",
                 stored(outcome),
-                outcome.planned
+                counted(outcome.planned as u64, "trial", "trials")
             ));
         }
         return Ok(Exit::NotComplete);
     }
     if outcome.failed > 0 {
-        output::note(&format!(
-            "error: {} of {} trials failed; the result is not complete",
-            outcome.failed, outcome.planned
-        ));
+        output::note(&report::failed(outcome.failed as u64, outcome.planned as u64));
         return Ok(Exit::NotComplete);
     }
     Ok(Exit::Fine)
@@ -205,9 +211,10 @@ fn stored(outcome: &RunOutcome) -> usize {
     outcome.completed + outcome.failed
 }
 
-fn interrupted(how_to_resume: Option<String>) -> Exit {
+fn interrupted(kept: Option<String>, how_to_resume: Option<String>) -> Exit {
+    let kept = kept.unwrap_or_else(|| "Finished trials are kept.".to_owned());
     output::note(&match how_to_resume {
-        Some(resume) => format!("Interrupted. Finished trials are kept. Continue with:\n  {resume}"),
+        Some(resume) => format!("Interrupted. {kept}\nContinue with:\n  {resume}"),
         None => "Interrupted before the first trial; nothing was stored.".to_owned(),
     });
     Exit::Interrupted

@@ -7,6 +7,7 @@ pub mod doctor;
 mod exit;
 mod failure;
 mod free_disk;
+mod manual;
 mod measuring;
 pub mod mock_cluster;
 mod options;
@@ -19,8 +20,6 @@ pub mod trial;
 
 use std::collections::BTreeMap;
 use std::io;
-
-use clap::CommandFactory;
 
 use crate::process::Spawner;
 use crate::protocol::TargetKind;
@@ -46,7 +45,7 @@ pub fn dispatch(arguments: Arguments, command: Vec<String>) -> Result<Exit, Fail
     match what {
         Command::Sweep(sweep) => return measuring::sweep(&sweep, command, quiet),
         Command::Run(run) => return measuring::run(&run, command, quiet),
-        Command::Report(asked) => report::show(&asked.run_directory, asked.format)?,
+        Command::Report(asked) => return report::again(&asked.run_directory, asked.format),
         Command::Profile(ProfileCommand::Check(asked)) => show_profile(&asked, profile::check)?,
         Command::Profile(ProfileCommand::Expand(asked)) => show_profile(&asked, profile::expand)?,
         Command::Broker(asked) => return broker_command(asked),
@@ -122,7 +121,11 @@ fn broker_command(asked: BrokerCommand) -> Result<Exit, Failure> {
                 .iter()
                 .map(|given| key_value("--config", given).map(|(key, value)| (key.to_owned(), value.to_owned())))
                 .collect();
-            broker::up(&name, brokers, config?, remarks)?
+            let config = config?;
+            if let Some((message, remedy)) = config.keys().find_map(|key| crate::profile::unknown_broker_config(key)) {
+                return Err(Failure::usage(format!("--config: {message}; {remedy}")));
+            }
+            broker::up(&name, brokers, config, remarks)?
         }
         BrokerCommand::Status { name } => broker::status(&name)?,
         BrokerCommand::Down { name } => broker::down(&name, &remarks)?,
@@ -136,14 +139,10 @@ fn broker_command(asked: BrokerCommand) -> Result<Exit, Failure> {
 
 fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Arguments::command(), "kpbench", &mut script);
+    clap_complete::generate(shell, &mut manual::visible(), "kpbench", &mut script);
     output::print(&String::from_utf8_lossy(&script)).map_err(Failure::failed)
 }
 
 fn manual() -> Result<(), Failure> {
-    let mut page = Vec::new();
-    clap_mangen::Man::new(Arguments::command())
-        .render(&mut page)
-        .map_err(Failure::failed)?;
-    output::print(&String::from_utf8_lossy(&page)).map_err(Failure::failed)
+    output::print(&manual::page().map_err(Failure::failed)?).map_err(Failure::failed)
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::arguments::{Format, MeasuringArguments, RunArguments};
 use super::failure::Failure;
 use crate::profile::Override;
+use crate::protocol::TargetKind;
 
 /// What `sweep` and `run` are asked to do, beyond the profile itself.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,6 +59,14 @@ impl MeasuringOptions {
             resume,
             format,
         } = arguments;
+        if let Some(kind) = target.filter(|kind| *kind != TargetKind::External)
+            && bootstrap_servers.is_some()
+        {
+            return Err(Failure::usage(format!(
+                "--target {kind} and --bootstrap-servers contradict each other: target {kind} is started by kpbench itself; \
+                 leave one of them out"
+            )));
+        }
         let mut overrides = Vec::new();
         let mut put = |key: &str, origin: &str, value: Option<String>| {
             let Some(value) = value else { return };
@@ -166,9 +175,10 @@ fn example(flag: &str) -> &'static str {
 /// The profile that `kpbench run` measures, as TOML.
 ///
 /// # Errors
-/// A `--producer` without `=`.
+/// A `--producer` without `=`, or a word that is no flag.
 pub fn run_profile(arguments: &RunArguments) -> Result<String, Failure> {
     let RunArguments {
+        misplaced,
         producer,
         defaults,
         record_size,
@@ -178,6 +188,15 @@ pub fn run_profile(arguments: &RunArguments) -> Result<String, Failure> {
         rate,
         measuring: _,
     } = arguments;
+    if let Some(word) = misplaced {
+        return Err(Failure::usage(match word.contains('=') {
+            // The value may be a secret.
+            true => "a property is given as --producer KEY=VALUE, as in --producer linger.ms=5".to_owned(),
+            false => format!(
+                "run measures one configuration that is given by flags; a profile is measured by `kpbench sweep {word}`"
+            ),
+        }));
+    }
     let mut text = String::from("name = \"run\"\ndescription = \"One configuration, given on the command line.\"\n");
     text.push_str("\n[run]\nrepetitions = 3\n\n[producer]\n");
     if let Some(defaults) = defaults {
@@ -220,6 +239,7 @@ mod tests {
 
     use super::*;
     use crate::cli::arguments::{Arguments, Command};
+    use crate::cli::exit::Exit;
 
     fn sweep(flags: &[&str]) -> Result<MeasuringOptions, Failure> {
         let line = ["kpbench", "sweep", "p.toml"].into_iter().chain(flags.iter().copied());
@@ -273,14 +293,30 @@ mod tests {
     fn an_address_means_a_cluster_that_is_running() {
         let implied = sweep(&["--bootstrap-servers", "h:1"]).unwrap();
         assert_eq!(assignments(&implied)[0], "target.kind=external (--bootstrap-servers)");
-        let said = sweep(&["--bootstrap-servers", "h:1", "--target", "local"]).unwrap();
-        assert_eq!(assignments(&said)[0], "target.kind=local (--target)");
+        let said = sweep(&["--bootstrap-servers", "h:1", "--target", "external"]).unwrap();
+        assert_eq!(assignments(&said)[0], "target.kind=external (--target)");
+        for kind in ["local", "mock"] {
+            let failure = sweep(&["--bootstrap-servers", "h:1", "--target", kind]).unwrap_err();
+            assert_eq!(failure.exit(), Exit::Usage, "{kind}");
+        }
     }
 
     #[test]
     fn a_set_without_a_value_is_wrong_usage() {
         assert!(sweep(&["--set", "run.seed"]).is_err());
         assert!(run(&["--producer", "=5"]).is_err());
+    }
+
+    #[test]
+    fn a_profile_given_to_run_is_sent_to_sweep() {
+        let told = |word| match run(&[word]).unwrap_err() {
+            Failure::Other { error, exit, .. } => (error.to_string(), exit),
+            Failure::Profile(error) => panic!("{error}"),
+        };
+        let (text, exit) = told("profiles/quickstart.toml");
+        assert!(text.contains("`kpbench sweep profiles/quickstart.toml`"), "{text}");
+        assert_eq!(exit, Exit::Usage);
+        assert!(told("linger.ms=5").0.contains("--producer"));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::profile::{self, Configuration, Override, Profile, ProfileError};
+use crate::report::format::counted;
 
 /// How the result is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,11 +129,11 @@ fn load_sentence(configuration: &Configuration) -> String {
         Arrival::Constant { rate_per_s } => format!("{rate_per_s} records/s"),
     };
     format!(
-        "{}{threads} through {}, {} producer(s), {rate}, {} partition(s), records of up to {}",
+        "{}{threads} through {}, {}, {rate}, {}, records of up to {}",
         workload.send_mode,
         workload.client,
-        workload.producers,
-        configuration.partitions,
+        counted(u64::from(workload.producers), "producer", "producers"),
+        counted(u64::from(configuration.partitions), "partition", "partitions"),
         profile::format_bytes(u64::from(workload.payload.size.max_bytes())),
     )
 }

@@ -3,16 +3,21 @@
 use std::path::Path;
 
 use super::arguments::Format;
+use super::command_line::resume_command;
+use super::exit::Exit;
 use super::failure::Failure;
 use super::output;
+use crate::report::format::counted;
 use crate::report::terminal::{self, Style};
-use crate::report::{self, SUMMARY_FILE};
+use crate::report::{self, RunTrials, SUMMARY_FILE};
+use crate::run::Mask;
+use crate::store::RunDirectory;
 
 /// Makes the report of a run directory and puts the result on standard output.
 ///
 /// # Errors
 /// Where the run cannot be read or the report not written.
-pub fn show(directory: &Path, format: Format) -> Result<(), Failure> {
+pub fn show(directory: &Path, format: Format) -> Result<RunTrials, Failure> {
     let written = report::write(directory)?;
     if let Some(cut) = written.cut_line {
         output::note(&format!(
@@ -33,5 +38,40 @@ pub fn show(directory: &Path, format: Format) -> Result<(), Failure> {
             terminal::render(&written.summary, &style)
         }
     };
-    output::print(&text).map_err(Failure::failed)
+    output::print(&text).map_err(Failure::failed)?;
+    Ok(written.summary.trials)
+}
+
+/// `kpbench report`: as [`show`], and tells where the run is not complete, as the sweep itself does.
+///
+/// # Errors
+/// As [`show`].
+pub fn again(directory: &Path, format: Format) -> Result<Exit, Failure> {
+    let trials = show(directory, format)?;
+    if trials.failed > 0 {
+        output::note(&failed(trials.failed, trials.planned));
+    }
+    if trials.missing > 0 {
+        // Secrets were masked when it was stored.
+        let command = RunDirectory::open(directory)?.manifest().command.clone();
+        let resume = resume_command(&command, directory, &Mask::new(&[]));
+        output::note(&format!(
+            "error: {} of {} not run; the result is not complete. Continue with:\n  {resume}",
+            trials.missing,
+            counted(trials.planned, "trial was", "trials were")
+        ));
+    }
+    Ok(if trials.failed + trials.missing > 0 {
+        Exit::NotComplete
+    } else {
+        Exit::Fine
+    })
+}
+
+/// That trials failed, in a sentence.
+pub fn failed(failed: u64, planned: u64) -> String {
+    format!(
+        "error: {failed} of {} failed; the result is not complete",
+        counted(planned, "trial", "trials")
+    )
 }

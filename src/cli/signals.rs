@@ -26,7 +26,7 @@ pub async fn interruptible<T>(source: &CancelSource, work: impl Future<Output = 
                 }
                 asked = true;
                 source.cancel();
-                output::note("Stopping: the trial at work ends, finished ones are kept. Once more to stop at once.");
+                output::note("Stopping: what is at work ends, finished trials are kept. Once more to stop at once.");
             }
         }
     }

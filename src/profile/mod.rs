@@ -39,6 +39,7 @@ pub use estimate::{BudgetError, Estimate, check_budget, estimate};
 pub use model::{AxisSetting, Configuration, Defaults, Order, Profile, RunSettings, TargetSettings, TopicSettings};
 pub use quantity::{format_bytes, format_bytes_roughly, format_duration, parse_bytes, parse_duration_ms, parse_rate};
 pub use secrets::{MASK, is_secret, mask};
+pub(crate) use target::unknown_broker_config;
 
 /// One field set on the command line, on top of the profile.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@ use super::error::Problem;
 use super::model::Defaults;
 use super::properties::check::check;
 use super::properties::file::{self, Line};
+use super::properties::java;
 use super::properties::spring::{self, Meaning};
 use super::properties::{Connection, Given, is_connection, translate_connection};
 use super::read::Context;
@@ -162,6 +163,16 @@ fn line_entry(
             return None;
         }
         None if !is_spring => (line.key, line.value),
+        None if let Some(name) = java::meant(&line.key) => {
+            let message = format!("Spring does not bind {} here", line.key);
+            let remedy = format!(
+                "write spring.kafka.producer.properties.{name}, or take the file's spring. lines out: then all its names \
+                 are the producer's own"
+            );
+            let label = "a producer's own name in a Spring file";
+            context.problem(Problem::at(key, message, label, remedy));
+            return None;
+        }
         Some(Meaning::NotProducer | Meaning::Foreign) | None => {
             foreign.push(line.key);
             return None;

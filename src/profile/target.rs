@@ -167,20 +167,26 @@ fn is_address(server: &str) -> bool {
     let server = server.split_once("://").map_or(server, |(_, address)| address);
     match server.rsplit_once(':') {
         Some((host, port)) => !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0),
-        None => !server.is_empty(),
+        None => false,
     }
+}
+
+/// What is wrong with a name of broker configuration, and the remedy; none where Kafka knows it.
+pub fn unknown_broker_config(name: &str) -> Option<(String, String)> {
+    if BROKER_CONFIG.lines().any(|known| known == name) || name.starts_with("listener.name.") {
+        return None;
+    }
+    let remedy = match nearest(name, BROKER_CONFIG.lines()) {
+        Some(near) => format!("did you mean {near}?"),
+        None => "see Kafka's broker configuration for the names".to_owned(),
+    };
+    Some((format!("{name} is no broker configuration"), remedy))
 }
 
 fn broker_config(entries: &[Entry], kind: TargetKind, context: &mut Context) -> BTreeMap<String, String> {
     let mut config = BTreeMap::new();
     for entry in entries {
-        let known = |name: &str| BROKER_CONFIG.lines().any(|known| known == name) || name.starts_with("listener.name.");
-        if !known(&entry.path) {
-            let remedy = match nearest(&entry.path, BROKER_CONFIG.lines()) {
-                Some(near) => format!("did you mean {near}?"),
-                None => "see Kafka's broker configuration for the names".to_owned(),
-            };
-            let message = format!("{} is no broker configuration", entry.path);
+        if let Some((message, remedy)) = unknown_broker_config(&entry.path) {
             context.problem(Problem::at(entry.key, message, "unknown to Kafka 4.3", remedy));
         } else if let Some(given) = context.given(entry) {
             config.insert(given.name, given.value);

@@ -69,7 +69,11 @@ pub fn leading(summary: &Summary) -> Metric {
 
 /// What the latency columns of this run are, in a sentence; none where it has none.
 pub fn latency_sentence(summary: &Summary) -> Option<String> {
-    let observable: Vec<_> = summary.configurations.iter().filter(|c| c.latency_observable).collect();
+    let observable: Vec<_> = summary
+        .configurations
+        .iter()
+        .filter(|c| c.latency_observable && c.trials.completed > 0)
+        .collect();
     let paced = observable
         .iter()
         .filter(|c| c.service_latency_is == ServiceLatencyIs::Service)

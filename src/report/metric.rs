@@ -158,7 +158,7 @@ metrics! {
         "Appended beyond acknowledged: duplicates, or failed records that were written.";
     Deficit: "deficit", "Deficit", "deficit", "records", Lower, Count,
         "Acknowledged beyond appended: loss.";
-    Failed: "failed", "Failed", "failed", "records", Lower, Count,
+    Failed: "failed", "Failed records", "failed rec.", "records", Lower, Count,
         "Records that failed, over the whole of all completed trials. Never part of throughput.";
     Undecided: "undecided", "Undecided", "undecided", "records", Lower, Count,
         "Records without a verdict when the drain ended.";

@@ -10,7 +10,7 @@ mod columns;
 mod csv;
 mod figures;
 mod files;
-mod format;
+pub(crate) mod format;
 mod html;
 mod markdown;
 mod metric;

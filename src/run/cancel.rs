@@ -33,6 +33,11 @@ impl Cancel {
         *self.receiver.borrow()
     }
 
+    /// The request as a value: `true` once it is made.
+    pub fn receiver(&self) -> watch::Receiver<bool> {
+        self.receiver.clone()
+    }
+
     /// Ends once the run is asked to stop.
     pub async fn cancelled(&self) {
         let mut receiver = self.receiver.clone();

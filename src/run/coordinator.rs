@@ -246,11 +246,19 @@ impl<'a> Session<'a> {
             (End::Failed(cause), None) => Some(cause.clone()),
             (End::Failed(cause), Some(lost)) => Some(format!("{cause}; the target does not answer: {lost}")),
             (_, Some(lost)) => Some(format!("the target was lost during the trial: {lost}")),
-            (_, None) => counts.and_then(nothing_arrived),
+            (_, None) => counts
+                .and_then(nothing_arrived)
+                .or_else(|| nothing_in_window(configuration.acks, result.as_ref()?)),
         };
         let mut warnings = Vec::new();
         if let (None, Some(result)) = (&cause, &result) {
-            warnings = warnings::of_trial(configuration, self.request.profile.run.warmup_ms, result, &broker);
+            let brokers = self.cluster.description().brokers;
+            warnings = warnings::of_trial(
+                configuration,
+                (self.request.profile.run.warmup_ms, brokers),
+                result,
+                &broker,
+            );
             if let Err(error) = &appended {
                 warnings.push(Warning::NoWatermarks {
                     cause: error.to_string(),
@@ -374,6 +382,13 @@ fn nothing_arrived(counts: &Counts) -> Option<String> {
         .then(|| format!("no record was acknowledged: {}", causes.collect::<Vec<_>>().join(", ")))
 }
 
+/// Where nothing was acknowledged in the window, nothing was measured: a throughput of 0 would be a figure. With `acks=0`
+/// the log's growth counts instead; a window that was cut short says nothing either way.
+fn nothing_in_window(acks: Acks, result: &TrialResult) -> Option<String> {
+    (acks != Acks::None && result.window.acknowledged == 0 && !result.stopped_early)
+        .then(|| "no record was acknowledged within the window: lengthen run.measure".to_owned())
+}
+
 /// Histograms live in the `.hlog`.
 fn without_histograms(mut interval: Interval) -> Interval {
     let latency = &mut interval.latency;
@@ -385,4 +400,22 @@ fn without_histograms(mut interval: Interval) -> Interval {
     ];
     all.into_iter().flatten().for_each(|latency| latency.histogram = None);
     interval
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_without_acknowledgements_measured_nothing() {
+        let mut result = crate::run::warnings::tests::result();
+        assert_eq!(nothing_in_window(Acks::All, &result), None);
+        result.window.acknowledged = 0;
+        for acks in [Acks::All, Acks::Leader] {
+            assert!(nothing_in_window(acks, &result).is_some_and(|cause| cause.contains("run.measure")));
+        }
+        assert_eq!(nothing_in_window(Acks::None, &result), None, "the log's growth counts");
+        result.stopped_early = true;
+        assert_eq!(nothing_in_window(Acks::All, &result), None, "it was stopped");
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::Path;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -14,9 +15,13 @@ use super::{
 };
 use crate::plan;
 use crate::protocol::TargetKind;
+use crate::report::format::counted;
 use crate::store::{
     MANIFEST_FILE, Manifest, Reservation, RunDirectory, SCHEMA_VERSION, TargetDescription, TrialOutcome, TrialRecord,
 };
+
+/// How long a target's start may take to end where the run is stopped meanwhile.
+const START_ENDS: Duration = Duration::from_secs(3);
 
 /// The run directory, before or after its manifest exists.
 enum Place {
@@ -38,11 +43,21 @@ pub async fn execute(
     let mask = Mask::of(&request.profile);
     // Everything that can be wrong with the directory comes first: it costs nothing to find out.
     let place = open_place(request, listener)?;
+    if let Some(trials) = nothing_left(&place, request)? {
+        listener.notice(&format!(
+            "All {} are stored: nothing to do.",
+            counted(trials as u64, "trial", "trials")
+        ));
+        let outcome = place.untouched(request, Ended::Complete)?;
+        listener.run_finished(&outcome);
+        return Ok(outcome);
+    }
     listener.target_starting(&request.profile.target);
+    let mut start = starter.start(&request.profile.target);
     let started = tokio::select! {
         biased;
         () = cancel.cancelled() => None,
-        started = starter.start(&request.profile.target) => Some(started),
+        started = &mut start => Some(started),
     };
     let cluster = match started {
         Some(Ok(cluster)) => cluster,
@@ -52,6 +67,12 @@ pub async fn execute(
         }
         None => {
             listener.stopping();
+            // It hears the request itself, and takes back what it has made: processes, and their data.
+            if let Ok(Ok(cluster)) = tokio::time::timeout(START_ENDS, start).await
+                && let Err(error) = cluster.stop().await
+            {
+                listener.notice(&not_stopped(&mask, &error));
+            }
             let outcome = place.untouched(request, Ended::Interrupted)?;
             listener.run_finished(&outcome);
             return Ok(outcome);
@@ -60,14 +81,24 @@ pub async fn execute(
     listener.target_ready(&cluster.description());
     let outcome = with_cluster(request, cluster.as_ref(), starter, place, &mask, listener, cancel).await;
     if let Err(error) = cluster.stop().await {
-        listener.notice(&format!(
-            "The target did not stop cleanly: {}",
-            mask.text(&error.message)
-        ));
+        listener.notice(&not_stopped(&mask, &error));
     }
     let outcome = outcome?;
     listener.run_finished(&outcome);
     Ok(outcome)
+}
+
+/// How many trials a run has that is complete; none where some remain.
+fn nothing_left(place: &Place, request: &RunRequest) -> Result<Option<usize>, RunError> {
+    let Place::Begun(directory) = place else {
+        return Ok(None);
+    };
+    let manifest = directory.manifest();
+    let records = directory.trials()?;
+    let finished: HashSet<String> = records.into_iter().map(|record| record.planned.trial_id).collect();
+    let complete = request.profile.run.repetitions <= manifest.run.repetitions
+        && plan::remaining(&manifest.plan, &finished).is_empty();
+    Ok(complete.then_some(manifest.plan.len()))
 }
 
 fn open_place(request: &RunRequest, listener: &mut dyn Listener) -> Result<Place, RunError> {
@@ -333,6 +364,10 @@ fn session_name() -> String {
     // The nanoseconds tell apart two machines that begin in the same second, the process id two processes of one.
     let token = (now.subsec_nanosecond() as u32) ^ std::process::id().rotate_left(16);
     format!("{}-{token:08x}", now.strftime("%Y%m%dT%H%M%SZ"))
+}
+
+fn not_stopped(mask: &Mask, error: &ClusterError) -> String {
+    format!("The target did not stop cleanly: {}", mask.text(&error.message))
 }
 
 fn masked(mask: &Mask, error: ClusterError) -> ClusterError {

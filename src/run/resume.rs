@@ -4,10 +4,10 @@
 //! repetitions are welcome: the plan of a longer run begins like that of a shorter one. Trials that are stored as
 //! failed are finished: they are kept, and not run again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
-use crate::profile::Profile;
+use crate::profile::{Configuration, Profile, is_secret};
 use crate::store::Manifest;
 
 /// Each difference in a sentence; empty where the run can go on.
@@ -50,6 +50,42 @@ pub(super) fn differences(manifest: &Manifest, profile: &Profile) -> Vec<String>
     found
 }
 
+/// What differs between two configurations of the same label.
+fn changes(was: &Configuration, is: &Configuration) -> String {
+    let text = |value: Option<&String>| value.map_or("not set", String::as_str).to_owned();
+    let differing = |was: &BTreeMap<String, String>, is: &BTreeMap<String, String>| -> Vec<String> {
+        let names: BTreeSet<&String> = was.keys().chain(is.keys()).collect();
+        names
+            .into_iter()
+            .filter(|name| was.get(*name) != is.get(*name) && !is_secret(name))
+            .map(|name| format!("{name} was {} and is {} now", text(was.get(name)), text(is.get(name))))
+            .collect()
+    };
+    let mut found = differing(&was.properties, &is.properties);
+    if found.is_empty() {
+        found = differing(&was.effective_properties, &is.effective_properties);
+    }
+    if was.partitions != is.partitions {
+        found.push(format!(
+            "partitions were {} and are {} now",
+            was.partitions, is.partitions
+        ));
+    }
+    if was.max_block_ms != is.max_block_ms {
+        found.push(format!(
+            "max.block.ms was {} and is {} now",
+            was.max_block_ms, is.max_block_ms
+        ));
+    }
+    if was.workload != is.workload {
+        found.push("its workload is another".to_owned());
+    }
+    match found.is_empty() {
+        true => "it is another configuration now".to_owned(),
+        false => found.join(", "),
+    }
+}
+
 fn configurations(manifest: &Manifest, profile: &Profile) -> Vec<String> {
     let ids = |configurations: &[crate::profile::Configuration]| -> BTreeSet<String> {
         configurations
@@ -66,15 +102,30 @@ fn configurations(manifest: &Manifest, profile: &Profile) -> Vec<String> {
         .configurations
         .iter()
         .filter(|configuration| !was.contains(&configuration.id));
-    let mut found: Vec<String> = gone
-        .map(|configuration| {
-            format!(
-                "configuration {} ({}) is not in the profile",
-                configuration.id, configuration.label
-            )
-        })
-        .collect();
-    found.extend(new.map(|configuration| {
+    let (mut gone, mut new): (Vec<_>, Vec<_>) = (gone.collect(), new.collect());
+    let mut found = Vec::new();
+    // Those that are called the same differ in what their label does not tell.
+    gone.retain(|was| {
+        let Some(place) = new.iter().position(|is| is.label == was.label) else {
+            return true;
+        };
+        found.push(format!("{}: {}", was.label, changes(was, new.remove(place))));
+        false
+    });
+    // What all have in common is said once.
+    if found.len() > 1
+        && let Some((_, change)) = found[0].clone().split_once(": ")
+        && found.iter().all(|text| text.ends_with(&format!(": {change}")))
+    {
+        found = vec![format!("all configurations: {change}")];
+    }
+    found.extend(gone.into_iter().map(|configuration| {
+        format!(
+            "configuration {} ({}) is not in the profile",
+            configuration.id, configuration.label
+        )
+    }));
+    found.extend(new.into_iter().map(|configuration| {
         format!(
             "configuration {} ({}) is not in the run",
             configuration.id, configuration.label
@@ -91,4 +142,29 @@ fn configurations(manifest: &Manifest, profile: &Profile) -> Vec<String> {
         found.push("the configurations are the same, but the matrix has them in another order".to_owned());
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::samples;
+
+    #[test]
+    fn what_differs_behind_one_label_is_named() {
+        let configuration = |linger: &str| {
+            let mut configuration = samples::configuration("c-1");
+            configuration
+                .properties
+                .insert("linger.ms".to_owned(), linger.to_owned());
+            configuration
+        };
+        assert_eq!(
+            changes(&configuration("5"), &configuration("7")),
+            "linger.ms was 5 and is 7 now"
+        );
+        let mut more = configuration("5");
+        more.partitions += 1;
+        let told = changes(&configuration("5"), &more);
+        assert!(told.starts_with("partitions were "), "{told}");
+    }
 }

@@ -106,7 +106,7 @@ impl RunDirectory {
     pub fn open(path: &Path) -> Result<RunDirectory, StoreError> {
         let manifest_path = path.join(MANIFEST_FILE);
         if !path.exists() {
-            return Err(StoreError::io("read", path)(io::Error::from(io::ErrorKind::NotFound)));
+            return Err(StoreError::NoSuchDirectory { path: path.to_owned() });
         }
         if !path.is_dir() {
             return Err(StoreError::NotADirectory { path: path.to_owned() });

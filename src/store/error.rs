@@ -32,14 +32,20 @@ pub enum StoreError {
         /// A file in it.
         found: String,
     },
+    /// There is nothing.
+    #[error("there is no directory {path}; give a run directory, as in reports/<time>-<profile>")]
+    NoSuchDirectory {
+        /// The path.
+        path: PathBuf,
+    },
     /// The path leads to something else.
-    #[error("{path} is not a directory")]
+    #[error("{path} is not a directory; a run is kept in one, as in reports/<time>-<profile>")]
     NotADirectory {
         /// The path.
         path: PathBuf,
     },
     /// There is no run there.
-    #[error("{path} is no run directory: it has no manifest.json")]
+    #[error("{path} is no run directory: it has no manifest.json; give one, as in reports/<time>-<profile>")]
     NotARun {
         /// The directory.
         path: PathBuf,

@@ -92,6 +92,10 @@ fn an_abandoned_reservation_leaves_nothing_and_an_interrupted_one_can_be_taken_a
     let path = temporary.path().join("run");
     drop(Reservation::new(&path).unwrap());
     assert!(matches!(RunDirectory::open(&path), Err(StoreError::NotARun { .. })));
+    assert!(matches!(
+        RunDirectory::open(&path.join("nowhere")),
+        Err(StoreError::NoSuchDirectory { .. })
+    ));
     Reservation::new(&path).unwrap().abandon();
     assert!(path.exists(), "only the reservation that made the directory removes it");
     fs::remove_dir(&path).unwrap();

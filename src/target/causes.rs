@@ -62,6 +62,9 @@ impl Causes {
                  SASL_SSL)?",
             );
         }
+        if speaks_http(&remark) {
+            remark.push_str("; that port speaks HTTP, not Kafka");
+        }
         let mut seen = self.seen();
         if (definitive || is_definitive(&remark)) && seen.definitive.is_none() {
             seen.definitive = Some(remark.clone());
@@ -110,6 +113,11 @@ fn closed_at_once(remark: &str) -> bool {
     remark.contains("Disconnected") && remark.contains("in state APIVERSION_QUERY")
 }
 
+/// The first four bytes of what was answered are read as its length: these say `HTTP`.
+fn speaks_http(remark: &str) -> bool {
+    remark.contains(&u32::from_be_bytes(*b"HTTP").to_string())
+}
+
 fn is_definitive(remark: &str) -> bool {
     let lower = remark.to_lowercase();
     [
@@ -118,6 +126,7 @@ fn is_definitive(remark: &str) -> bool {
         "connecting to ssl listener",
         "connecting to a plaintext",
         "ssl_certificate",
+        "that port speaks http",
     ]
     .iter()
     .any(|words| lower.contains(words))
@@ -150,6 +159,23 @@ mod tests {
         assert_eq!(causes.definitive(), None);
         causes.clear();
         assert_eq!(causes.summary(), None);
+    }
+
+    #[test]
+    fn an_http_server_is_recognised() {
+        let causes = Causes::default();
+        causes.log(
+            RDKafkaLogLevel::Error,
+            "FAIL",
+            "[thrd:h:80/bootstrap]: h:80/bootstrap: Receive failed: Invalid response size 1213486160 (0..104857600): \
+             increase receive.message.max.bytes (after 1ms in state APIVERSION_QUERY)",
+        );
+        assert!(
+            causes
+                .definitive()
+                .unwrap()
+                .ends_with("that port speaks HTTP, not Kafka")
+        );
     }
 
     #[test]

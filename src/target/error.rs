@@ -34,6 +34,9 @@ pub enum TargetError {
     /// The cluster answers, and does not allow what is asked: a topic, a replication factor, a setting.
     #[error("{0}")]
     Impossible(String),
+    /// What is there differs from what is asked for.
+    #[error("{0}")]
+    Differs(String),
     /// A local node did not come up, or went down.
     #[error("node {node} of the local Kafka {what}\n  its last words:\n{log}")]
     Node {

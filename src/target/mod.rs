@@ -23,6 +23,8 @@ pub use error::TargetError;
 pub use topics::{NewTopic, TOPIC_PREFIX};
 pub use watermarks::{Patience, WatermarkPoll};
 
+use tokio::sync::watch;
+
 use crate::process::Spawner;
 use crate::profile::TargetSettings;
 use crate::protocol::TargetKind;
@@ -43,6 +45,9 @@ pub struct StartOptions {
     pub kpbench_binary: Option<PathBuf>,
     /// For `local`.
     pub local: LocalOptions,
+    /// Where a start is told to end, by `true`: it then takes back what it made, and returns `Cancelled`. Dropping the
+    /// start does so too, but nobody hears when it is done.
+    pub cancel: Option<watch::Receiver<bool>>,
 }
 
 impl StartOptions {
@@ -52,6 +57,7 @@ impl StartOptions {
             spawner,
             kpbench_binary: None,
             local: LocalOptions::default(),
+            cancel: None,
         }
     }
 }
@@ -99,9 +105,19 @@ impl Target {
         let (settings, options) = (settings.clone(), options.clone());
         let cancelled = Arc::new(AtomicBool::new(false));
         let guard = CancelOnDrop(Arc::clone(&cancelled));
-        let target = blocking(move || start(&settings, &options, &cancelled)).await;
+        let asked = cancel_asked(options.cancel.clone());
+        let work = blocking(move || start(&settings, &options, &cancelled));
+        tokio::pin!(work);
+        let early = tokio::select! {
+            biased;
+            target = &mut work => Some(target),
+            () = asked => None,
+        };
         drop(guard);
-        target
+        match early {
+            Some(target) => target,
+            None => work.await,
+        }
     }
 
     /// `bootstrap.servers`.
@@ -353,6 +369,16 @@ impl Parts {
             known.remove(topic);
         }
     }
+}
+
+/// Ends once `true` comes; never where nobody can ask.
+async fn cancel_asked(receiver: Option<watch::Receiver<bool>>) {
+    if let Some(mut receiver) = receiver
+        && receiver.wait_for(|&asked| asked).await.is_ok()
+    {
+        return;
+    }
+    std::future::pending::<()>().await;
 }
 
 async fn blocking<T: Send + 'static>(

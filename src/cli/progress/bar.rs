@@ -8,6 +8,7 @@ use super::figures;
 use crate::cli::output;
 use crate::profile::{Configuration, TargetSettings};
 use crate::protocol::{Interval, Phase};
+use crate::report::format::counted;
 use crate::run::{Listener, Progress, RunOutcome, RunOverview};
 use crate::store::{PlannedTrial, TargetDescription, TrialRecord};
 
@@ -110,9 +111,9 @@ impl Listener for BarProgress {
         self.say(&format!("Storing in {}", overview.directory.display()));
         if overview.stored > 0 {
             self.say(&format!(
-                "{} of {} trials are stored already",
+                "{} of {} are stored already",
                 overview.stored,
-                overview.manifest.plan.len()
+                counted(overview.manifest.plan.len() as u64, "trial", "trials")
             ));
         }
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::figures;
 use crate::cli::output::note;
 use crate::profile::{Configuration, TargetSettings};
+use crate::report::format::counted;
 use crate::run::{Listener, Progress, RunOverview};
 use crate::store::{TargetDescription, TrialRecord};
 
@@ -32,9 +33,9 @@ impl Listener for PlainProgress {
         note(&format!("Storing in {}", overview.directory.display()));
         if overview.stored > 0 {
             note(&format!(
-                "{} of {} trials are stored already",
+                "{} of {} are stored already",
                 overview.stored,
-                overview.manifest.plan.len()
+                counted(overview.manifest.plan.len() as u64, "trial", "trials")
             ));
         }
     }

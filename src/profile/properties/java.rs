@@ -47,6 +47,17 @@ pub(crate) fn find(name: &str) -> Option<&'static JavaProperty> {
     all().find(|property| property.name == name)
 }
 
+/// The property that a name is, or is a slip of the pen away from.
+pub(crate) fn meant(name: &str) -> Option<&'static str> {
+    let plain = |name: &str| name.to_ascii_lowercase().replace(['-', '_', '.'], "");
+    let wanted = plain(name);
+    let slips = |property: &JavaProperty| strsim::damerau_levenshtein(&wanted, &plain(property.name));
+    // In a short name two slips make another word.
+    let limit = usize::from(wanted.len() > 6) * 2;
+    let nearest = all().min_by_key(|property| slips(property))?;
+    (slips(nearest) <= limit).then_some(nearest.name)
+}
+
 /// Every property of the Java producer.
 pub(crate) fn all() -> impl Iterator<Item = &'static JavaProperty> {
     LOAD.iter().chain(java_security::SECURITY)

@@ -3,7 +3,7 @@
 mod text;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use crate::profile::Configuration;
 use crate::protocol::{Acks, Arrival, ClientStatistics, LatencyDistribution, TrialResult};
@@ -26,30 +26,81 @@ const SPINNING_WAKEUPS_PER_S: f64 = 20_000.0;
 const SPINNING_WAKEUPS_PER_REQUEST: f64 = 20.0;
 /// Share of the length between two polls of the watermarks by which it may be off unflagged.
 const MAX_UNCERTAINTY: f64 = 0.02;
+/// Requests in flight that librdkafka allows an idempotent producer (`RD_KAFKA_IDEMP_MAX_INFLIGHT`).
+const MOST_IDEMPOTENT_IN_FLIGHT: u32 = 5;
 /// Share of batch.size that batches must reach on average for it to have been a limit.
 const MIN_BATCH_FILL: f64 = 0.5;
 
 /// One thing that a reader of a trial's figures must know.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Warning {
-    ShortWindow { window_s: f64 },
-    FewRecords { records: u64 },
-    Drift { change: f64 },
-    Uncertain { share: f64, known: bool },
-    Surplus { records: u64 },
-    Deficit { records: u64, acks: Acks },
+    ShortWindow {
+        window_s: f64,
+    },
+    FewRecords {
+        records: u64,
+    },
+    Drift {
+        change: f64,
+    },
+    Uncertain {
+        share: f64,
+        known: bool,
+    },
+    Surplus {
+        records: u64,
+    },
+    Deficit {
+        records: u64,
+        acks: Acks,
+    },
     NothingAcknowledged,
-    Failed { records: u64, causes: Vec<String> },
-    Undecided { records: u64 },
-    Retries { requests: u64 },
-    Throttled { ms: u64 },
-    RateMissed { achieved_per_s: f64, intended_per_s: f64 },
-    LateSends { lag_us: u64, response_us: u64 },
-    Spinning { wakeups_per_s: f64, idempotent: bool },
-    NotCompressed { codec: String },
-    BatchSizeNotReached { batch_bytes: f64, batch_size: u64 },
-    NoWatermarks { cause: String },
-    NoHeadroom { cause: String },
+    Failed {
+        records: u64,
+        causes: Vec<String>,
+    },
+    Undecided {
+        records: u64,
+    },
+    Retries {
+        requests: u64,
+    },
+    Throttled {
+        ms: u64,
+    },
+    RateMissed {
+        achieved_per_s: f64,
+        intended_per_s: f64,
+    },
+    LateSends {
+        lag_us: u64,
+        response_us: u64,
+    },
+    Spinning {
+        wakeups_per_s: f64,
+        cause: Option<SpinningCause>,
+    },
+    NotCompressed {
+        codec: String,
+    },
+    BatchSizeNotReached {
+        batch_bytes: f64,
+        batch_size: u64,
+    },
+    NoWatermarks {
+        cause: String,
+    },
+    NoHeadroom {
+        cause: String,
+    },
+}
+
+/// Why a client thread spins, where that is known: idempotence, and brokers that lead few partitions each.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct SpinningCause {
+    partitions: u32,
+    brokers: u32,
+    in_flight: u32,
 }
 
 /// Throughput by its definition: acknowledgements, or with `acks=0` the growth of the watermarks; none where that was
@@ -66,7 +117,7 @@ pub(super) fn records_per_s(acks: Acks, result: &TrialResult, broker: &BrokerFig
 /// Everything suspect about a completed trial.
 pub(super) fn of_trial(
     configuration: &Configuration,
-    warmup_ms: u64,
+    (warmup_ms, brokers): (u64, u32),
     result: &TrialResult,
     broker: &BrokerFigures,
 ) -> Vec<Warning> {
@@ -76,7 +127,7 @@ pub(super) fn of_trial(
     pacing(configuration, result, broker, &mut found);
     if let Some(statistics) = &result.statistics {
         let trial_s = warmup_ms as f64 / 1_000.0 + result.window_s + result.drain_ms / 1_000.0;
-        client(configuration, statistics, trial_s, &mut found);
+        client(configuration, statistics, (trial_s, brokers), &mut found);
     }
     found
 }
@@ -173,7 +224,12 @@ fn pacing(configuration: &Configuration, result: &TrialResult, broker: &BrokerFi
     }
 }
 
-fn client(configuration: &Configuration, statistics: &ClientStatistics, trial_s: f64, found: &mut Vec<Warning>) {
+fn client(
+    configuration: &Configuration,
+    statistics: &ClientStatistics,
+    (trial_s, brokers): (f64, u32),
+    found: &mut Vec<Warning>,
+) {
     let property = |name: &str| configuration.effective_properties.get(name).map(String::as_str);
     if statistics.retries > 0 {
         found.push(Warning::Retries {
@@ -189,10 +245,9 @@ fn client(configuration: &Configuration, statistics: &ClientStatistics, trial_s:
     let requests_per_s = if trial_s > 0.0 { requests / trial_s } else { 0.0 };
     let limit = SPINNING_WAKEUPS_PER_S.max(SPINNING_WAKEUPS_PER_REQUEST * requests_per_s);
     if statistics.wakeups_per_s_max > limit {
-        let idempotent = property("enable.idempotence") == Some("true");
         found.push(Warning::Spinning {
             wakeups_per_s: statistics.wakeups_per_s_max,
-            idempotent,
+            cause: spinning_cause(configuration, brokers),
         });
     }
     let codec = property("compression.type")
@@ -218,4 +273,23 @@ fn client(configuration: &Configuration, statistics: &ClientStatistics, trial_s:
             });
         }
     }
+}
+
+/// The known cause, where this trial had it: librdkafka's idempotent producer waits actively where a broker leads no more
+/// partitions than may be in flight.
+fn spinning_cause(configuration: &Configuration, brokers: u32) -> Option<SpinningCause> {
+    let property = |name: &str| configuration.effective_properties.get(name).map(String::as_str);
+    let given = property("max.in.flight.requests.per.connection").or_else(|| property("max.in.flight"));
+    // librdkafka allows an idempotent producer 5 at most, also where the property's own default is larger.
+    let in_flight = given
+        .and_then(|value| value.parse::<u32>().ok())
+        .map_or(MOST_IDEMPOTENT_IN_FLIGHT, |value| value.min(MOST_IDEMPOTENT_IN_FLIGHT));
+    let partitions = configuration.partitions;
+    let idempotent = property("enable.idempotence") == Some("true");
+    let crowded = brokers > 0 && partitions > 0 && in_flight > 1 && partitions.div_ceil(brokers) <= in_flight;
+    (idempotent && crowded).then_some(SpinningCause {
+        partitions,
+        brokers,
+        in_flight,
+    })
 }

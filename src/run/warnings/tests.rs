@@ -5,7 +5,7 @@ use crate::profile::AxisSetting;
 use crate::protocol::{Counts, CpuTime, FailedCount, Latencies, PersistenceStatus, WindowCounts};
 use crate::store::samples;
 
-fn result() -> TrialResult {
+pub(in crate::run) fn result() -> TrialResult {
     TrialResult {
         window_s: 2.0,
         stopped_early: false,
@@ -47,7 +47,7 @@ fn broker() -> BrokerFigures {
 fn warned(change: impl FnOnce(&mut Configuration, &mut TrialResult, &mut BrokerFigures)) -> Vec<String> {
     let (mut configuration, mut result, mut broker) = (samples::configuration("c-1"), result(), broker());
     change(&mut configuration, &mut result, &mut broker);
-    of_trial(&configuration, 1_000, &result, &broker)
+    of_trial(&configuration, (1_000, 1), &result, &broker)
         .iter()
         .map(ToString::to_string)
         .collect()
@@ -182,8 +182,9 @@ fn a_saturated_paced_load_is_told_by_its_rate_or_its_lag() {
 
 #[test]
 fn a_spinning_thread_is_told_from_a_busy_one() {
-    let spinning = |wakeups_per_s, requests, idempotent: &str| {
+    let spinning_on = |partitions, wakeups_per_s, requests, idempotent: &str| {
         warned(|configuration, result, _| {
+            configuration.partitions = partitions;
             configuration
                 .effective_properties
                 .insert("enable.idempotence".to_owned(), idempotent.to_owned());
@@ -192,8 +193,12 @@ fn a_spinning_thread_is_told_from_a_busy_one() {
             statistics.requests.insert("Produce".to_owned(), requests);
         })
     };
-    only(&spinning(792_000.0, 3_000, "true"), "more partitions");
-    only(&spinning(792_000.0, 3_000, "false"), "spinning");
+    let spinning = |wakeups_per_s, requests, idempotent: &str| spinning_on(5, wakeups_per_s, requests, idempotent);
+    only(&spinning(792_000.0, 3_000, "true"), "(here 5 on 1, and 5)");
+    only(&spinning(792_000.0, 3_000, "true"), "(792,000 wake-ups/s)");
+    // More partitions than may be in flight: another cause than the known one.
+    only(&spinning_on(6, 792_000.0, 3_000, "true"), "not known here");
+    only(&spinning(792_000.0, 3_000, "false"), "not known here");
     assert!(spinning(267.0, 3_000, "true").is_empty());
     assert!(
         spinning(60_000.0, 60_000, "true").is_empty(),
@@ -265,7 +270,7 @@ fn every_warning_is_a_sentence() {
         },
         Warning::Spinning {
             wakeups_per_s: 1.0,
-            idempotent: true,
+            cause: None,
         },
         Warning::NotCompressed {
             codec: "lz4".to_owned(),

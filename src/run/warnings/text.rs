@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use super::{MIN_RECORDS, Warning};
+use super::{MIN_RECORDS, SpinningCause, Warning};
 use crate::protocol::Acks;
+use crate::report::format::count;
 
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -106,18 +107,7 @@ impl Warning {
         match self {
             Warning::Retries { requests } => format!("{requests} produce requests were sent again."),
             Warning::Throttled { ms } => format!("A broker throttled the client, by up to {ms} ms (quota)."),
-            Warning::Spinning {
-                wakeups_per_s,
-                idempotent,
-            } => {
-                let why = if *idempotent {
-                    ": the idempotent producer does so where a broker leads no more partitions than \
-                     max.in.flight.requests.per.connection; use more partitions, or set that to 1"
-                } else {
-                    ""
-                };
-                format!("A client thread was spinning ({wakeups_per_s:.0} wake-ups/s), which costs client CPU{why}.")
-            }
+            Warning::Spinning { wakeups_per_s, cause } => spinning(*wakeups_per_s, *cause),
             Warning::NotCompressed { codec } => {
                 format!("Batches did not shrink with {codec}: the client sends such batches uncompressed.")
             }
@@ -132,6 +122,25 @@ impl Warning {
             _ => String::new(),
         }
     }
+}
+
+fn spinning(wakeups_per_s: f64, cause: Option<SpinningCause>) -> String {
+    let wakeups = count(wakeups_per_s.round() as u64);
+    let why = match cause {
+        Some(SpinningCause {
+            partitions,
+            brokers,
+            in_flight,
+        }) => format!(
+            "the idempotent producer does so where a broker leads no more partitions than \
+             max.in.flight.requests.per.connection (here {partitions} on {brokers}, and {in_flight}); use more \
+             partitions, or set that to 1"
+        ),
+        None => "its cause is not known here; compare with enable.idempotence=false or \
+                 max.in.flight.requests.per.connection=1"
+            .to_owned(),
+    };
+    format!("A client thread was spinning ({wakeups} wake-ups/s), which costs client CPU: {why}.")
 }
 
 /// Somebody else's words, which may end with a full stop or not.

@@ -41,6 +41,9 @@ pub struct DetachedBroker {
     pub processes: Vec<ProcessIdentity>,
     /// Where its data and logs are.
     pub directory: PathBuf,
+    /// The broker configuration that was asked for; none in a state file of a version that did not keep it.
+    #[serde(default)]
+    pub broker_config: Option<BTreeMap<String, String>>,
 }
 
 /// How a named broker is.
@@ -162,7 +165,10 @@ pub fn up(spawner: &Spawner, options: &DetachedOptions) -> Result<(DetachedBroke
     })?;
     if let Some(broker) = place.read()? {
         match (broker.dead_node(), broker.alive().count()) {
-            (None, _) => return Ok((broker, false)),
+            (None, _) => {
+                same_settings(&broker, options)?;
+                return Ok((broker, false));
+            }
             (_, 0) => {}
             (dead, alive) => {
                 let (name, dead) = (&options.name, dead.unwrap_or_default());
@@ -193,6 +199,40 @@ pub fn up(spawner: &Spawner, options: &DetachedOptions) -> Result<(DetachedBroke
     }
 }
 
+/// What runs must be what is asked for: it is what would be measured.
+fn same_settings(broker: &DetachedBroker, options: &DetachedOptions) -> Result<(), TargetError> {
+    let mut differences = Vec::new();
+    let (runs, asked) = (broker.processes.len(), options.nodes.max(1) as usize);
+    if runs != asked {
+        let nodes = if runs == 1 { "node" } else { "nodes" };
+        differences.push(format!("it runs with {runs} {nodes}, {asked} asked for"));
+    }
+    if let Some(config) = broker.broker_config.as_ref()
+        && *config != options.broker_config
+    {
+        let words = |config: &BTreeMap<String, String>| match config.len() {
+            0 => "no --config".to_owned(),
+            _ => {
+                let pairs: Vec<String> = config.iter().map(|(key, value)| format!("{key}={value}")).collect();
+                pairs.join(", ")
+            }
+        };
+        differences.push(format!(
+            "it runs with {}, {} asked for",
+            words(config),
+            words(&options.broker_config)
+        ));
+    }
+    if differences.is_empty() {
+        return Ok(());
+    }
+    let name = &options.name;
+    Err(TargetError::Differs(format!(
+        "broker {name} is up with other settings: {}; `kpbench broker down --name {name}` first, or give another --name",
+        differences.join("; ")
+    )))
+}
+
 fn empty(place: &Place, toolkit: &Toolkit, options: &DetachedOptions) -> DetachedBroker {
     DetachedBroker {
         name: options.name.clone(),
@@ -201,6 +241,7 @@ fn empty(place: &Place, toolkit: &Toolkit, options: &DetachedOptions) -> Detache
         bootstrap_servers: String::new(),
         processes: Vec::new(),
         directory: place.directory.clone(),
+        broker_config: Some(options.broker_config.clone()),
     }
 }
 
@@ -351,6 +392,39 @@ mod tests {
     }
 
     #[test]
+    fn a_running_broker_with_other_settings_is_not_what_was_asked_for() {
+        let own = ProcessIdentity::of(std::process::id()).unwrap();
+        let broker = DetachedBroker {
+            name: "x".into(),
+            version: String::new(),
+            cluster_id: String::new(),
+            bootstrap_servers: String::new(),
+            processes: vec![own],
+            directory: PathBuf::new(),
+            broker_config: Some(BTreeMap::new()),
+        };
+        let asked = |nodes, config: &[(&str, &str)]| DetachedOptions {
+            name: "x".into(),
+            nodes,
+            broker_config: config
+                .iter()
+                .map(|(key, value)| ((*key).into(), (*value).into()))
+                .collect(),
+            fast_start: false,
+            progress: Progress::default(),
+        };
+        assert!(same_settings(&broker, &asked(1, &[])).is_ok());
+        let nodes = same_settings(&broker, &asked(3, &[])).unwrap_err();
+        assert!(nodes.to_string().contains("runs with 1 node, 3 asked for"), "{nodes}");
+        assert_eq!(nodes.exit_code(), 1);
+        let config = same_settings(&broker, &asked(1, &[("num.io.threads", "4")])).unwrap_err();
+        assert!(
+            config.to_string().contains("no --config, num.io.threads=4 asked"),
+            "{config}"
+        );
+    }
+
+    #[test]
     fn a_process_with_another_start_time_is_not_signalled() {
         let mut sleeper = std::process::Command::new("sleep").arg("30").spawn().unwrap();
         let other = ProcessIdentity {
@@ -364,6 +438,7 @@ mod tests {
             bootstrap_servers: String::new(),
             processes: vec![other],
             directory: PathBuf::new(),
+            broker_config: None,
         };
         end(&broker).unwrap();
         assert!(
