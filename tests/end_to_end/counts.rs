@@ -8,7 +8,7 @@ const RUN: &str = r#"
 [run]
 repetitions = 1
 warmup = "50ms"
-measure = "150ms"
+measure = "400ms"
 conditioning = "0ms"
 headroom = false
 "#;
@@ -180,7 +180,7 @@ fn three_nodes_that_the_tool_starts_itself() {
         compression.type = ["none", "lz4"]
         {RUN}"#
     ));
-    let said = bench.sweep(&["--set", "run.conditioning=1s"]);
+    let said = bench.sweep(&["--set", "run.conditioning=1s", "--measure", "3s"]);
     balanced(&bench, &said, 2);
     let target = bench.document("manifest.json")["target"].clone();
     assert_eq!(target["brokers"], 3);

@@ -101,7 +101,7 @@ fn sigterm_during_a_trial() {
 
 #[test]
 fn ctrl_c_while_the_broker_starts() {
-    let bench = Bench::new(&profile("kind = \"local\"", "500ms"));
+    let bench = Bench::new(&profile("kind = \"local\"", "2s"));
     let running = bench.start(&[]);
     bench.wait_for_process("kafka.Kafka ");
     running.signal(Signal::Interrupt);
@@ -149,7 +149,7 @@ fn killed(bench: &Bench, moment: impl Fn(&Bench, &Running)) -> Vec<String> {
 
 #[test]
 fn sigkill_while_the_broker_starts() {
-    let bench = Bench::new(&profile("kind = \"local\"", "500ms"));
+    let bench = Bench::new(&profile("kind = \"local\"", "2s"));
     let stored = killed(&bench, |bench, _| {
         bench.wait_for_process("kafka.Kafka ");
     });

@@ -17,7 +17,7 @@ const PROFILE: &str = r#"
     [run]
     repetitions = 2
     warmup = "0ms"
-    measure = "300ms"
+    measure = "600ms"
 "#;
 
 /// Everything in the document that its schema file does not allow.

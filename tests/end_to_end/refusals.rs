@@ -91,7 +91,7 @@ fn a_topic_configuration_that_the_cluster_does_not_take() {
 
 #[test]
 fn another_profile_does_not_continue_a_run() {
-    let profile = "target.kind = \"mock\"\n[workload]\nrate = \"1k\"\n[run]\nrepetitions = 1\nwarmup = \"0ms\"\nmeasure = \"200ms\"\n";
+    let profile = "target.kind = \"mock\"\n[workload]\nrate = \"1k\"\n[run]\nrepetitions = 1\nwarmup = \"0ms\"\nmeasure = \"600ms\"\n";
     let bench = Bench::new(profile);
     assert_eq!(bench.sweep(&[]).code, 0);
     let stored = bench.trial_lines();

@@ -31,7 +31,7 @@ fn profile(servers: &str, properties: &[(&str, &str)]) -> String {
         [run]
         repetitions = 1
         warmup = "0ms"
-        measure = "200ms"
+        measure = "1s"
         "#
     )
 }
