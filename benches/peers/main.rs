@@ -210,7 +210,7 @@ fn conditions(arguments: &Arguments, session: &Session, places: &Places) -> Stri
          records in a batch, Java has no such limit; librdkafka stays with a partition for 10 ms, Java until its batch is full; \
          librdkafka sends one batch per request, Java one per partition."
             .to_owned(),
-        "Payload: kpbench sends different random bytes from a pool of 16 MB and more, which librdkafka copies; \
+        "Payload: kpbench sends different random bytes from a pool of 8 MB and more, not copied by its librdkafka client and copied by rust-rdkafka; \
          rdkafka_performance sends one and the same buffer each time, not copied, and with -D a copy of it per record; kafka-producer-perf-test sends one of 10,000 \
          random lines of its payload file (without a file it would make every record anew, byte by byte)."
             .to_owned(),
