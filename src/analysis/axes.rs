@@ -147,7 +147,11 @@ fn contrasts(configurations: &[Configuration]) -> Vec<Contrast<'_>> {
         let mut alike: HashMap<Vec<&str>, Vec<&Configuration>> = HashMap::new();
         let mut values: Vec<&str> = Vec::new();
         for configuration in configurations.iter().filter(|one| one.axes.len() > place) {
-            let others = configuration.axes.iter().enumerate().filter(|(other, _)| *other != place);
+            let others = configuration
+                .axes
+                .iter()
+                .enumerate()
+                .filter(|(other, _)| *other != place);
             let others: Vec<&str> = others.map(|(_, setting)| setting.value.as_str()).collect();
             alike.entry(others).or_default().push(configuration);
             let value = configuration.axes[place].value.as_str();
@@ -252,7 +256,10 @@ mod tests {
         let (configurations, observations) = measured(factor, 10);
         let verdicts = axis_verdicts(&configurations, &observations, &Floors::default());
         let codec = verdicts.iter().find(|one| one.axis == "compression.type").unwrap();
-        assert_eq!((codec.base.as_str(), codec.value.as_str(), codec.pairs), ("none", "lz4", 2));
+        assert_eq!(
+            (codec.base.as_str(), codec.value.as_str(), codec.pairs),
+            ("none", "lz4", 2)
+        );
         assert_eq!(codec.effect.verdict, Some(Verdict::Better));
         assert!((codec.effect.ratio.unwrap() - 1.3).abs() < 0.02);
         assert_eq!(codec.disagreement, None);
@@ -279,7 +286,10 @@ mod tests {
         let (configurations, observations) = measured(|_| 1.0, 6);
         let verdicts = axis_verdicts(&configurations, &observations, &Floors::default());
         assert!(verdicts.iter().all(|one| one.effect.verdict.is_none()));
-        assert_eq!(verdicts[0].effect.blocks_needed, 7, "two axis values are tested together");
+        assert_eq!(
+            verdicts[0].effect.blocks_needed, 7,
+            "two axis values are tested together"
+        );
     }
 
     #[test]

@@ -10,14 +10,14 @@ use serde::{Deserialize, Serialize};
 
 use super::effect::ALPHA;
 use super::{Better, Floors, Metric, Observations};
-use crate::stats::{self, Verdict, signed_rank};
+use crate::stats::{Verdict, signed_rank};
 
 /// The best configuration by one figure.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct BestSet {
     /// Which figure.
     pub metric: Metric,
-    /// The configuration with the best median.
+    /// The configuration with the best figure.
     pub best: String,
     /// Those that cannot be told apart from it.
     pub not_told_apart: Vec<String>,
@@ -36,21 +36,19 @@ impl BestSet {
     }
 }
 
-/// Of some configurations of a run. None where none of them has the figure, or neither way is better.
-pub fn best_set(configuration_ids: &[&str], metric: Metric, observations: &Observations, floors: &Floors) -> Option<BestSet> {
-    if metric.better() == Better::Neither {
+/// Of a run: `best` has the best figure, `others` are compared with it. None where neither way is better, or there is
+/// nobody to compare with.
+pub fn best_set(
+    best: &str,
+    others: &[&str],
+    metric: Metric,
+    observations: &Observations,
+    floors: &Floors,
+) -> Option<BestSet> {
+    if metric.better() == Better::Neither || others.is_empty() {
         return None;
     }
-    let medians: Vec<(&str, f64)> = configuration_ids
-        .iter()
-        .filter_map(|id| Some((*id, stats::median(&observations.values(id, metric))?)))
-        .collect();
-    let (best, _) = medians
-        .iter()
-        .copied()
-        .reduce(|best, next| if metric.is_better(next.1, best.1) { next } else { best })?;
-    let others = medians.len() - 1;
-    let confidence = 1.0 - ALPHA / others.max(1) as f64;
+    let confidence = 1.0 - ALPHA / others.len() as f64;
     let mut set = BestSet {
         metric,
         best: best.to_owned(),
@@ -59,7 +57,7 @@ pub fn best_set(configuration_ids: &[&str], metric: Metric, observations: &Obser
         blocks: observations.values(best, metric).len() as u32,
         blocks_needed: signed_rank::pairs_needed(confidence),
     };
-    for (id, _) in medians.iter().filter(|(id, _)| *id != best) {
+    for id in others {
         let pairs = observations.pairs(best, id, metric).values;
         set.blocks = set.blocks.min(pairs.len() as u32);
         let log_ratios: Vec<f64> = pairs.iter().map(|(best, other)| (other / best).ln()).collect();
@@ -94,7 +92,7 @@ mod tests {
     #[test]
     fn what_overlaps_with_the_best_stays_in_the_set() {
         let observations = measured(&[("a", 100.0), ("b", 100.4), ("c", 50.0)], 10);
-        let set = best_set(&["a", "b", "c"], Metric::Throughput, &observations, &Floors::default()).unwrap();
+        let set = best_set("b", &["a", "c"], Metric::Throughput, &observations, &Floors::default()).unwrap();
         assert_eq!(set.worse, ["c"]);
         assert_eq!(set.not_told_apart.len(), 1);
         assert!(set.is_decidable());
@@ -103,7 +101,7 @@ mod tests {
     #[test]
     fn with_few_blocks_nothing_is_worse() {
         let observations = measured(&[("a", 100.0), ("b", 50.0)], 5);
-        let set = best_set(&["a", "b"], Metric::Throughput, &observations, &Floors::default()).unwrap();
+        let set = best_set("a", &["b"], Metric::Throughput, &observations, &Floors::default()).unwrap();
         assert!(!set.is_decidable() && set.worse.is_empty());
         assert_eq!((set.blocks, set.blocks_needed), (5, 6));
     }
@@ -117,8 +115,20 @@ mod tests {
                 observations.add(id, block, Some(BTreeMap::from([(Metric::LatencyP99, us)])));
             }
         }
-        let set = best_set(&["slow", "fast"], Metric::LatencyP99, &observations, &Floors::default()).unwrap();
-        assert_eq!((set.best.as_str(), set.worse.as_slice()), ("fast", &["slow".to_owned()][..]));
-        assert_eq!(best_set(&["slow"], Metric::RecordsPerBatch, &observations, &Floors::default()), None);
+        let set = best_set("fast", &["slow"], Metric::LatencyP99, &observations, &Floors::default()).unwrap();
+        assert_eq!(
+            (set.best.as_str(), set.worse.as_slice()),
+            ("fast", &["slow".to_owned()][..])
+        );
+        assert_eq!(
+            best_set(
+                "fast",
+                &["slow"],
+                Metric::RecordsPerBatch,
+                &observations,
+                &Floors::default()
+            ),
+            None
+        );
     }
 }

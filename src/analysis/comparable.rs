@@ -26,7 +26,11 @@ pub fn differences(base: Side<'_>, candidate: Side<'_>) -> Vec<String> {
     let (was, is) = (base.manifest, candidate.manifest);
     let (before, after) = (base.configuration, candidate.configuration);
     compare("records", payload(&before.workload), payload(&after.workload));
-    compare("partitions", before.partitions.to_string(), after.partitions.to_string());
+    compare(
+        "partitions",
+        before.partitions.to_string(),
+        after.partitions.to_string(),
+    );
     compare(
         "replication factor",
         was.topic.replication_factor.to_string(),
@@ -44,9 +48,21 @@ pub fn differences(base: Side<'_>, candidate: Side<'_>) -> Vec<String> {
     );
     compare("processor", was.host.cpu.clone(), is.host.cpu.clone());
     compare("cores", was.host.cores.to_string(), is.host.cores.to_string());
-    compare("memory", gibibytes(was.host.memory_bytes), gibibytes(is.host.memory_bytes));
-    compare("window in ms", was.run.measure_ms.to_string(), is.run.measure_ms.to_string());
-    compare("warm-up in ms", was.run.warmup_ms.to_string(), is.run.warmup_ms.to_string());
+    compare(
+        "memory",
+        gibibytes(was.host.memory_bytes),
+        gibibytes(is.host.memory_bytes),
+    );
+    compare(
+        "window in ms",
+        was.run.measure_ms.to_string(),
+        is.run.measure_ms.to_string(),
+    );
+    compare(
+        "warm-up in ms",
+        was.run.warmup_ms.to_string(),
+        is.run.warmup_ms.to_string(),
+    );
     found
 }
 
@@ -78,11 +94,19 @@ pub fn changed_settings(base: Side<'_>, candidate: Side<'_>) -> Vec<String> {
     };
     let (was, is) = (&before.workload, &after.workload);
     compare("send.mode", was.send_mode.to_string(), is.send_mode.to_string());
-    compare("send.concurrency", was.send_concurrency.to_string(), is.send_concurrency.to_string());
+    compare(
+        "send.concurrency",
+        was.send_concurrency.to_string(),
+        is.send_concurrency.to_string(),
+    );
     compare("client", was.client.to_string(), is.client.to_string());
     compare("producers", was.producers.to_string(), is.producers.to_string());
     compare("arrival", json(&was.arrival), json(&is.arrival));
-    compare("max.block.ms", before.max_block_ms.to_string(), after.max_block_ms.to_string());
+    compare(
+        "max.block.ms",
+        before.max_block_ms.to_string(),
+        after.max_block_ms.to_string(),
+    );
     compare(
         "client library",
         base.manifest.client_version.clone(),
@@ -146,7 +170,10 @@ mod tests {
             },
         );
         let named: Vec<&str> = found.iter().filter_map(|text| text.split(':').next()).collect();
-        assert_eq!(named, ["partitions", "replication factor", "broker version", "processor"]);
+        assert_eq!(
+            named,
+            ["partitions", "replication factor", "broker version", "processor"]
+        );
     }
 
     #[test]
@@ -154,12 +181,17 @@ mod tests {
         let manifest = samples::manifest();
         let before = samples::configuration("c-1");
         let mut after = before.clone();
-        after.effective_properties.insert("linger.ms".to_owned(), "5".to_owned());
+        after
+            .effective_properties
+            .insert("linger.ms".to_owned(), "5".to_owned());
         let side = |configuration| Side {
             manifest: &manifest,
             configuration,
         };
         assert!(differences(side(&before), side(&after)).is_empty());
-        assert_eq!(changed_settings(side(&before), side(&after)), ["linger.ms: not set → 5"]);
+        assert_eq!(
+            changed_settings(side(&before), side(&after)),
+            ["linger.ms: not set → 5"]
+        );
     }
 }

@@ -199,7 +199,10 @@ fn matched<'a>(base: &Run<'a>, candidate: &Run<'a>) -> Matched<'a> {
 
 /// Trials of a run that were planned and have no completed result: a comparison that leaves them out must say so.
 pub fn missing_trials(manifest: &Manifest, trials: &[TrialRecord]) -> usize {
-    let completed = trials.iter().filter(|trial| super::completed_result(trial).is_ok()).count();
+    let completed = trials
+        .iter()
+        .filter(|trial| super::completed_result(trial).is_ok())
+        .count();
     manifest.plan.len().saturating_sub(completed)
 }
 
@@ -244,7 +247,12 @@ mod tests {
     #[test]
     fn two_configurations_of_one_run_are_paired() {
         let of = run(&["c-1", "c-2"], 1_000.0, 10);
-        let found = compare(&side("a", &of, Some("c-1")), &side("b", &of, Some("c-2")), true, &Floors::default());
+        let found = compare(
+            &side("a", &of, Some("c-1")),
+            &side("b", &of, Some("c-2")),
+            true,
+            &Floors::default(),
+        );
         assert_eq!((found.design, found.weaker.as_ref()), (Design::Paired, None));
         let effect = &found.contrasts[0].effects[0];
         assert_eq!((effect.blocks, effect.verdict), (10, Some(Verdict::Better)));
@@ -253,8 +261,16 @@ mod tests {
 
     #[test]
     fn two_runs_are_matched_by_id_and_unpaired_and_said_to_be_weaker() {
-        let (before, after) = (run(&["c-1", "c-2", "c-3"], 1_000.0, 8), run(&["c-2", "c-1", "c-4"], 500.0, 8));
-        let found = compare(&side("a", &before, None), &side("b", &after, None), false, &Floors::default());
+        let (before, after) = (
+            run(&["c-1", "c-2", "c-3"], 1_000.0, 8),
+            run(&["c-2", "c-1", "c-4"], 500.0, 8),
+        );
+        let found = compare(
+            &side("a", &before, None),
+            &side("b", &after, None),
+            false,
+            &Floors::default(),
+        );
         assert_eq!(found.design, Design::Unpaired);
         assert!(found.weaker.as_ref().unwrap().contains("one after the other"));
         let ids: Vec<_> = found.contrasts.iter().map(|one| one.candidate_id.as_str()).collect();
@@ -266,7 +282,12 @@ mod tests {
     #[test]
     fn a_single_repetition_says_how_many_are_needed() {
         let (before, after) = (run(&["c-1"], 1_000.0, 1), run(&["c-1"], 10.0, 1));
-        let found = compare(&side("a", &before, None), &side("b", &after, None), false, &Floors::default());
+        let found = compare(
+            &side("a", &before, None),
+            &side("b", &after, None),
+            false,
+            &Floors::default(),
+        );
         let effect = &found.contrasts[0].effects[0];
         assert_eq!((effect.verdict, effect.blocks_needed), (None, 4));
     }

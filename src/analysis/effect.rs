@@ -96,7 +96,11 @@ impl Sample {
     /// From pairs of the same blocks.
     pub fn paired(pairs: &super::Pairs) -> Sample {
         Sample::Paired {
-            log_ratios: pairs.values.iter().map(|(base, candidate)| (candidate / base).ln()).collect(),
+            log_ratios: pairs
+                .values
+                .iter()
+                .map(|(base, candidate)| (candidate / base).ln())
+                .collect(),
             incomplete_blocks: pairs.incomplete_blocks,
         }
     }
@@ -223,7 +227,9 @@ mod tests {
 
     /// So many values around a centre, none alike.
     fn around(centre: f64, count: usize) -> Vec<f64> {
-        (0..count).map(|i| centre + 0.001 * (i as f64 - count as f64 / 2.0 + 0.3)).collect()
+        (0..count)
+            .map(|i| centre + 0.001 * (i as f64 - count as f64 / 2.0 + 0.3))
+            .collect()
     }
 
     fn one(sample: Sample, metric: Metric) -> Effect {
@@ -251,7 +257,11 @@ mod tests {
         let lower = paired(&around(-0.2, 10));
         assert_eq!(one(lower.clone(), Metric::LatencyP99).verdict, Some(Verdict::Better));
         assert_eq!(one(lower.clone(), Metric::Throughput).verdict, Some(Verdict::Worse));
-        assert_eq!(one(lower, Metric::RecordsPerBatch).verdict, None, "neither way is better");
+        assert_eq!(
+            one(lower, Metric::RecordsPerBatch).verdict,
+            None,
+            "neither way is better"
+        );
     }
 
     #[test]
@@ -259,7 +269,10 @@ mod tests {
         let same = one(paired(&around(0.0, 10)), Metric::Throughput);
         assert_eq!(same.verdict, Some(Verdict::Equivalent));
         let wide: Vec<f64> = (0..10).map(|i| 0.05 * (f64::from(i) - 4.4)).collect();
-        assert_eq!(one(paired(&wide), Metric::Throughput).verdict, Some(Verdict::Inconclusive));
+        assert_eq!(
+            one(paired(&wide), Metric::Throughput).verdict,
+            Some(Verdict::Inconclusive)
+        );
     }
 
     #[test]
@@ -270,7 +283,10 @@ mod tests {
             incomplete: 0,
         };
         let effect = one(sample, Metric::Throughput);
-        assert_eq!((effect.design, effect.verdict), (Design::Unpaired, Some(Verdict::Better)));
+        assert_eq!(
+            (effect.design, effect.verdict),
+            (Design::Unpaired, Some(Verdict::Better))
+        );
         assert!((effect.ratio.unwrap() - 1.5).abs() < 0.001);
         assert_eq!(unpaired_needed(0.95), 4);
         assert_eq!(unpaired_needed(1.0 - 0.05 / 24.0), 7);

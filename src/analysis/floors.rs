@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Metric;
+use crate::store::Manifest;
 
 /// Without a measured floor: 1 %.
 pub const DEFAULT_FLOOR: f64 = 0.01;
@@ -34,6 +35,11 @@ impl Default for Floors {
 }
 
 impl Floors {
+    /// Those that a run was stored with; the default where none was measured.
+    pub fn of_run(_: &Manifest) -> Floors {
+        Floors::default()
+    }
+
     /// The floor of one metric, as a ratio's distance from 1.
     pub fn of(&self, metric: Metric) -> f64 {
         self.measured

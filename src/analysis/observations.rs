@@ -2,25 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::trial::CompletedTrial;
 use super::Metric;
+use super::trial::CompletedTrial;
 use crate::profile::Configuration;
 use crate::store::{Manifest, TrialRecord};
-
-/// The figures that a trial has by itself and that comparisons may be asked for, but percentiles.
-const OF_TRIALS: &[Metric] = &[
-    Metric::Throughput,
-    Metric::ThroughputMb,
-    Metric::ClientCpu,
-    Metric::ClientCpuPerGb,
-    Metric::BrokerCpu,
-    Metric::PeakMemory,
-    Metric::CompressionRatio,
-    Metric::RecordsPerBatch,
-    Metric::BytesPerBatch,
-    Metric::WireBytes,
-    Metric::Requests,
-];
 
 /// One figure of one configuration, by block.
 pub type Series = BTreeMap<u32, f64>;
@@ -50,14 +35,17 @@ pub struct Pairs {
 impl Observations {
     /// Of all trials of a run. Decodes their histograms, on as many threads as there are cores.
     pub fn of(manifest: &Manifest, trials: &[TrialRecord]) -> Observations {
-        let configurations: HashMap<&str, &Configuration> =
-            manifest.configurations.iter().map(|one| (one.id.as_str(), one)).collect();
+        let configurations: HashMap<&str, &Configuration> = manifest
+            .configurations
+            .iter()
+            .map(|one| (one.id.as_str(), one))
+            .collect();
         let warmup_ms = manifest.run.warmup_ms;
         let read = |record: &TrialRecord| {
             let configuration = configurations.get(record.planned.configuration_id.as_str())?;
             let completed = CompletedTrial::of(configuration, record, warmup_ms);
             let values = completed.map(|trial| {
-                let mut values = figures(&trial);
+                let mut values = trial.figures();
                 values.extend(trial.percentiles());
                 values
             });
@@ -172,14 +160,6 @@ impl Observations {
         let incomplete = blocks.len().saturating_sub(means.len()) as u32;
         (means, incomplete)
     }
-}
-
-/// The figures of one trial, but percentiles.
-pub(crate) fn figures(trial: &CompletedTrial<'_>) -> BTreeMap<Metric, f64> {
-    OF_TRIALS
-        .iter()
-        .filter_map(|metric| Some((*metric, trial.value(*metric)?)))
-        .collect()
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use hdrhistogram::Histogram;
+
 use super::Metric;
 use crate::profile::Configuration;
 use crate::protocol::{Acks, Arrival, ClientStatistics, LatencyDistribution, SendMode, TrialResult};
@@ -14,6 +16,21 @@ const PERCENTILES: [(Metric, f64); 4] = [
     (Metric::LatencyP90, 0.9),
     (Metric::LatencyP99, 0.99),
     (Metric::LatencyP999, 0.999),
+];
+
+/// The figures that a trial has by itself and that comparisons may be asked for, but percentiles.
+const OF_TRIALS: &[Metric] = &[
+    Metric::Throughput,
+    Metric::ThroughputMb,
+    Metric::ClientCpu,
+    Metric::ClientCpuPerGb,
+    Metric::BrokerCpu,
+    Metric::PeakMemory,
+    Metric::CompressionRatio,
+    Metric::RecordsPerBatch,
+    Metric::BytesPerBatch,
+    Metric::WireBytes,
+    Metric::Requests,
 ];
 
 /// The result of a trial whose figures count, or why they do not: a window that was ended early is another window than
@@ -159,8 +176,7 @@ impl<'a> CompletedTrial<'a> {
         }
     }
 
-    /// The percentiles of this trial's headline latency in µs. One that records without a latency reach down to is no
-    /// value but a bound, and left out; so is one with fewer than 10 records beyond it.
+    /// The percentiles of this trial's headline latency in µs; see [`percentiles`].
     pub fn percentiles(&self) -> BTreeMap<Metric, f64> {
         let Some(distribution) = self.headline_latency() else {
             return BTreeMap::new();
@@ -168,16 +184,30 @@ impl<'a> CompletedTrial<'a> {
         let Ok(decoded) = histogram::decode(&distribution.histogram) else {
             return BTreeMap::new();
         };
-        let value = |quantile| match histogram::percentile(&decoded, distribution.unresolved, quantile) {
-            Percentile {
-                us: Some(us),
-                at_least: false,
-            } => Some(us as f64),
-            _ => None,
-        };
-        PERCENTILES
-            .into_iter()
-            .filter_map(|(metric, quantile)| Some((metric, value(quantile)?)))
+        percentiles(&decoded, distribution.unresolved)
+    }
+
+    /// Every figure of this trial that comparisons may be asked for, but percentiles.
+    pub fn figures(&self) -> BTreeMap<Metric, f64> {
+        OF_TRIALS
+            .iter()
+            .filter_map(|metric| Some((*metric, self.value(*metric)?)))
             .collect()
     }
+}
+
+/// The percentiles of one distribution in µs. One that records without a latency reach down to is no value but a bound,
+/// and left out; so is one with fewer than 10 records beyond it.
+pub(crate) fn percentiles(histogram: &Histogram<u64>, unresolved: u64) -> BTreeMap<Metric, f64> {
+    let value = |quantile| match histogram::percentile(histogram, unresolved, quantile) {
+        Percentile {
+            us: Some(us),
+            at_least: false,
+        } => Some(us as f64),
+        _ => None,
+    };
+    PERCENTILES
+        .into_iter()
+        .filter_map(|(metric, quantile)| Some((metric, value(quantile)?)))
+        .collect()
 }

@@ -7,7 +7,7 @@ use super::summary::{ConfigurationSummary, LatencySummary};
 use crate::analysis::Style;
 use crate::stats::Spread;
 
-pub use crate::analysis::{Better, Metric};
+pub use crate::analysis::Metric;
 
 impl Metric {
     /// For an axis of a chart: name, unit, which way is better. Its numbers are those of [`Self::drawn`].

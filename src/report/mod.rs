@@ -16,6 +16,7 @@ mod markdown;
 mod metric;
 mod summary;
 pub mod terminal;
+mod verdicts;
 
 pub use columns::RowOrder;
 pub use files::{
@@ -25,5 +26,5 @@ pub use files::{
 pub use metric::Metric;
 pub use summary::{
     Answer, BLOCKS_FOR_AN_INTERVAL, ConfigurationSummary, CurvePoint, LatencySummary, Question, RunTrials,
-    ServiceLatencyIs, Summary, TrialCounts, TrialFailure, summarize,
+    SUMMARY_SCHEMA_VERSION, ServiceLatencyIs, Summary, TrialCounts, TrialFailure, summarize,
 };
