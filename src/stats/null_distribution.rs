@@ -6,7 +6,7 @@
 
 use std::sync::OnceLock;
 
-use statrs::function::erf::erfc;
+use statrs::function::erf::{erfc, erfc_inv};
 
 use super::Interval;
 
@@ -131,6 +131,11 @@ impl Null {
 /// The probability that a standard normal variable is at most `z`.
 pub(super) fn normal_tail(z: f64) -> f64 {
     erfc(-z / std::f64::consts::SQRT_2) / 2.0
+}
+
+/// Which `z` a standard normal variable is at most, with this probability.
+pub(super) fn normal_quantile(probability: f64) -> f64 {
+    -std::f64::consts::SQRT_2 * erfc_inv(2.0 * probability)
 }
 
 /// The middle of `values`, or the mean of the two in the middle. None of no values.
