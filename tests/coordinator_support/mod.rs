@@ -294,6 +294,7 @@ impl Bench {
             },
             spawner: Spawner::new().unwrap(),
             client_version: "librdkafka 2.12.1".to_owned(),
+            data_directory: None,
             limits: Limits {
                 startup: Duration::from_secs(20),
                 grace: Duration::from_secs(20),
@@ -525,6 +526,7 @@ fn profile() -> Profile {
             headroom_measure_ms: 10,
             order: Order::Random,
             seed: 1,
+            precision: None,
         },
         configurations: vec![configuration("c-00000001", "0"), configuration("c-00000002", "5")],
         warnings: Vec::new(),
