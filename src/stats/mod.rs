@@ -1,6 +1,18 @@
 //! Pure functions: no clock, no input or output, no Kafka.
 
+pub mod drift;
 pub mod histogram;
+pub mod holm;
+mod interval;
+pub mod moments;
+mod null_distribution;
+pub mod order_statistics;
+pub mod rank_sum;
+pub mod sessions;
+pub mod signed_rank;
 mod spread;
+mod verdict;
 
+pub use interval::Interval;
 pub use spread::{Spread, median, quantile};
+pub use verdict::{Verdict, verdict};
