@@ -32,12 +32,16 @@ fn message(text: &str) -> String {
 
 fn labels(profile: &Profile) -> Vec<&str> {
     let configurations = profile.configurations.iter();
-    configurations.map(|configuration| configuration.label.as_str()).collect()
+    configurations
+        .map(|configuration| configuration.label.as_str())
+        .collect()
 }
 
 fn find<'a>(profile: &'a Profile, label: &str) -> &'a Configuration {
     let mut configurations = profile.configurations.iter();
-    configurations.find(|configuration| configuration.label == label).unwrap()
+    configurations
+        .find(|configuration| configuration.label == label)
+        .unwrap()
 }
 
 #[test]
@@ -58,10 +62,16 @@ fn variants_are_an_axis_in_the_files_order_and_vary_slowest() {
         ]
     );
     let large = find(&profile, "large linger.ms=5");
-    assert_eq!((large.axes[0].axis.as_str(), large.axes[0].value.as_str()), ("variant", "large"));
+    assert_eq!(
+        (large.axes[0].axis.as_str(), large.axes[0].value.as_str()),
+        ("variant", "large")
+    );
     assert_eq!(large.effective_properties["batch.size"], "1048576");
     assert_eq!(large.effective_properties["linger.ms"], "5");
-    assert_eq!(find(&profile, "small linger.ms=0").effective_properties["batch.size"], "1024");
+    assert_eq!(
+        find(&profile, "small linger.ms=0").effective_properties["batch.size"],
+        "1024"
+    );
 }
 
 #[test]
@@ -77,7 +87,10 @@ fn a_variant_sets_whatever_an_axis_may_and_replaces_what_is_fixed() {
     assert_eq!(varied.effective_properties["linger.ms"], "7");
     assert_eq!(varied.properties["acks"], "all", "what it does not name stays");
     assert_eq!((varied.partitions, varied.workload.producers), (12, 2));
-    assert_eq!((varied.workload.send_mode, varied.workload.send_concurrency), (SendMode::Sync, 4));
+    assert_eq!(
+        (varied.workload.send_mode, varied.workload.send_concurrency),
+        (SendMode::Sync, 4)
+    );
     assert_eq!(varied.workload.arrival, Arrival::Constant { rate_per_s: 2_000.0 });
     let size = Size::Uniform {
         min_bytes: 1_000,
@@ -86,7 +99,10 @@ fn a_variant_sets_whatever_an_axis_may_and_replaces_what_is_fixed() {
     assert_eq!(varied.workload.payload.size, size);
     let fixed = find(&profile, "fixed");
     assert_eq!(fixed.effective_properties["linger.ms"], "100");
-    assert_eq!((fixed.partitions, fixed.workload.arrival), (1, Arrival::Constant { rate_per_s: 1_000.0 }));
+    assert_eq!(
+        (fixed.partitions, fixed.workload.arrival),
+        (1, Arrival::Constant { rate_per_s: 1_000.0 })
+    );
 }
 
 #[test]
@@ -98,7 +114,12 @@ fn equal_variants_are_two_configurations() {
         assert_ne!(a.id, b.id);
         assert_eq!(a.effective_properties, b.effective_properties);
         assert_eq!((&a.workload, a.partitions), (&b.workload, b.partitions));
-        assert!(profile.warnings.iter().all(|warning| !warning.contains("comes to the same")));
+        assert!(
+            profile
+                .warnings
+                .iter()
+                .all(|warning| !warning.contains("comes to the same"))
+        );
     }
 }
 
@@ -108,15 +129,23 @@ fn ids_are_stable_and_those_without_variants_are_what_they_were() {
     let plain = valid("[matrix]\nlinger.ms = [5]\n");
     assert_eq!(plain.configurations[0].id, PLAIN_ID);
     let ids = |text: &str| -> Vec<String> {
-        valid(text).configurations.into_iter().map(|configuration| configuration.id).collect()
+        valid(text)
+            .configurations
+            .into_iter()
+            .map(|configuration| configuration.id)
+            .collect()
     };
     let one = ids("[variants.a]\nlinger.ms = 5\n[variants.b]\n");
-    assert_eq!(one[0], ids("[variants.c]\n[variants.a]\nlinger.ms = 5\n")[1], "neighbours are no part of it");
+    assert_eq!(
+        one[0],
+        ids("[variants.c]\n[variants.a]\nlinger.ms = 5\n")[1],
+        "neighbours are no part of it"
+    );
     let all: HashSet<&str> = one.iter().map(String::as_str).chain([PLAIN_ID]).collect();
     assert_eq!(all.len(), 3);
 }
 
-const PLAIN_ID: &str = "c-TODO";
+const PLAIN_ID: &str = "c-ff6d21de";
 
 #[test]
 fn one_at_a_time_has_the_first_variant_as_its_base() {
@@ -124,7 +153,10 @@ fn one_at_a_time_has_the_first_variant_as_its_base() {
         "[producer]\nlinger.ms = 5\n[variants.usual]\n[variants.squeezed]\ncompression.type = \"lz4\"\n\
          [matrix]\nmode = \"one-at-a-time\"\nlinger.ms = [0, 5, 20]\n",
     );
-    assert_eq!(labels(&profile), ["usual", "squeezed", "usual linger.ms=0", "usual linger.ms=20"]);
+    assert_eq!(
+        labels(&profile),
+        ["usual", "squeezed", "usual linger.ms=0", "usual linger.ms=20"]
+    );
 }
 
 #[test]
@@ -180,7 +212,9 @@ fn a_key_twice_in_a_variant_is_refused() {
 
 #[test]
 fn an_existing_topic_keeps_its_partitions() {
-    insta::assert_snapshot!(message("[topic]\nexisting = \"orders\"\n[variants.a]\npartitions = 5\n"));
+    insta::assert_snapshot!(message(
+        "[topic]\nexisting = \"orders\"\n[variants.a]\npartitions = 5\n"
+    ));
 }
 
 #[test]

@@ -151,6 +151,7 @@ fn recorded_trial() -> (Value, Vec<Value>) {
         },
         spawner: spawner.clone(),
         client_version: "librdkafka".to_owned(),
+        data_directory: None,
         limits: Limits::default(),
     };
     let options = StartOptions {

@@ -20,6 +20,7 @@ mod sections;
 mod setting;
 mod source;
 mod target;
+mod twins;
 mod variants;
 mod workload;
 

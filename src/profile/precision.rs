@@ -17,6 +17,9 @@ const MAX_BLOCKS: u32 = 50;
 /// Shortest and longest time budget, in ms.
 const BUDGET_MS: (u64, u64) = (1_000, 7 * 86_400_000);
 
+/// How the warning begins that repetitions do not count.
+pub(super) const NOT_USED: &str = "run.repetitions is not used";
+
 /// What `[run]` says of precision; `repetitions` is its entry of that name.
 pub(super) fn read(section: &mut Section, repetitions: Option<&Entry>, context: &mut Context) -> Option<Precision> {
     let [precision, min, max, budget] = KEYS.map(|key| section.take(key, context));
@@ -38,9 +41,7 @@ pub(super) fn read(section: &mut Section, repetitions: Option<&Entry>, context: 
     };
     let min_blocks = count(&min, KEYS[1], MIN_BLOCKS, context);
     let max_blocks = count(&max, KEYS[2], MAX_BLOCKS.max(min_blocks), context);
-    let time_budget_ms = budget.and_then(|entry| {
-        context.duration_ms(KEYS[3], &entry.node, BUDGET_MS.0, BUDGET_MS.1)
-    });
+    let time_budget_ms = budget.and_then(|entry| context.duration_ms(KEYS[3], &entry.node, BUDGET_MS.0, BUDGET_MS.1));
     if max_blocks < min_blocks {
         let place = max.as_ref().map_or(precision.node.place, |entry| entry.node.place);
         let mut problem = Problem::at(
@@ -49,7 +50,10 @@ pub(super) fn read(section: &mut Section, repetitions: Option<&Entry>, context: 
             format!("at most {max_blocks}"),
             format!("raise max-blocks, or set min-blocks too; without it at least {MIN_BLOCKS} blocks are run"),
         );
-        problem.labels.extend(min.as_ref().map(|entry| (entry.node.place, format!("at least {min_blocks}"))));
+        problem.labels.extend(
+            min.as_ref()
+                .map(|entry| (entry.node.place, format!("at least {min_blocks}"))),
+        );
         context.problem(problem);
     }
     if min_blocks < MIN_BLOCKS {
@@ -60,7 +64,7 @@ pub(super) fn read(section: &mut Section, repetitions: Option<&Entry>, context: 
     }
     if repetitions.is_some() {
         context.warn(format!(
-            "run.repetitions is not used: run.precision decides, between {min_blocks} and {max_blocks} blocks"
+            "{NOT_USED}: run.precision decides, between {min_blocks} and {max_blocks} blocks"
         ));
     }
     Some(Precision {

@@ -99,13 +99,7 @@ fn unknown(entry: &Entry, name: &str, owner: &str) -> Problem {
 }
 
 /// Reads one value of the setting called `name`.
-pub(super) fn read(
-    name: &str,
-    entry: &Entry,
-    node: &Node,
-    defaults: Defaults,
-    context: &mut Context,
-) -> Option<Read> {
+pub(super) fn read(name: &str, entry: &Entry, node: &Node, defaults: Defaults, context: &mut Context) -> Option<Read> {
     if let Some(key) = LoadKey::find(name) {
         let setting = key.read(node, context)?;
         return Some(Read {

@@ -85,10 +85,7 @@ pub(super) fn refuse_axes(variants: &Axis, axis: &str, axis_key: super::source::
         if setting::same_name(&part.name, axis) {
             context.problem(Problem {
                 message: format!("{axis} is set by the variant {name} and is an axis"),
-                labels: vec![
-                    (part.key, "set here".to_owned()),
-                    (axis_key, "an axis here".to_owned()),
-                ],
+                labels: vec![(part.key, "set here".to_owned()), (axis_key, "an axis here".to_owned())],
                 remedy: "keep one of them: take it out of the variants, or out of [matrix]".to_owned(),
             });
         }

@@ -4,6 +4,7 @@
 use super::alike::Alike;
 use super::metric::Metric;
 use super::summary::{ConfigurationSummary, ServiceLatencyIs, Summary};
+use crate::profile::Order;
 
 /// The figures of a table in reading order.
 pub const COLUMNS: &[Metric] = &[
@@ -64,6 +65,15 @@ pub fn leading(summary: &Summary) -> Metric {
         Metric::LatencyP99
     } else {
         Metric::Throughput
+    }
+}
+
+/// In which order blocks visited the configurations, and its seed; none where there is no order to speak of.
+pub fn order_text(summary: &Summary) -> Option<String> {
+    match summary.order? {
+        _ if summary.configurations.len() < 2 => None,
+        Order::Random => Some(format!("random order in each block, seed\u{a0}{}", summary.seed)),
+        Order::Matrix => Some("the matrix's order in each block".to_owned()),
     }
 }
 

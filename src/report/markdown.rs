@@ -30,6 +30,9 @@ pub fn render(summary: &Summary) -> String {
             escaped(&answer.sentence)
         ));
     }
+    if let Some(repetition) = &summary.repetition {
+        text.push_str(&format!("- **Repetition**: {}\n", escaped(repetition)));
+    }
     text.push_str(&format!("- **Verdicts**: {}\n\n", escaped(&summary.verdicts)));
     text.push_str(&table(summary));
     text.push('\n');
@@ -49,6 +52,9 @@ pub fn render(summary: &Summary) -> String {
         escaped(&summary.client_version),
         escaped(&summary.host.cpu)
     ));
+    if let Some(order) = columns::order_text(summary) {
+        text.push_str(&format!("\nBlocks: {order}.\n"));
+    }
     text
 }
 

@@ -14,6 +14,8 @@ pub(crate) mod format;
 mod html;
 mod markdown;
 mod metric;
+mod noise;
+pub(crate) mod stopping;
 mod summary;
 pub mod terminal;
 
@@ -23,6 +25,7 @@ pub use files::{
     trials_csv, write,
 };
 pub use metric::Metric;
+pub use noise::{noise_floor_of, text as noise_text};
 pub use summary::{
     Answer, BLOCKS_FOR_AN_INTERVAL, ConfigurationSummary, CurvePoint, LatencySummary, Question, RunTrials,
     ServiceLatencyIs, Summary, TrialCounts, TrialFailure, summarize,

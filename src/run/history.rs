@@ -57,7 +57,8 @@ impl History {
         }
         let ratios = |configuration: &Configuration| {
             let own = of(configuration).into_iter();
-            own.filter_map(|(block, value)| Some(value - reference.get(&block)?)).collect()
+            own.filter_map(|(block, value)| Some(value - reference.get(&block)?))
+                .collect()
         };
         others.iter().map(ratios).collect()
     }
@@ -124,7 +125,12 @@ mod tests {
         let differences = history.differences(&configurations);
         assert_eq!(differences.len(), 1);
         let expected = [2.0_f64.ln(), 0.5_f64.ln()];
-        assert!(differences[0].iter().zip(expected).all(|(is, should)| (is - should).abs() < 1e-12));
+        assert!(
+            differences[0]
+                .iter()
+                .zip(expected)
+                .all(|(is, should)| (is - should).abs() < 1e-12)
+        );
         assert_eq!(differences[0].len(), 2);
         let alone = history.differences(&configurations[..1]);
         assert_eq!(alone[0].len(), 3, "one configuration: its own throughput");
@@ -136,7 +142,12 @@ mod tests {
             elapsed_ms,
             ..record(id, block, 1)
         };
-        let records = [timed("c-1", 1, 900.0), timed("c-2", 1, 600.0), timed("c-2", 2, 100.0), timed("c-1", 2, 150.0)];
+        let records = [
+            timed("c-1", 1, 900.0),
+            timed("c-2", 1, 600.0),
+            timed("c-2", 2, 100.0),
+            timed("c-1", 2, 150.0),
+        ];
         let (history, _) = history(&records);
         assert_eq!(history.spent(), Duration::from_millis(1_750));
         assert_eq!(history.next_block(), Duration::from_millis(250));

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::profile::{Configuration, Defaults, Precision, RunSettings, TargetSettings, TopicSettings};
 use super::UsedNoiseFloor;
+use crate::profile::{Configuration, Defaults, Precision, RunSettings, TargetSettings, TopicSettings};
 use crate::protocol::{Interval, TargetKind, TrialResult};
 
 /// Version of every document in a run directory. Raised when a field changes its meaning or goes away.

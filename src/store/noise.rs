@@ -170,11 +170,17 @@ mod tests {
         let floor = floor();
         assert_eq!(find_noise_floor(directory.path(), &floor.host, &floor.target), Ok(None));
         let kept = floor.keep(directory.path()).unwrap();
-        let found = find_noise_floor(directory.path(), &floor.host, &floor.target).unwrap().unwrap();
+        let found = find_noise_floor(directory.path(), &floor.host, &floor.target)
+            .unwrap()
+            .unwrap();
         assert_eq!((&found.floor, &found.from), (&floor, &kept));
         let mut more_memory = floor.host.clone();
         more_memory.memory_bytes *= 2;
-        assert!(find_noise_floor(directory.path(), &more_memory, &floor.target).unwrap().is_some());
+        assert!(
+            find_noise_floor(directory.path(), &more_memory, &floor.target)
+                .unwrap()
+                .is_some()
+        );
         let mut other_host = floor.host.clone();
         other_host.cores += 1;
         assert_eq!(find_noise_floor(directory.path(), &other_host, &floor.target), Ok(None));

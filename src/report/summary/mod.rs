@@ -17,7 +17,7 @@ pub use model::{
 pub(super) use answers::load;
 pub(super) use configuration::{completed_result, megabytes_per_s, records_per_s};
 
-use super::{alike, format};
+use super::{alike, format, stopping};
 use crate::profile::Configuration;
 use crate::protocol::TargetKind;
 use crate::store::{Manifest, SCHEMA_VERSION, TrialRecord};
@@ -59,6 +59,13 @@ pub(super) fn analyze(manifest: &Manifest, trials: &[TrialRecord]) -> Analysis {
         trials: run_trials(manifest, trials),
         measure_ms: manifest.run.measure_ms,
         warmup_ms: manifest.run.warmup_ms,
+        order: Some(manifest.run.order),
+        seed: manifest.run.seed,
+        stopping: manifest.stopping.clone(),
+        repetition: manifest
+            .stopping
+            .as_ref()
+            .map(|stopping| stopping::sentence(stopping, &manifest.configurations)),
         verdicts: verdicts(blocks(manifest)),
         answers: answers::answers(&configurations),
         configurations,

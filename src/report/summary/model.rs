@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::profile::AxisSetting;
+use crate::profile::{AxisSetting, Order};
 use crate::protocol::{Acks, FailedCount, Workload};
 use crate::stats::Spread;
-use crate::store::{Host, TargetDescription};
+use crate::store::{Host, Stopping, TargetDescription};
 
 /// `summary.json`: what a run found, per configuration. Made from the stored run, as often as wanted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -39,6 +39,18 @@ pub struct Summary {
     pub measure_ms: u64,
     /// Load before each window that is not counted, in ms.
     pub warmup_ms: u64,
+    /// In which order each block visited the configurations; which it was stands in the manifest's plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<Order>,
+    /// Seed of that order, and of the payloads.
+    #[serde(default)]
+    pub seed: u64,
+    /// How the repetition ended, where it went on until the intervals were narrow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopping: Option<Stopping>,
+    /// The same in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repetition: Option<String>,
     /// What may be concluded about differences, in a sentence.
     pub verdicts: String,
     /// The short answers, the most asked for first.
