@@ -5,6 +5,7 @@ mod coordinator_support;
 use coordinator_support::{Bench, Heard, configuration};
 use kpbench::plan;
 use kpbench::profile::Precision;
+use kpbench::report::summarize;
 use kpbench::run::{Ended, RunError};
 use kpbench::store::{Manifest, RunDirectory, StoppedBy, Stopping};
 
@@ -133,6 +134,8 @@ fn an_interrupted_run_goes_on_with_the_same_order_and_rule() {
     assert_eq!(begun.plan.last().map(|planned| planned.block), Some(3), "blocks begun");
     assert_eq!(begun.stopping, None);
     assert!(bench.records().len() < begun.plan.len());
+    let so_far = summarize(&begun, &bench.records()).repetition;
+    assert!(so_far.is_some_and(|text| text.contains("Not ended") && text.contains("± 3 %")));
     bench.resume();
     assert_eq!(bench.run().unwrap().ended, Ended::Complete);
     assert_blocks(&bench, 8);

@@ -26,7 +26,8 @@ const REPETITION: &str = "precision = \"2%\"\nmin-blocks = 15\nmax-blocks = 60\n
 pub fn ab(arguments: &AbArguments, command: Vec<String>, quiet: bool) -> Result<Exit, Failure> {
     let options = MeasuringOptions::from_arguments(&arguments.measuring)?;
     let text = ab_profile(arguments)?;
-    let profile = profile::parse("command line", &text, Path::new(""), &options.overrides)?;
+    let mut profile = profile::parse("command line", &text, Path::new(""), &options.overrides)?;
+    profile.description = question(arguments);
     let measuring = Measuring {
         profile,
         options,
@@ -34,6 +35,19 @@ pub fn ab(arguments: &AbArguments, command: Vec<String>, quiet: bool) -> Result<
         quiet,
     };
     measuring::measure(measuring, &verdict)
+}
+
+/// What is asked, in words. Only of a profile that was read: no variant of one sets what could be a secret.
+fn question(arguments: &AbArguments) -> String {
+    let settings = |given: &[String]| match given {
+        [] => "what both share".to_owned(),
+        given => given.join(" "),
+    };
+    format!(
+        "Does the candidate ({}) differ from the base ({})?",
+        settings(&arguments.candidate),
+        settings(&arguments.base)
+    )
 }
 
 /// What a finished comparison says.
@@ -56,15 +70,13 @@ fn ab_profile(arguments: &AbArguments) -> Result<String, Failure> {
              if not what both share",
         ));
     }
-    // Only names are told: a value may be a secret.
-    let mut text = String::from("name = \"ab\"\ndescription = \"Does the candidate differ from the base?\"\n");
-    // Writing to a string cannot fail.
-    let _ = write!(text, "\n[run]\nwarmup = \"1s\"\nmeasure = \"2s\"\n");
+    let mut text = String::from("name = \"ab\"\n\n[run]\nwarmup = \"1s\"\nmeasure = \"2s\"\n");
     if measuring.repetitions.is_none() {
         text.push_str(REPETITION);
     }
     text.push_str(&configuration_text(configuration)?);
     for (name, flag, given) in [(BASE, "--base", base), (CANDIDATE, "--candidate", candidate)] {
+        // Writing to a string cannot fail.
         let _ = write!(text, "\n[variants.{}]\n{}", quoted(name), assignments(flag, given)?);
     }
     Ok(text)
@@ -123,6 +135,18 @@ mod tests {
             (0.02, 15, 60)
         );
         assert_eq!(precision.time_budget_ms, Some(600_000));
+    }
+
+    #[test]
+    fn the_question_names_what_differs() {
+        let line = ["kpbench", "ab", "--candidate", "linger.ms=5", "--candidate", "acks=1"];
+        let Command::Ab(arguments) = Arguments::try_parse_from(line).unwrap().command else {
+            panic!()
+        };
+        assert_eq!(
+            question(&arguments),
+            "Does the candidate (linger.ms=5 acks=1) differ from the base (what both share)?"
+        );
     }
 
     #[test]

@@ -2,10 +2,22 @@
 
 use super::format;
 use crate::profile::Configuration;
-use crate::store::{Imprecise, StoppedBy, Stopping};
+use crate::store::{Imprecise, Manifest, StoppedBy, Stopping};
 
 /// Configurations named before the rest is counted.
 const NAMED: usize = 5;
+
+/// How a run's repetition ended, or that it has not; none where the number of blocks was fixed.
+pub(super) fn of_run(manifest: &Manifest) -> Option<String> {
+    if let Some(stopping) = &manifest.stopping {
+        return Some(sentence(stopping, &manifest.configurations));
+    }
+    let precision = manifest.run.precision.filter(|_| manifest.awaits_more_blocks())?;
+    Some(format!(
+        "Not ended: the intervals may be wider than the ± {} asked for; --resume continues.",
+        percent(precision.half_width)
+    ))
+}
 
 /// How it ended, and which configurations did not get to the precision asked for.
 pub fn sentence(stopping: &Stopping, configurations: &[Configuration]) -> String {

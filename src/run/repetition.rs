@@ -78,7 +78,7 @@ impl Session<'_> {
             .max(begun + 1);
         self.tally.blocks = blocks;
         let last = self.told_blocks.replace(needed);
-        if last.is_some_and(|last| !is_news(last, needed)) {
+        if last.is_some_and(|last| !is_news(last, needed, rule.max_blocks)) {
             self.told_blocks = last;
             return;
         }
@@ -93,11 +93,12 @@ impl Session<'_> {
     }
 }
 
-/// Whether an estimate differs much from the one that was told last.
-fn is_news(told: u32, needed: u32) -> bool {
+/// Whether an estimate differs much from the one that was told last. Beyond what is allowed, it does not matter by how
+/// much.
+fn is_news(told: u32, needed: u32, max_blocks: u32) -> bool {
     let (share, blocks) = TELL_AGAIN;
     let change = told.abs_diff(needed);
-    change >= blocks && f64::from(change) > share * f64::from(told)
+    told.min(needed) <= max_blocks && change >= blocks && f64::from(change) > share * f64::from(told)
 }
 
 /// Blocks in a plan.
@@ -262,8 +263,10 @@ mod tests {
 
     #[test]
     fn an_estimate_is_told_again_only_where_it_changed_much() {
-        assert!(!is_news(20, 24));
-        assert!(!is_news(4, 6), "two blocks are no news");
-        assert!(is_news(20, 26) && is_news(26, 15));
+        assert!(!is_news(20, 24, 50));
+        assert!(!is_news(4, 6, 50), "two blocks are no news");
+        assert!(is_news(20, 26, 50) && is_news(26, 15, 50));
+        assert!(!is_news(200, 400, 50), "out of reach as before");
+        assert!(is_news(200, 40, 50) && is_news(40, 200, 50));
     }
 }

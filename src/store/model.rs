@@ -62,6 +62,13 @@ pub struct Manifest {
     pub noise_floor: Option<UsedNoiseFloor>,
 }
 
+impl Manifest {
+    /// Whether further blocks are to come: a precision decides on their number, and nothing has ended it yet.
+    pub fn awaits_more_blocks(&self) -> bool {
+        self.run.precision.is_some() && self.stopping.is_none()
+    }
+}
+
 /// How a run ended that repeats until its intervals are narrow enough.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Stopping {

@@ -62,10 +62,7 @@ pub(super) fn analyze(manifest: &Manifest, trials: &[TrialRecord]) -> Analysis {
         order: Some(manifest.run.order),
         seed: manifest.run.seed,
         stopping: manifest.stopping.clone(),
-        repetition: manifest
-            .stopping
-            .as_ref()
-            .map(|stopping| stopping::sentence(stopping, &manifest.configurations)),
+        repetition: stopping::of_run(manifest),
         verdicts: verdicts(blocks(manifest)),
         answers: answers::answers(&configurations),
         configurations,
