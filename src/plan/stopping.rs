@@ -124,7 +124,7 @@ mod tests {
         assert_eq!(RULE.decide(&[narrow.clone(), spread(20, 0.01)]), Decision::Precise);
         let Decision::Continue {
             estimated_blocks: Some(blocks),
-        } = RULE.decide(&[narrow, spread(20, 0.08)])
+        } = RULE.decide(&[narrow, spread(20, 0.14)])
         else {
             panic!("not precise yet");
         };

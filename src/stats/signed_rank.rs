@@ -114,7 +114,7 @@ impl SignedRanks {
         let mut seen = vec![false; all.len()];
         for (&rank, &difference) in all.iter().zip(differences) {
             let place = rank / 2 - 1;
-            ranks.plain &= rank % 2 == 0 && difference != 0.0 && !std::mem::replace(&mut seen[place], true);
+            ranks.plain &= rank.is_multiple_of(2) && difference != 0.0 && !std::mem::replace(&mut seen[place], true);
             if difference > 0.0 {
                 ranks.positive += rank;
             } else if difference < 0.0 {

@@ -79,7 +79,7 @@ def signed_rank():
         test = stats.permutation_test((numpy.array(differences),), pratt, vectorized=True, n_resamples=numpy.inf,
                                       permutation_type="samples", alternative="two-sided")
         cases.append({"name": f"{size} pairs with ties and zeros", "differences": differences, "p": float(test.pvalue)})
-    for size, digits in [(60, 4), (60, 1), (120, 2)]:
+    for size, digits in [(60, 4), (90, 1), (120, 2)]:
         differences = rounded(random.normal(0.05, 0.3, size), digits)
         test = stats.wilcoxon(differences, method="asymptotic", zero_method="pratt", correction=True)
         cases.append({"name": f"{size} pairs, approximated", "differences": differences, "p": float(test.pvalue)})

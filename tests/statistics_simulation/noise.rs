@@ -84,7 +84,7 @@ impl Noise {
         match self {
             Noise::Normal | Noise::Skewed => 0.0,
             // Φ⁻¹(0.42 / 0.92)
-            Noise::Spikes => -0.109_195_596_8 * deviation,
+            Noise::Spikes => -0.109_200_481_7 * deviation,
         }
     }
 }

@@ -56,7 +56,7 @@ fn stopping_by_width_keeps_the_error_rate() {
     for noise in [Noise::Normal, Noise::Spikes] {
         let (mut blocks, mut reached, mut beyond_floor) = (Vec::new(), 0, 0);
         let name = format!("A/A, stopped at ± 3 %, 15 to 60 blocks, drift, {noise:?}");
-        tally(&format!("{name}, floor 0"), 200, |source| {
+        tally(&format!("{name}, floor 0"), 500, |source| {
             let run = run(source, noise, 0.0);
             blocks.push(run.differences.len() as f64);
             reached += u32::from(run.reached);
