@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use kpbench::protocol::{TrialEvent, TrialSpec};
 use kpbench::report::Summary;
-use kpbench::store::{Manifest, TrialRecord};
+use kpbench::store::{Manifest, NoiseFloor, TrialRecord};
 use schemars::Schema;
 use serde_json::Value;
 
@@ -19,6 +19,7 @@ fn schemas() -> Vec<(&'static str, Schema)> {
         ("manifest", schemars::schema_for!(Manifest)),
         ("trial-record", schemars::schema_for!(TrialRecord)),
         ("summary", schemars::schema_for!(Summary)),
+        ("noise", schemars::schema_for!(NoiseFloor)),
     ]
 }
 
@@ -151,6 +152,7 @@ fn recorded_trial() -> (Value, Vec<Value>) {
         },
         spawner: spawner.clone(),
         client_version: "librdkafka".to_owned(),
+        data_directory: None,
         limits: Limits::default(),
     };
     let options = StartOptions {

@@ -36,8 +36,23 @@ impl Default for Floors {
 
 impl Floors {
     /// Those that a run was stored with; the default where none was measured.
-    pub fn of_run(_: &Manifest) -> Floors {
-        Floors::default()
+    pub fn of_run(manifest: &Manifest) -> Floors {
+        let Some(used) = &manifest.noise_floor else {
+            return Floors::default();
+        };
+        let measured = used.floor.floors.iter();
+        let blocks = used.floor.blocks;
+        Floors {
+            measured: measured
+                .filter_map(|(id, floor)| Some((Metric::of_id(id)?, *floor)))
+                .collect(),
+            origin: format!(
+                "The noise floor was measured on this machine and target on {}, over {blocks} blocks of identical trials; \
+                 1 % is assumed for figures that it does not hold.",
+                used.floor.created_at.strftime("%Y-%m-%d")
+            ),
+            ..Floors::default()
+        }
     }
 
     /// The floor of one metric, as a ratio's distance from 1.

@@ -52,6 +52,18 @@ pub enum Command {
     /// Measure one configuration given by flags, without a file
     #[command(after_help = RUN_EXAMPLES, args_override_self = true)]
     Run(RunArguments),
+    /// Compare two settings: does the candidate help?
+    ///
+    /// Measures two configurations, interleaved, until the interval of their throughput ratio is narrow or the time
+    /// budget ends. By default: to ± 2 %, 15 to 60 blocks, 10 minutes, windows of 2 s after a warm-up of 1 s.
+    #[command(after_help = AB_EXAMPLES, args_override_self = true)]
+    Ab(AbArguments),
+    /// Measure by how much identical trials differ on this machine and target
+    ///
+    /// Runs one configuration twice in each of 20 blocks (--repetitions for another number), under two labels. What its
+    /// figures differ by is the noise floor: later runs on the same machine and target call no smaller difference real.
+    #[command(after_help = NOISE_EXAMPLES, args_override_self = true)]
+    Noise(NoiseArguments),
     /// Make the report of a run again from its stored trials
     Report(ReportArguments),
     /// Check a profile or show what it expands to; starts nothing
@@ -94,13 +106,25 @@ Examples:
   kpbench run --send-mode sync --rate 5000 --producer acks=all
   kpbench run --target mock --measure 2s   the client's own ceiling, without a broker";
 
+const AB_EXAMPLES: &str = "\
+Examples:
+  kpbench ab --base batch.size=16KiB --candidate batch.size=256KiB
+  kpbench ab --candidate compression.type=lz4 --producer linger.ms=5 --record-size 1KB
+  kpbench ab --base send.mode=sync --candidate send.mode=async --precision 5% --budget 5m";
+
+const NOISE_EXAMPLES: &str = "\
+Examples:
+  kpbench noise                                  the default configuration
+  kpbench noise profiles/nightly.toml            the profile's first configuration
+  kpbench noise profiles/nightly.toml --configuration 'lz4 linger.ms=5' --repetitions 30";
+
 /// `kpbench sweep`.
 #[derive(Debug, Args)]
 pub struct SweepArguments {
     /// The profile: a TOML file, see profiles/ for commented ones
     #[arg(value_hint = ValueHint::FilePath)]
     pub profile: PathBuf,
-    /// What sweep and run share.
+    /// What all that measure share.
     #[command(flatten)]
     pub measuring: MeasuringArguments,
 }
@@ -111,6 +135,17 @@ pub struct RunArguments {
     /// Nothing stands here: what does is told where it belongs.
     #[arg(hide = true, value_name = "NOTHING", value_hint = ValueHint::Other)]
     pub misplaced: Option<String>,
+    /// What is measured.
+    #[command(flatten)]
+    pub configuration: ConfigurationArguments,
+    /// What all that measure share.
+    #[command(flatten)]
+    pub measuring: MeasuringArguments,
+}
+
+/// One configuration, given by flags.
+#[derive(Debug, Args)]
+pub struct ConfigurationArguments {
     /// A producer property, as in linger.ms=5; as often as wanted
     #[arg(
         long = "producer",
@@ -152,12 +187,44 @@ pub struct RunArguments {
         help_heading = "Configuration"
     )]
     pub rate: Option<String>,
-    /// What sweep and run share.
+}
+
+/// `kpbench ab`.
+#[derive(Debug, Args)]
+pub struct AbArguments {
+    /// What the base has: a producer property or a setting of the load, as in batch.size=1KB or send.mode=sync; as often
+    /// as wanted; without it, what both share
+    #[arg(long, value_name = "KEY=VALUE", help_heading = "Comparison")]
+    pub base: Vec<String>,
+    /// What the candidate has instead; as often as wanted
+    #[arg(long, value_name = "KEY=VALUE", help_heading = "Comparison")]
+    pub candidate: Vec<String>,
+    /// What both share.
+    #[command(flatten)]
+    pub configuration: ConfigurationArguments,
+    /// What all that measure share.
     #[command(flatten)]
     pub measuring: MeasuringArguments,
 }
 
-/// What `sweep` and `run` share.
+/// `kpbench noise`.
+#[derive(Debug, Args)]
+pub struct NoiseArguments {
+    /// A profile whose configuration is measured; without it, the one given by flags
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub profile: Option<PathBuf>,
+    /// Which configuration of the profile: its id or its label [default: the first]
+    #[arg(long = "configuration", value_name = "ID|LABEL", requires = "profile")]
+    pub chosen: Option<String>,
+    /// The configuration without a profile.
+    #[command(flatten)]
+    pub configuration: ConfigurationArguments,
+    /// What all that measure share.
+    #[command(flatten)]
+    pub measuring: MeasuringArguments,
+}
+
+/// What all that measure share.
 #[derive(Debug, Args)]
 pub struct MeasuringArguments {
     /// What to send to: a Kafka started for the run (local), a cluster that is running (external), or librdkafka's mock
@@ -182,6 +249,18 @@ pub struct MeasuringArguments {
     /// Blocks: each visits every configuration once
     #[arg(long, allow_negative_numbers = true, value_name = "N", help_heading = "Run")]
     pub repetitions: Option<u32>,
+    /// Repeat blocks until each 95 % interval of a throughput ratio is this narrow (half-width), as in 3%
+    #[arg(long, value_name = "SHARE", help_heading = "Run")]
+    pub precision: Option<String>,
+    /// With a precision: blocks at least [default: 15]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", help_heading = "Run")]
+    pub min_blocks: Option<u32>,
+    /// With a precision: blocks at most [default: 50]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", help_heading = "Run")]
+    pub max_blocks: Option<u32>,
+    /// With a precision: time for all trials, as in 30m; no block begins that would not fit
+    #[arg(long, allow_hyphen_values = true, value_name = "TIME", help_heading = "Run")]
+    pub budget: Option<String>,
     /// Load before each window, as in 2s; 0 for none
     #[arg(long, allow_hyphen_values = true, value_name = "TIME", help_heading = "Run")]
     pub warmup: Option<String>,

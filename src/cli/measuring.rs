@@ -1,4 +1,4 @@
-//! `kpbench sweep` and `kpbench run`: from flags to a finished run and its report.
+//! `kpbench sweep` and `kpbench run`: from flags to a finished run and its report; and what all that measure share.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::arguments::{Format, RunArguments, SweepArguments};
 use super::command_line::resume_command;
+use super::data_directory::data_directory;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::options::{MeasuringOptions, PlaceOption, run_profile};
@@ -33,7 +34,13 @@ const REPORTS: &str = "reports";
 pub fn sweep(arguments: &SweepArguments, command: Vec<String>, quiet: bool) -> Result<Exit, Failure> {
     let options = MeasuringOptions::from_arguments(&arguments.measuring)?;
     let profile = profile::load(&arguments.profile, &options.overrides)?;
-    measure(profile, options, command, quiet)
+    let measuring = Measuring {
+        profile,
+        options,
+        command,
+        quiet,
+    };
+    measure(measuring, &show)
 }
 
 /// `kpbench run`.
@@ -44,10 +51,47 @@ pub fn run(arguments: &RunArguments, command: Vec<String>, quiet: bool) -> Resul
     let options = MeasuringOptions::from_arguments(&arguments.measuring)?;
     let text = run_profile(arguments)?;
     let profile = profile::parse("command line", &text, Path::new(""), &options.overrides)?;
-    measure(profile, options, command, quiet)
+    let measuring = Measuring {
+        profile,
+        options,
+        command,
+        quiet,
+    };
+    measure(measuring, &show)
 }
 
-fn measure(profile: Profile, options: MeasuringOptions, command: Vec<String>, quiet: bool) -> Result<Exit, Failure> {
+/// One run to be made.
+#[derive(Debug)]
+pub(super) struct Measuring {
+    /// What to measure.
+    pub(super) profile: Profile,
+    /// How, beyond that.
+    pub(super) options: MeasuringOptions,
+    /// The command line in words.
+    pub(super) command: Vec<String>,
+    /// Tell errors and the result, no progress.
+    pub(super) quiet: bool,
+}
+
+/// What is said of a run that was not interrupted, on standard output.
+pub(super) type Tell<'a> = &'a dyn Fn(&RunOutcome, Format) -> Result<(), Failure>;
+
+fn show(outcome: &RunOutcome, format: Format) -> Result<(), Failure> {
+    report::show(&outcome.directory, format)?;
+    Ok(())
+}
+
+/// Makes a run and tells its result.
+///
+/// # Errors
+/// Where nothing could be measured.
+pub(super) fn measure(measuring: Measuring, tell: Tell<'_>) -> Result<Exit, Failure> {
+    let Measuring {
+        profile,
+        options,
+        command,
+        quiet,
+    } = measuring;
     check_existing_topic(&profile, &options)?;
     announce(&profile, &options, quiet)?;
     let mask = Mask::of(&profile);
@@ -59,6 +103,7 @@ fn measure(profile: Profile, options: MeasuringOptions, command: Vec<String>, qu
         trial_program: TrialProgram::this_binary().map_err(Failure::failed)?,
         spawner: Spawner::new().map_err(Failure::failed)?,
         client_version: client::library_version(),
+        data_directory: data_directory(),
         limits: Limits::default(),
     };
     let directory = match &request.out {
@@ -72,7 +117,7 @@ fn measure(profile: Profile, options: MeasuringOptions, command: Vec<String>, qu
             .then(|| resume_command(&command, &directory, &mask))
     };
     match executed(&request, quiet) {
-        Ok(Some(outcome)) => finish(&outcome, options.format, how_to_resume()),
+        Ok(Some(outcome)) => finish(&outcome, options.format, how_to_resume(), tell),
         Ok(None) => Ok(interrupted(None, how_to_resume())),
         Err(failure) => {
             if has_trials(&directory)
@@ -174,7 +219,12 @@ fn out_directory(profile: &Profile, place: &PlaceOption) -> OutDirectory {
     }
 }
 
-fn finish(outcome: &RunOutcome, format: Format, how_to_resume: Option<String>) -> Result<Exit, Failure> {
+fn finish(
+    outcome: &RunOutcome,
+    format: Format,
+    how_to_resume: Option<String>,
+    tell: Tell<'_>,
+) -> Result<Exit, Failure> {
     if outcome.ended == Ended::Interrupted {
         let mut kept = None;
         if stored(outcome) > 0 {
@@ -188,7 +238,7 @@ fn finish(outcome: &RunOutcome, format: Format, how_to_resume: Option<String>) -
         }
         return Ok(interrupted(kept, how_to_resume));
     }
-    report::show(&outcome.directory, format)?;
+    tell(outcome, format)?;
     if let Ended::TargetLost { cause } = &outcome.ended {
         output::note(&format!("error: the target was lost and did not come back: {cause}"));
         if let Some(resume) = how_to_resume {

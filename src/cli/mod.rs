@@ -1,8 +1,10 @@
 //! The command line: one file per subcommand. Measures nothing and computes nothing.
 
+mod ab;
 mod arguments;
 pub mod broker;
 mod command_line;
+mod data_directory;
 pub mod doctor;
 mod exit;
 mod failure;
@@ -10,6 +12,7 @@ mod free_disk;
 mod manual;
 mod measuring;
 pub mod mock_cluster;
+mod noise;
 mod options;
 mod output;
 pub mod profile;
@@ -45,6 +48,8 @@ pub fn dispatch(arguments: Arguments, command: Vec<String>) -> Result<Exit, Fail
     match what {
         Command::Sweep(sweep) => return measuring::sweep(&sweep, command, quiet),
         Command::Run(run) => return measuring::run(&run, command, quiet),
+        Command::Ab(asked) => return ab::ab(&asked, command, quiet),
+        Command::Noise(asked) => return noise::noise(&asked, command, quiet),
         Command::Report(asked) => return report::again(&asked.run_directory, asked.format),
         Command::Profile(ProfileCommand::Check(asked)) => show_profile(&asked, profile::check)?,
         Command::Profile(ProfileCommand::Expand(asked)) => show_profile(&asked, profile::expand)?,

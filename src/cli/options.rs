@@ -3,12 +3,12 @@
 
 use std::path::PathBuf;
 
-use super::arguments::{Format, MeasuringArguments, RunArguments};
+use super::arguments::{ConfigurationArguments, Format, MeasuringArguments, RunArguments};
 use super::failure::Failure;
 use crate::profile::Override;
 use crate::protocol::TargetKind;
 
-/// What `sweep` and `run` are asked to do, beyond the profile itself.
+/// What all that measure are asked to do, beyond the profile itself.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MeasuringOptions {
     /// Fields of the profile that flags replace.
@@ -51,6 +51,10 @@ impl MeasuringOptions {
             keep_topics,
             set,
             repetitions,
+            precision,
+            min_blocks,
+            max_blocks,
+            budget,
             warmup,
             measure,
             seed,
@@ -95,6 +99,18 @@ impl MeasuringOptions {
             "--repetitions",
             repetitions.map(|count| count.to_string()),
         );
+        put("run.precision", "--precision", precision.as_deref().map(with_sign));
+        put(
+            "run.min-blocks",
+            "--min-blocks",
+            min_blocks.map(|count| count.to_string()),
+        );
+        put(
+            "run.max-blocks",
+            "--max-blocks",
+            max_blocks.map(|count| count.to_string()),
+        );
+        put("run.time-budget", "--budget", budget.clone());
         put("run.warmup", "--warmup", warmup.as_deref().map(with_unit));
         put("run.measure", "--measure", measure.as_deref().map(with_unit));
         put("run.seed", "--seed", seed.map(|seed| seed.to_string()));
@@ -120,6 +136,14 @@ fn with_unit(duration: &str) -> String {
         "0s".to_owned()
     } else {
         duration.to_owned()
+    }
+}
+
+/// A bare number counts per cent.
+fn with_sign(precision: &str) -> String {
+    match precision.trim().parse::<f64>() {
+        Ok(_) => format!("{}%", precision.trim()),
+        Err(_) => precision.to_owned(),
     }
 }
 
@@ -179,14 +203,8 @@ fn example(flag: &str) -> &'static str {
 pub fn run_profile(arguments: &RunArguments) -> Result<String, Failure> {
     let RunArguments {
         misplaced,
-        producer,
-        defaults,
-        record_size,
-        partitions,
-        send_mode,
-        client,
-        rate,
-        measuring: _,
+        configuration,
+        measuring,
     } = arguments;
     if let Some(word) = misplaced {
         return Err(Failure::usage(match word.contains('=') {
@@ -198,14 +216,32 @@ pub fn run_profile(arguments: &RunArguments) -> Result<String, Failure> {
         }));
     }
     let mut text = String::from("name = \"run\"\ndescription = \"One configuration, given on the command line.\"\n");
-    text.push_str("\n[run]\nrepetitions = 3\n\n[producer]\n");
+    if measuring.precision.is_none() {
+        text.push_str("\n[run]\nrepetitions = 3\n");
+    }
+    text.push_str(&configuration_text(configuration)?);
+    Ok(text)
+}
+
+/// The sections of a profile that hold what flags say of a configuration.
+///
+/// # Errors
+/// A `--producer` without `=`.
+pub(super) fn configuration_text(arguments: &ConfigurationArguments) -> Result<String, Failure> {
+    let ConfigurationArguments {
+        producer,
+        defaults,
+        record_size,
+        partitions,
+        send_mode,
+        client,
+        rate,
+    } = arguments;
+    let mut text = String::from("\n[producer]\n");
     if let Some(defaults) = defaults {
         text += &format!("defaults = {}\n", quoted(defaults));
     }
-    for given in producer {
-        let (key, value) = key_value("--producer", given)?;
-        text += &format!("{} = {}\n", quoted(key), value_text(value));
-    }
+    text += &assignments("--producer", producer)?;
     text.push_str("\n[workload]\n");
     let mut put = |key: &str, value: Option<String>| {
         if let Some(value) = value {
@@ -222,13 +258,27 @@ pub fn run_profile(arguments: &RunArguments) -> Result<String, Failure> {
     Ok(text)
 }
 
+/// `KEY=VALUE`, as often as given to `flag`, as lines of a profile.
+///
+/// # Errors
+/// One without `=`.
+pub(super) fn assignments(flag: &str, given: &[String]) -> Result<String, Failure> {
+    given
+        .iter()
+        .map(|given| {
+            let (key, value) = key_value(flag, given)?;
+            Ok(format!("{} = {}\n", quoted(key), value_text(value)))
+        })
+        .collect()
+}
+
 /// Numbers and booleans as they are, everything else as a string.
 fn value_text(value: &str) -> String {
     let is_plain = value == "true" || value == "false" || value.parse::<i64>().is_ok();
     if is_plain { value.to_owned() } else { quoted(value) }
 }
 
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     // TOML's basic strings are JSON's but for DEL, which needs an escape.
     serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007f")
 }
@@ -257,7 +307,7 @@ mod tests {
         run_profile(&arguments)
     }
 
-    fn assignments(options: &MeasuringOptions) -> Vec<String> {
+    fn overrides(options: &MeasuringOptions) -> Vec<String> {
         options
             .overrides
             .iter()
@@ -286,15 +336,15 @@ mod tests {
             "run.seed=7 (--seed)",
             "run.seed=9 (--set run.seed)",
         ];
-        assert_eq!(assignments(&sweep(&flags).unwrap()), expected);
+        assert_eq!(overrides(&sweep(&flags).unwrap()), expected);
     }
 
     #[test]
     fn an_address_means_a_cluster_that_is_running() {
         let implied = sweep(&["--bootstrap-servers", "h:1"]).unwrap();
-        assert_eq!(assignments(&implied)[0], "target.kind=external (--bootstrap-servers)");
+        assert_eq!(overrides(&implied)[0], "target.kind=external (--bootstrap-servers)");
         let said = sweep(&["--bootstrap-servers", "h:1", "--target", "external"]).unwrap();
-        assert_eq!(assignments(&said)[0], "target.kind=external (--target)");
+        assert_eq!(overrides(&said)[0], "target.kind=external (--target)");
         for kind in ["local", "mock"] {
             let failure = sweep(&["--bootstrap-servers", "h:1", "--target", kind]).unwrap_err();
             assert_eq!(failure.exit(), Exit::Usage, "{kind}");

@@ -51,17 +51,23 @@ pub fn again(directory: &Path, format: Format) -> Result<Exit, Failure> {
     if trials.failed > 0 {
         output::note(&failed(trials.failed, trials.planned));
     }
-    if trials.missing > 0 {
+    let run = RunDirectory::open(directory)?;
+    let awaits_more = run.manifest().awaits_more_blocks();
+    if trials.missing > 0 || awaits_more {
+        let what = match trials.missing {
+            0 => "the intervals were not narrow enough when the run broke off".to_owned(),
+            missing => format!(
+                "{missing} of {} not run",
+                counted(trials.planned, "trial was", "trials were")
+            ),
+        };
         // Secrets were masked when it was stored.
-        let command = RunDirectory::open(directory)?.manifest().command.clone();
-        let resume = resume_command(&command, directory, &Mask::new(&[]));
+        let resume = resume_command(&run.manifest().command, directory, &Mask::new(&[]));
         output::note(&format!(
-            "error: {} of {} not run; the result is not complete. Continue with:\n  {resume}",
-            trials.missing,
-            counted(trials.planned, "trial was", "trials were")
+            "error: {what}; the result is not complete. Continue with:\n  {resume}"
         ));
     }
-    Ok(if trials.failed + trials.missing > 0 {
+    Ok(if trials.failed + trials.missing > 0 || awaits_more {
         Exit::NotComplete
     } else {
         Exit::Fine

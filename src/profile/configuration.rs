@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::matrix::{Axis, Matrix, Mode, Point, Setting};
+use super::matrix::{Axis, Matrix, Mode, Point};
 use super::model::{AxisSetting, Configuration, TopicSettings};
 use super::producer::Fixed;
 use super::properties::{Given, Translation, librdkafka, translate};
 use super::secrets::{MASK, is_secret};
+use super::setting::Setting;
 use super::source::Place;
+use super::variants;
 use super::workload::{LoadKey, LoadSettings};
 use crate::protocol::{Content, SendMode, Workload};
 
@@ -36,20 +38,7 @@ pub(crate) fn draft(
     let mut record_size = None;
     for (axis, value) in matrix.axes.iter().zip(point) {
         let value = &axis.values[*value];
-        match &value.setting {
-            Setting::Load(key, setting) => {
-                load.set(*key, setting.clone());
-                if *key == LoadKey::RecordSize {
-                    record_size = value.place;
-                }
-            }
-            Setting::Property(property) => {
-                let name = librdkafka::canonical(&property.name).to_owned();
-                given.retain(|other| librdkafka::canonical(&other.name) != name);
-                given.push(property.clone());
-            }
-            Setting::Default(_) => {}
-        }
+        apply(&value.setting, value.place, &mut load, &mut given, &mut record_size);
     }
     let translation = translate(&given, fixed.defaults);
     let (partitions, mut workload) = load.workload();
@@ -68,6 +57,7 @@ pub(crate) fn draft(
             &workload,
             topic,
             base_dir,
+            variant(matrix, point),
         ),
         label: label(matrix, point, &axes, workload.send_mode),
         axes,
@@ -84,6 +74,45 @@ pub(crate) fn draft(
         translation,
         record_size,
     }
+}
+
+/// Puts a setting on top of what is fixed.
+fn apply(
+    setting: &Setting,
+    place: Option<Place>,
+    load: &mut LoadSettings,
+    given: &mut Vec<Given>,
+    record_size: &mut Option<Place>,
+) {
+    match setting {
+        Setting::Load(key, setting) => {
+            load.set(*key, setting.clone());
+            if *key == LoadKey::RecordSize {
+                *record_size = place;
+            }
+        }
+        Setting::Property(property) => {
+            let name = librdkafka::canonical(&property.name).to_owned();
+            given.retain(|other| librdkafka::canonical(&other.name) != name);
+            given.push(property.clone());
+        }
+        Setting::Default(_) => {}
+        Setting::Variant(_, parts) => {
+            for part in parts {
+                apply(&part.setting, Some(part.place), load, given, record_size);
+            }
+        }
+    }
+}
+
+/// The name of the point's variant, where there are variants.
+fn variant<'a>(matrix: &'a Matrix, point: &Point) -> Option<&'a str> {
+    let (axis, value) = matrix
+        .axes
+        .iter()
+        .zip(point)
+        .find(|(axis, _)| axis.name == variants::AXIS)?;
+    Some(&axis.values[*value].text)
 }
 
 fn masked(given: &Given) -> (String, String) {
@@ -124,7 +153,10 @@ fn label(matrix: &Matrix, point: &Point, axes: &[AxisSetting], mode: SendMode) -
     let shown: Vec<String> = axes
         .iter()
         .enumerate()
-        .filter(|(index, _)| matrix.mode == Mode::Cross || point[*index] != matrix.axes[*index].base)
+        .filter(|(index, setting)| {
+            let is_moved = point[*index] != matrix.axes[*index].base;
+            matrix.mode == Mode::Cross || is_moved || setting.axis == variants::AXIS
+        })
         .filter(|(_, setting)| mode == SendMode::Sync || setting.axis != LoadKey::SendConcurrency.name())
         .map(|(_, setting)| short(setting))
         .collect();
@@ -139,7 +171,7 @@ fn label(matrix: &Matrix, point: &Point, axes: &[AxisSetting], mode: SendMode) -
 fn short(setting: &AxisSetting) -> String {
     match (setting.axis.as_str(), setting.value.as_str()) {
         ("compression.type" | "compression.codec", "none") => "uncompressed".to_owned(),
-        ("compression.type" | "compression.codec" | "send.mode" | "client", value) => value.to_owned(),
+        ("compression.type" | "compression.codec" | "send.mode" | "client" | variants::AXIS, value) => value.to_owned(),
         ("rate", value) if value == "unpaced" || value.ends_with("/s") => value.to_owned(),
         ("rate", value) => format!("{value}/s"),
         ("record.size", value) if setting.number.is_some() && value.chars().all(|c| c.is_ascii_digit()) => {
@@ -150,7 +182,8 @@ fn short(setting: &AxisSetting) -> String {
     }
 }
 
-/// An id made of everything that decides what is measured: `c-` and 32 bits of FNV-1a in hexadecimal.
+/// An id made of everything that decides what is measured: `c-` and 32 bits of FNV-1a in hexadecimal. A variant's name
+/// is part of it, so that two variants which set the same are two configurations.
 fn id(
     effective: &BTreeMap<String, String>,
     max_block_ms: u64,
@@ -158,6 +191,7 @@ fn id(
     workload: &Workload,
     topic: &TopicSettings,
     base_dir: &Path,
+    variant: Option<&str>,
 ) -> String {
     let mut workload = workload.clone();
     if let Content::File { path, .. } = &mut workload.payload.content
@@ -168,13 +202,17 @@ fn id(
     }
     let everything = (effective, max_block_ms, partitions, workload, topic);
     // A map with text keys, numbers and words always has a JSON form; `Debug` stands in should that ever change.
-    let text = serde_json::to_string(&everything).unwrap_or_else(|_| format!("{everything:?}"));
+    let mut text = serde_json::to_string(&everything).unwrap_or_else(|_| format!("{everything:?}"));
+    if let Some(variant) = variant {
+        text.push_str("\nvariant ");
+        text.push_str(variant);
+    }
     let hash = fnv1a(text.as_bytes());
     format!("c-{:08x}", (hash ^ (hash >> 32)) as u32)
 }
 
 /// FNV-1a with 64 bits (Fowler, Noll, Vo; <http://www.isthe.com/chongo/tech/comp/fnv/>): the same on every machine.
-fn fnv1a(bytes: &[u8]) -> u64 {
+pub(super) fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })

@@ -74,6 +74,27 @@ pub(crate) struct Entry {
     pub node: Node,
 }
 
+impl Entry {
+    /// Puts another table's entries on top of this one's. What is no table replaces it.
+    fn merge(&mut self, other: Entry) {
+        match (&mut self.node.value, other.node.value) {
+            (Value::Table(own), Value::Table(inner)) => {
+                for entry in inner {
+                    let path = normalized(&entry.path);
+                    match own.iter_mut().find(|own| normalized(&own.path) == path) {
+                        Some(own) => *own = entry,
+                        None => own.push(entry),
+                    }
+                }
+            }
+            (own, value) => {
+                *own = value;
+                (self.key, self.node.place) = (other.key, other.node.place);
+            }
+        }
+    }
+}
+
 /// Every entry of a profile, in its order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Document {
@@ -84,9 +105,12 @@ pub(crate) struct Document {
 /// Sections whose keys are Kafka's own names, told apart exactly.
 const EXACT_SECTIONS: &[&str] = &["producer.", "target.properties.", "target.broker.", "topic.config."];
 
+/// Where variants stand.
+const VARIANTS: &str = "variants.";
+
 /// One spelling for comparison: outside Kafka's own names, `record-size`, `record_size` and `record.size` are the same.
 pub(crate) fn normalized(path: &str) -> String {
-    if EXACT_SECTIONS.iter().any(|section| path.starts_with(section)) {
+    if EXACT_SECTIONS.iter().any(|section| path.starts_with(section)) || is_variant(path) {
         return path.to_owned();
     }
     path.replace(['-', '_'], ".")
@@ -137,6 +161,7 @@ impl Document {
             .iter_mut()
             .find(|existing| normalized(&existing.path) == path)
         {
+            Some(existing) if is_variant(&existing.path) => existing.merge(entry),
             Some(existing) => *existing = entry,
             None => self.entries.push(entry),
         }
@@ -144,7 +169,11 @@ impl Document {
 
     /// Marks the value of every key that looks like a secret's, known or not: it must not stand in any message.
     pub fn mark_secrets(&self, sources: &mut Sources) {
-        for entry in self.entries.iter().filter(|entry| is_secret(&entry.path)) {
+        let within = self.entries.iter().flat_map(|entry| match &entry.node.value {
+            Value::Table(inner) if is_variant(&entry.path) => inner.as_slice(),
+            _ => &[],
+        });
+        for entry in self.entries.iter().chain(within).filter(|entry| is_secret(&entry.path)) {
             sources.mark_secret(entry.node.place);
         }
     }
@@ -163,10 +192,16 @@ impl Document {
     }
 }
 
-/// Whether the table at this path is a value rather than a section.
+/// Whether the table at this path is a value rather than a section. Those of a variant are read apart, without its name.
 fn is_value_table(path: &str) -> bool {
     let path = normalized(path);
-    matches!(path.as_str(), "workload.record.size" | "workload.payload")
+    let in_workload = path.strip_prefix("workload.").unwrap_or(&path);
+    matches!(in_workload, "record.size" | "payload") || is_variant(&path)
+}
+
+/// Whether this is a variant: everything behind the prefix is its name, dots included.
+fn is_variant(path: &str) -> bool {
+    path.starts_with(VARIANTS)
 }
 
 fn flatten(prefix: &str, table: &DeTable<'_>, source: usize, text: &str, into: &mut Vec<Entry>) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::model::{Configuration, Profile};
+use super::model::{Configuration, Profile, RunSettings};
 use super::quantity::{format_bytes_roughly, format_duration};
 use crate::protocol::{Arrival, SendMode, Size, TargetKind};
 
@@ -39,16 +39,27 @@ const LONGEST_WITHOUT_YES: Duration = Duration::from_secs(3600);
 pub struct Estimate {
     /// Configurations in the matrix.
     pub configurations: u64,
-    /// Trials: configurations × repetitions.
+    /// Trials: configurations × blocks; where a precision decides, at most.
     pub trials: u64,
-    /// Time from start to end.
+    /// Time from start to end, likewise.
     pub duration: Duration,
+    /// Where a precision decides: the least. A time budget may end a run before.
+    pub least: Option<Least>,
     /// Bytes written by brokers over the whole sweep, at most.
     pub bytes_written: u64,
     /// Bytes on disk at the same time, at most: each trial's topic is deleted after it, so the two largest trials.
     pub peak_disk_bytes: u64,
     /// Whether the brokers' disk is this machine's.
     pub on_this_machine: bool,
+}
+
+/// What a sweep costs that ends as soon as its intervals are narrow enough and its least number of blocks is over.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Least {
+    /// Trials.
+    pub trials: u64,
+    /// Time from start to end.
+    pub duration: Duration,
 }
 
 impl Estimate {
@@ -64,11 +75,20 @@ impl Estimate {
     /// In one sentence.
     pub fn sentence(&self) -> String {
         let counted = |count: u64, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
+        let (trials, duration) = (counted(self.trials, "trial"), format_duration(self.duration));
+        let (trials, duration) = match self.least {
+            Some(least) if least.trials < self.trials => (
+                format!("{} to {trials}", least.trials),
+                match format_duration(least.duration) {
+                    least if least == duration => duration,
+                    least => format!("{least} to {duration}"),
+                },
+            ),
+            _ => (trials, duration),
+        };
         format!(
-            "{}, {}, about {}, at most {} written",
+            "{}, {trials}, about {duration}, at most {} written",
             counted(self.configurations, "configuration"),
-            counted(self.trials, "trial"),
-            format_duration(self.duration),
             format_bytes_roughly(self.bytes_written)
         )
     }
@@ -108,24 +128,25 @@ pub fn estimate(profile: &Profile) -> Estimate {
         Duration::from_millis(run.measure_ms),
     );
     let configurations = profile.configurations.len() as u64;
-    let trials = configurations * u64::from(run.repetitions);
-    let mut duration = Duration::ZERO;
+    let (mut block, mut once) = (Duration::ZERO, Duration::ZERO);
     let mut bytes = Vec::new();
     for configuration in &profile.configurations {
         let unpaced = configuration.workload.arrival == Arrival::Unpaced;
         let drain = if unpaced { UNPACED_DRAIN } else { Duration::ZERO };
-        duration += (warmup + measure + drain + TRIAL_OVERHEAD) * run.repetitions;
+        block += warmup + measure + drain + TRIAL_OVERHEAD;
         if run.headroom && profile.target.kind != TargetKind::Mock {
-            duration += warmup + Duration::from_millis(run.headroom_measure_ms) + TRIAL_OVERHEAD;
+            once += warmup + Duration::from_millis(run.headroom_measure_ms) + TRIAL_OVERHEAD;
         }
         let load_s = (warmup + measure).as_secs_f64();
         bytes.push(bytes_per_s(configuration, profile) * load_s);
     }
+    let blocks = blocks(run, block, once);
+    let trials = configurations * u64::from(blocks.1);
     let local = profile.target.kind == TargetKind::Local;
     let mut conditioning_bytes = 0.0;
     if local {
-        duration += LOCAL_START + LOCAL_START_MORE * profile.target.brokers.saturating_sub(1);
-        duration += Duration::from_millis(run.conditioning_ms);
+        once += LOCAL_START + LOCAL_START_MORE * profile.target.brokers.saturating_sub(1);
+        once += Duration::from_millis(run.conditioning_ms);
         let each = profile
             .configurations
             .iter()
@@ -133,13 +154,17 @@ pub fn estimate(profile: &Profile) -> Estimate {
         conditioning_bytes = each.fold(0.0, f64::max) * run.conditioning_ms as f64 / 1e3;
     }
     let on_disk = profile.target.kind != TargetKind::Mock;
-    let total = bytes.iter().sum::<f64>() * f64::from(run.repetitions) + conditioning_bytes;
+    let total = bytes.iter().sum::<f64>() * f64::from(blocks.1) + conditioning_bytes;
     bytes.sort_by(f64::total_cmp);
     let two_largest: f64 = bytes.iter().rev().take(if trials > 1 { 2 } else { 1 }).sum();
     Estimate {
         configurations,
         trials,
-        duration,
+        duration: once + block * blocks.1,
+        least: run.precision.map(|_| Least {
+            trials: configurations * u64::from(blocks.0),
+            duration: once + block * blocks.0,
+        }),
         bytes_written: if on_disk { total as u64 } else { 0 },
         peak_disk_bytes: if on_disk {
             two_largest.max(conditioning_bytes) as u64
@@ -148,6 +173,19 @@ pub fn estimate(profile: &Profile) -> Estimate {
         },
         on_this_machine: local,
     }
+}
+
+/// The least and the largest number of blocks, a time budget taken into account: no block begins that would not fit, but
+/// the first one always does.
+fn blocks(run: &RunSettings, block: Duration, headroom: Duration) -> (u32, u32) {
+    let (least, most) = run.blocks();
+    let Some(budget_ms) = run.precision.and_then(|precision| precision.time_budget_ms) else {
+        return (least, most);
+    };
+    let left = Duration::from_millis(budget_ms).saturating_sub(headroom);
+    let fitting = left.as_secs_f64() / block.as_secs_f64().max(1e-3);
+    let fitting = (fitting as u32).max(1);
+    (least.min(fitting), most.min(fitting))
 }
 
 /// Bytes of keys and values per second that a configuration writes at most, over all replicas.
@@ -215,6 +253,7 @@ mod tests {
             configurations: 1,
             trials: 10,
             duration: Duration::from_secs(60 * minutes),
+            least: None,
             bytes_written: peak_disk_bytes * 10,
             peak_disk_bytes,
             on_this_machine: true,

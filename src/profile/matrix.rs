@@ -1,14 +1,16 @@
 //! The matrix: axes, the two ways to combine them, exclusions. Pure but for problems it reports.
 
-use super::document::{Document, Entry, Node, Value};
+use super::document::{Document, Entry, Value};
 use super::error::Problem;
 use super::exclude::{Exclusion, read_exclusions};
 use super::model::Defaults;
-use super::properties::check::{check, meaning};
-use super::properties::{Given, is_connection, known_names, librdkafka, nearest};
+use super::properties::check::meaning;
+use super::properties::{Given, librdkafka};
 use super::read::Context;
+use super::setting::{self, Setting};
 use super::source::Place;
-use super::workload::{LoadKey, LoadSetting, LoadSettings};
+use super::variants;
+use super::workload::{LoadKey, LoadSettings};
 
 /// How axes are combined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,28 +19,6 @@ pub(crate) enum Mode {
     Cross,
     /// A base, and each axis varied alone around it.
     OneAtATime,
-}
-
-/// What an axis value sets.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Setting {
-    /// Something of the load.
-    Load(LoadKey, LoadSetting),
-    /// A producer property, checked.
-    Property(Given),
-    /// A producer property left at its default, in plain form: the base of `one-at-a-time`.
-    Default(String),
-}
-
-impl Setting {
-    /// Two values of an axis with the same plain form are the same.
-    pub fn plain(&self) -> String {
-        match self {
-            Setting::Load(_, setting) => setting.text(),
-            Setting::Property(given) => given.value.clone(),
-            Setting::Default(value) => value.clone(),
-        }
-    }
 }
 
 /// One value of an axis.
@@ -82,7 +62,7 @@ pub(crate) struct Matrix {
 /// More points than this are not expanded.
 const MOST_POINTS: usize = 100_000;
 
-/// Reads `[matrix]` and `[[exclude]]`.
+/// Reads `[matrix]`, `[variants.NAME]` and `[[exclude]]`.
 pub(crate) fn read(
     document: &mut Document,
     fixed: &[Given],
@@ -96,11 +76,15 @@ pub(crate) fn read(
         Some(index) => read_mode(&entries.remove(index), context),
         None => Mode::Cross,
     };
+    let variants = variants::read(document, defaults, context);
     let mut axes = Vec::new();
     for entry in &entries {
         let Some(mut axis) = read_axis(entry, defaults, context) else {
             continue;
         };
+        if let Some(variants) = &variants {
+            variants::refuse_axes(variants, &axis.name, entry.key, context);
+        }
         if mode == Mode::OneAtATime {
             set_base(&mut axis, entry, fixed, load, defaults, context);
         } else {
@@ -109,7 +93,10 @@ pub(crate) fn read(
         axes.push(axis);
     }
     // Where an axis could not be read, exclusions that name it would only repeat the complaint.
-    let exclusions = if axes.len() == entries.len() {
+    let all_read = axes.len() == entries.len();
+    // Variants vary slowest: the first one, with the first value of each axis, is the run's first configuration.
+    axes.splice(0..0, variants);
+    let exclusions = if all_read {
         read_exclusions(document, &axes, context)
     } else {
         document.entries.retain(|entry| entry.path != "exclude");
@@ -137,25 +124,7 @@ fn read_mode(entry: &Entry, context: &mut Context) -> Mode {
 }
 
 fn read_axis(entry: &Entry, defaults: Defaults, context: &mut Context) -> Option<Axis> {
-    let name = LoadKey::find(&entry.path).map_or_else(|| entry.path.clone(), |key| key.name().to_owned());
-    let is_known = LoadKey::find(&name).is_some() || meaning(&name, defaults).is_some();
-    if !is_known && !librdkafka::OWNED.contains(&name.as_str()) {
-        let load_names = LoadKey::ALL.into_iter().map(LoadKey::name);
-        let remedy = match nearest(&name, known_names().chain(load_names)) {
-            Some(near) => format!("did you mean {near}?"),
-            None => "an axis is a producer property, send.mode, send.concurrency, client, record.size, payload, \
-                     partitions, producers or rate"
-                .to_owned(),
-        };
-        context.problem(Problem::at(entry.key, format!("{name} is no axis"), "unknown", remedy));
-        return None;
-    }
-    if is_connection(&name) || name == "client.id" {
-        let message = format!("{name} cannot be an axis");
-        let remedy = "all configurations reach the brokers in the same way: put it under [target.properties]";
-        context.problem(Problem::at(entry.key, message, "not a property of the load", remedy));
-        return None;
-    }
+    let name = setting::name_of(entry, "an axis", defaults, context)?;
     let Value::Array(items) = &entry.node.value else {
         context.wrong_type(
             &name,
@@ -176,8 +145,14 @@ fn read_axis(entry: &Entry, defaults: Defaults, context: &mut Context) -> Option
     }
     let mut values: Vec<AxisValue> = Vec::new();
     for item in items {
-        let Some(value) = read_value(&name, entry, item, defaults, context) else {
+        let Some(read) = setting::read(&name, entry, item, defaults, context) else {
             continue;
+        };
+        let value = AxisValue {
+            text: read.text,
+            number: read.number,
+            setting: read.setting,
+            place: Some(item.place),
         };
         if let Some(same) = values.iter().find(|same| same.setting.plain() == value.setting.plain()) {
             let mut labels = vec![(item.place, "the same value again".to_owned())];
@@ -192,37 +167,6 @@ fn read_axis(entry: &Entry, defaults: Defaults, context: &mut Context) -> Option
         values.push(value);
     }
     (!values.is_empty()).then_some(Axis { name, values, base: 0 })
-}
-
-fn read_value(name: &str, entry: &Entry, item: &Node, defaults: Defaults, context: &mut Context) -> Option<AxisValue> {
-    let place = Some(item.place);
-    if let Some(key) = LoadKey::find(name) {
-        let setting = key.read(item, context)?;
-        let text = item.value.scalar().unwrap_or_else(|| setting.text());
-        return Some(AxisValue {
-            text,
-            number: setting.number(),
-            setting: Setting::Load(key, setting),
-            place,
-        });
-    }
-    if !matches!(item.value, Value::Text(_) | Value::Number(_) | Value::Boolean(_)) {
-        context.wrong_type(name, item, "a string, a number or a boolean");
-        return None;
-    }
-    let given = context.given_value(name, entry, item)?;
-    match check(&given, defaults) {
-        Ok(checked) => Some(AxisValue {
-            text: given.value,
-            number: checked.value.parse().ok(),
-            setting: Setting::Property(checked),
-            place,
-        }),
-        Err(problem) => {
-            context.problem(problem);
-            None
-        }
-    }
 }
 
 /// In `one-at-a-time`, an axis's base is what is fixed, else the default; it comes first.

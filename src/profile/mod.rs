@@ -9,6 +9,7 @@ mod exclude;
 mod matrix;
 mod model;
 mod payload;
+mod precision;
 mod producer;
 mod properties;
 mod quantity;
@@ -16,8 +17,11 @@ mod read;
 mod rules;
 mod secrets;
 mod sections;
+mod setting;
 mod source;
 mod target;
+mod twins;
+mod variants;
 mod workload;
 
 use std::path::Path;
@@ -35,8 +39,10 @@ use workload::{LoadKey, LoadSettings};
 use crate::protocol::SendMode;
 
 pub use error::{ProfileError, ProfileProblem};
-pub use estimate::{BudgetError, Estimate, check_budget, estimate};
-pub use model::{AxisSetting, Configuration, Defaults, Order, Profile, RunSettings, TargetSettings, TopicSettings};
+pub use estimate::{BudgetError, Estimate, Least, check_budget, estimate};
+pub use model::{
+    AxisSetting, Configuration, Defaults, Order, Precision, Profile, RunSettings, TargetSettings, TopicSettings,
+};
 pub use quantity::{format_bytes, format_bytes_roughly, format_duration, parse_bytes, parse_duration_ms, parse_rate};
 pub use secrets::{MASK, is_secret, mask};
 pub(crate) use target::unknown_broker_config;

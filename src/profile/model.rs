@@ -57,7 +57,7 @@ pub struct TopicSettings {
 /// How the run is made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunSettings {
-    /// Blocks: passes over all configurations.
+    /// Blocks: passes over all configurations. Where there is a precision, it decides instead.
     pub repetitions: u32,
     /// Load before each window, in ms.
     pub warmup_ms: u64,
@@ -75,6 +75,33 @@ pub struct RunSettings {
     pub order: Order,
     /// Seed of order and payloads.
     pub seed: u64,
+    /// Repeat until the intervals are this narrow; none: a fixed number of blocks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub precision: Option<Precision>,
+}
+
+impl RunSettings {
+    /// Blocks that are run at least (but for a time budget that ends before) and at most.
+    pub fn blocks(&self) -> (u32, u32) {
+        match &self.precision {
+            Some(precision) => (precision.min_blocks, precision.max_blocks),
+            None => (self.repetitions, self.repetitions),
+        }
+    }
+}
+
+/// Repetition until the intervals are narrow enough.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Precision {
+    /// Half-width asked of the 95 % interval of each configuration's throughput ratio to the first configuration, as a
+    /// share: 0.03 for 3 %.
+    pub half_width: f64,
+    /// Blocks before it is looked at.
+    pub min_blocks: u32,
+    /// Blocks at most.
+    pub max_blocks: u32,
+    /// Time for all trials together, in ms: no block begins that would not fit. None: no limit.
+    pub time_budget_ms: Option<u64>,
 }
 
 /// One axis value that makes a configuration what it is.

@@ -274,7 +274,7 @@ impl Section {
 
     /// Reports what is left outside every section.
     pub fn finish_top_level(self, context: &mut Context) {
-        const SECTIONS: [&str; 6] = ["target", "topic", "workload", "producer", "matrix", "run"];
+        const SECTIONS: [&str; 7] = ["target", "topic", "workload", "producer", "matrix", "variants", "run"];
         const KEYS: [&str; 3] = ["name", "description", "exclude"];
         for entry in self.entries {
             let first = entry.path.split('.').next().unwrap_or("");

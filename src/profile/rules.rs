@@ -7,6 +7,7 @@ use super::model::{Defaults, TargetSettings, TopicSettings};
 use super::properties::Translation;
 use super::read::Context;
 use super::sections::Places;
+use super::variants;
 use super::workload::LoadKey;
 use crate::protocol::{Acks, Size, TargetKind};
 
@@ -22,8 +23,17 @@ const BATCH_OVERHEAD_BYTES: f64 = 61.0;
 
 /// An existing topic has the partitions that it has.
 pub(crate) fn check_existing(topic: &TopicSettings, matrix: &Matrix, context: &mut Context) {
-    let axis = matrix.axes.iter().find(|axis| axis.name == LoadKey::Partitions.name());
-    let (Some(existing), Some(axis)) = (&topic.existing, axis) else {
+    let Some(existing) = &topic.existing else { return };
+    let variants = matrix.axes.iter().flat_map(variants::parts);
+    for (name, part) in variants.filter(|(_, part)| part.name == LoadKey::Partitions.name()) {
+        context.problem(Problem::at(
+            part.key,
+            format!("partitions cannot be set by the variant {name} where topic.existing is {existing}"),
+            "an existing topic keeps its partitions",
+            "leave topic.existing out, so that each trial gets a topic of its own, or take the partitions out",
+        ));
+    }
+    let Some(axis) = matrix.axes.iter().find(|axis| axis.name == LoadKey::Partitions.name()) else {
         return;
     };
     let message = format!("partitions cannot be an axis where topic.existing is {existing}");

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::document::{Document, Entry};
 use super::error::Problem;
 use super::model::{Order, RunSettings, TargetSettings, TopicSettings};
+use super::precision;
 use super::properties::nearest;
 use super::read::{Context, Section};
 use super::source::Place;
@@ -151,7 +152,8 @@ pub(crate) fn run(document: &mut Document, context: &mut Context) -> RunSettings
     let headroom = section.take("headroom", context);
     let order = section.take("order", context);
     let seed = section.take("seed", context);
-    let known = [
+    let precision = precision::read(&mut section, repetitions.as_ref(), context);
+    let mut known = vec![
         "repetitions",
         "warmup",
         "measure",
@@ -162,6 +164,7 @@ pub(crate) fn run(document: &mut Document, context: &mut Context) -> RunSettings
         "order",
         "seed",
     ];
+    known.extend(precision::KEYS);
     section.finish(&known, context);
     RunSettings {
         repetitions: repetitions
@@ -181,6 +184,7 @@ pub(crate) fn run(document: &mut Document, context: &mut Context) -> RunSettings
         seed: seed
             .and_then(|entry| context.integer("seed", &entry.node, 0, u64::MAX >> 1))
             .unwrap_or(DEFAULT_SEED),
+        precision,
     }
 }
 

@@ -4,6 +4,7 @@
 use super::alike::Alike;
 use super::metric::Metric;
 use super::summary::{ConfigurationSummary, ServiceLatencyIs, Summary};
+use crate::profile::Order;
 
 /// The figures of a table in reading order.
 pub const COLUMNS: &[Metric] = &[
@@ -106,6 +107,15 @@ pub fn mark(summary: &Summary, configuration: &ConfigurationSummary) -> Option<c
         .filter_map(|answer| answer.best_set.as_ref())
         .any(|set| set.not_told_apart.contains(&configuration.id));
     apart.then_some(NOT_TOLD_APART)
+}
+
+/// In which order blocks visited the configurations, and its seed; none where there is no order to speak of.
+pub fn order_text(summary: &Summary) -> Option<String> {
+    match summary.order? {
+        _ if summary.configurations.len() < 2 => None,
+        Order::Random => Some(format!("random order in each block, seed\u{a0}{}", summary.seed)),
+        Order::Matrix => Some("the matrix's order in each block".to_owned()),
+    }
 }
 
 /// What the latency columns of this run are, in a sentence; none where it has none.

@@ -31,6 +31,9 @@ pub fn render(summary: &Summary) -> String {
             escaped(&answer.sentence)
         ));
     }
+    if let Some(repetition) = &summary.repetition {
+        text.push_str(&format!("- **Repetition**: {}\n", escaped(repetition)));
+    }
     text.push_str(&format!("- **Verdicts**: {}\n", escaped(&summary.verdicts)));
     if summary.trials.blocks >= BLOCKS_FOR_AN_INTERVAL {
         for line in verdicts::axis_lines(summary) {
@@ -61,6 +64,9 @@ pub fn render(summary: &Summary) -> String {
         escaped(&summary.client_version),
         escaped(&summary.host.cpu)
     ));
+    if let Some(order) = columns::order_text(summary) {
+        text.push_str(&format!("\nBlocks: {order}.\n"));
+    }
     text
 }
 

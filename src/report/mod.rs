@@ -14,6 +14,8 @@ pub(crate) mod format;
 mod html;
 mod markdown;
 mod metric;
+mod noise;
+pub(crate) mod stopping;
 mod summary;
 pub mod terminal;
 mod verdicts;
@@ -24,6 +26,7 @@ pub use files::{
     trials_csv, write,
 };
 pub use metric::Metric;
+pub use noise::{noise_floor_of, text as noise_text};
 pub use summary::{
     Answer, BLOCKS_FOR_AN_INTERVAL, ConfigurationSummary, CurvePoint, LatencySummary, Question, RunTrials,
     SUMMARY_SCHEMA_VERSION, ServiceLatencyIs, Summary, TrialCounts, TrialFailure, summarize,

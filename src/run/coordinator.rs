@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::brackets::Brackets;
 use super::drive::{Driven, Driver, End};
 use super::headroom::Headrooms;
+use super::history::History;
 use super::patience;
 use super::recovery::Unprepared;
 use super::spec::trial_spec;
@@ -33,6 +34,9 @@ pub(super) struct Session<'a> {
     pub(super) listener: &'a mut dyn Listener,
     pub(super) headrooms: Headrooms,
     pub(super) tally: Tally,
+    pub(super) history: History,
+    /// The number of blocks that was told last, where a precision decides.
+    pub(super) told_blocks: Option<u32>,
     /// Configurations of which a completed trial is stored.
     pub(super) seen: HashSet<String>,
 }
@@ -41,6 +45,7 @@ pub(super) struct Session<'a> {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Tally {
     pub(super) planned: usize,
+    /// Blocks of the plan; where a precision decides, those expected.
     pub(super) blocks: u32,
     pub(super) completed: usize,
     pub(super) failed: usize,
@@ -314,6 +319,7 @@ impl<'a> Session<'a> {
         self.mask.record(&mut record);
         record.elapsed_ms = started.elapsed().as_secs_f64() * 1_000.0;
         self.directory.append(&record)?;
+        self.history.add(&record, configuration);
         match record.outcome {
             TrialOutcome::Completed => self.tally.completed += 1,
             TrialOutcome::Failed { .. } => self.tally.failed += 1,
@@ -347,10 +353,16 @@ impl<'a> Session<'a> {
             0 => Duration::from_millis(run.warmup_ms + run.measure_ms + 300),
             trials => session_time / trials,
         };
+        let open_ended = run.precision.is_some();
+        let planned = match open_ended {
+            true => planned.max(blocks as usize * self.request.profile.configurations.len()),
+            false => planned,
+        };
         Progress {
             done,
             planned,
             blocks,
+            open_ended,
             time_left: each * planned.saturating_sub(done) as u32,
         }
     }

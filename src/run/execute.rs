@@ -8,6 +8,8 @@ use jiff::Timestamp;
 
 use super::coordinator::{Session, Tally};
 use super::headroom::Headrooms;
+use super::history::History;
+use super::repetition::blocks_begun;
 use super::topics::Topics;
 use super::{
     Cancel, Cluster, ClusterError, ClusterStarter, Ended, Listener, Mask, OutDirectory, RunError, RunOutcome,
@@ -18,6 +20,7 @@ use crate::protocol::TargetKind;
 use crate::report::format::counted;
 use crate::store::{
     MANIFEST_FILE, Manifest, Reservation, RunDirectory, SCHEMA_VERSION, TargetDescription, TrialOutcome, TrialRecord,
+    UsedNoiseFloor, find_noise_floor,
 };
 
 /// How long a target's start may take to end where the run is stopped meanwhile.
@@ -96,8 +99,14 @@ fn nothing_left(place: &Place, request: &RunRequest) -> Result<Option<usize>, Ru
     let manifest = directory.manifest();
     let records = directory.trials()?;
     let finished: HashSet<String> = records.into_iter().map(|record| record.planned.trial_id).collect();
-    let complete = request.profile.run.repetitions <= manifest.run.repetitions
-        && plan::remaining(&manifest.plan, &finished).is_empty();
+    let enough = match &request.profile.run.precision {
+        Some(rule) => manifest
+            .stopping
+            .as_ref()
+            .is_some_and(|stopping| stopping.rule == *rule),
+        None => request.profile.run.repetitions <= manifest.run.repetitions,
+    };
+    let complete = enough && plan::remaining(&manifest.plan, &finished).is_empty();
     Ok(complete.then_some(manifest.plan.len()))
 }
 
@@ -149,7 +158,7 @@ impl Place {
                 let configurations = request.profile.configurations.len();
                 (
                     reservation.path().to_owned(),
-                    configurations * request.profile.run.repetitions as usize,
+                    configurations * request.profile.run.blocks().0 as usize,
                     Vec::new(),
                 )
             }
@@ -196,20 +205,25 @@ async fn with_cluster(
     }
     let description = cluster.description();
     let directory = match place {
-        Place::New(reservation) => reservation.begin(&new_manifest(request, description.clone(), mask))?,
+        Place::New(reservation) => {
+            let mut manifest = new_manifest(request, description.clone(), mask);
+            manifest.noise_floor = known_noise_floor(request, &manifest, listener);
+            reservation.begin(&manifest)?
+        }
         Place::Begun(directory) => continued(*directory, request, &description, mask, listener)?,
     };
     let records = directory.trials()?;
     let completed = count_completed(&records);
     let tally = Tally {
         planned: directory.manifest().plan.len(),
-        blocks: profile.run.repetitions,
+        blocks: profile.run.blocks().0.max(blocks_begun(directory.manifest())),
         completed,
         failed: records.len() - completed,
         ..Tally::default()
     };
     let headrooms = Headrooms::from_records(&records, &profile.configurations);
     let seen = completed_configurations(&records);
+    let history = History::of(&records, &profile.configurations);
     let mut session = Session {
         request,
         cluster,
@@ -221,6 +235,8 @@ async fn with_cluster(
         listener,
         headrooms,
         tally,
+        history,
+        told_blocks: None,
         seen,
     };
     let ended = session.run(&records).await;
@@ -241,10 +257,13 @@ async fn with_cluster(
 }
 
 impl Session<'_> {
-    /// Conditions a fresh cluster, then runs what remains.
+    /// Conditions a fresh cluster, then runs what remains, and block after block where a precision decides.
     async fn run(&mut self, records: &[TrialRecord]) -> Result<Ended, RunError> {
         let finished: HashSet<String> = records.iter().map(|record| record.planned.trial_id.clone()).collect();
-        let remaining = plan::remaining(&self.directory.manifest().plan, &finished);
+        let mut remaining = plan::remaining(&self.directory.manifest().plan, &finished);
+        if remaining.is_empty() {
+            remaining = self.next_block()?;
+        }
         let conditioning_ms = self.request.profile.run.conditioning_ms;
         let fresh = self.cluster.description().kind == TargetKind::Local;
         if fresh && conditioning_ms > 0 && !remaining.is_empty() {
@@ -261,7 +280,13 @@ impl Session<'_> {
             stored: records.len(),
             bootstrap_servers: self.cluster.bootstrap_servers(),
         });
-        self.run_trials(&remaining).await
+        while !remaining.is_empty() {
+            match self.run_trials(&remaining).await? {
+                Ended::Complete => remaining = self.next_block()?,
+                ended => return Ok(ended),
+            }
+        }
+        Ok(Ended::Complete)
     }
 }
 
@@ -272,6 +297,8 @@ fn new_manifest(request: &RunRequest, target: TargetDescription, mask: &Mask) ->
         .iter()
         .map(|configuration| configuration.id.as_str())
         .collect();
+    // Where a precision decides, each further block is added when it begins.
+    let first_blocks = profile.run.precision.map_or(profile.run.repetitions, |_| 1);
     let mut manifest = Manifest {
         schema_version: SCHEMA_VERSION,
         kpbench_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -289,14 +316,27 @@ fn new_manifest(request: &RunRequest, target: TargetDescription, mask: &Mask) ->
         host: host::host(),
         client_version: request.client_version.clone(),
         configurations: profile.configurations.clone(),
-        plan: plan::plan(&ids, profile.run.repetitions, profile.run.order, profile.run.seed),
+        plan: plan::plan(&ids, first_blocks, profile.run.order, profile.run.seed),
         warnings: profile.warnings.clone(),
+        stopping: None,
+        noise_floor: None,
     };
     mask.manifest(&mut manifest);
     manifest
 }
 
-/// Brings the manifest of a continued run up to date: more repetitions, and what is not as it was.
+/// The floor that was measured on this machine and target, if it was.
+fn known_noise_floor(request: &RunRequest, manifest: &Manifest, listener: &mut dyn Listener) -> Option<UsedNoiseFloor> {
+    let directory = request.data_directory.as_ref()?;
+    find_noise_floor(directory, &manifest.host, &manifest.target).unwrap_or_else(|cause| {
+        listener.notice(&format!(
+            "The noise floor of this machine and target is not used: {cause}"
+        ));
+        None
+    })
+}
+
+/// Brings the manifest of a continued run up to date: more repetitions, another precision, and what is not as it was.
 fn continued(
     mut directory: RunDirectory,
     request: &RunRequest,
@@ -306,7 +346,8 @@ fn continued(
 ) -> Result<RunDirectory, RunError> {
     let now = new_manifest(request, target.clone(), mask);
     let mut manifest = directory.manifest().clone();
-    if now.run.repetitions > manifest.run.repetitions {
+    manifest.run.precision = now.run.precision;
+    if now.run.precision.is_none() && now.run.repetitions > manifest.run.repetitions {
         manifest.run.repetitions = now.run.repetitions;
         manifest.plan = now.plan.clone();
     }

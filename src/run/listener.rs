@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::RunOutcome;
 use crate::profile::{Configuration, TargetSettings};
 use crate::protocol::{Interval, Phase};
-use crate::store::{Manifest, PlannedTrial, TargetDescription, TrialRecord};
+use crate::store::{Manifest, PlannedTrial, Stopping, TargetDescription, TrialRecord};
 
 /// A run before its first trial.
 #[derive(Clone, Copy, Debug)]
@@ -26,11 +26,30 @@ pub struct RunOverview<'a> {
 pub struct Progress {
     /// Trials stored, those of earlier sessions included.
     pub done: usize,
-    /// Trials of the plan.
+    /// Trials of the plan; where a precision decides, those expected.
     pub planned: usize,
-    /// Blocks of the plan.
+    /// Blocks of the plan; where a precision decides, those expected.
     pub blocks: u32,
+    /// Whether a precision decides on the number of blocks.
+    pub open_ended: bool,
     /// Estimated time until the last trial is stored.
+    pub time_left: Duration,
+}
+
+/// How many blocks a run will take that is repeated until its intervals are narrow.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BlocksExpected {
+    /// Blocks run.
+    pub done: u32,
+    /// Blocks that the precision asked for will take in all, whatever the limits are.
+    pub needed: u32,
+    /// Blocks that will be run in all: between the limits, and within the time budget.
+    pub blocks: u32,
+    /// The half-width asked for, as a share of the ratio.
+    pub precision: f64,
+    /// The widest half-width so far; none where no interval exists yet.
+    pub widest: Option<f64>,
+    /// Estimated time until `blocks` are run.
     pub time_left: Duration,
 }
 
@@ -55,6 +74,10 @@ pub trait Listener {
     fn headroom_started(&mut self, configuration: &Configuration) {}
     /// A trial is stored.
     fn trial_finished(&mut self, record: &TrialRecord, configuration: &Configuration, progress: Progress) {}
+    /// Before another block: how many it will take. Told once, and again where that changes much.
+    fn blocks_expected(&mut self, expected: BlocksExpected) {}
+    /// No further block begins.
+    fn repetition_ended(&mut self, stopping: &Stopping, configurations: &[Configuration]) {}
     /// The target does not answer; it is waited for this long.
     fn target_lost(&mut self, cause: &str, waiting: Duration) {}
     /// It answers again.

@@ -86,6 +86,8 @@ pub struct RunRequest {
     pub spawner: Spawner,
     /// The client library and its version.
     pub client_version: String,
+    /// Where noise floors of this machine are kept; none: none is looked for.
+    pub data_directory: Option<PathBuf>,
     /// How long to wait.
     pub limits: Limits,
 }

@@ -1,8 +1,8 @@
 //! Whether a profile continues the run of a directory.
 //!
 //! The rule: what decides what is measured and how must be the same, or the trials would not be comparable. More
-//! repetitions are welcome: the plan of a longer run begins like that of a shorter one. Trials that are stored as
-//! failed are finished: they are kept, and not run again.
+//! repetitions are welcome, and so is another precision: the plan of a longer run begins like that of a shorter one.
+//! Trials that are stored as failed are finished: they are kept, and not run again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
@@ -41,7 +41,9 @@ pub(super) fn differences(manifest: &Manifest, profile: &Profile) -> Vec<String>
         &manifest.topic.config,
         &profile.topic.config,
     );
-    if is.repetitions < was.repetitions {
+    if was.precision.is_some() && is.precision.is_none() {
+        found.push("the run repeats until its intervals are narrow, and no precision is asked for now".to_owned());
+    } else if is.precision.is_none() && is.repetitions < was.repetitions {
         found.push(format!(
             "{} repetitions were planned and {} are asked for now",
             was.repetitions, is.repetitions

@@ -5,6 +5,7 @@ pub mod histogram;
 pub mod holm;
 mod interval;
 pub mod moments;
+pub mod noise_floor;
 mod null_distribution;
 pub mod order_statistics;
 pub mod rank_sum;

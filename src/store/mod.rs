@@ -4,6 +4,7 @@ mod directory;
 mod error;
 mod hlog;
 mod model;
+mod noise;
 mod read;
 #[cfg(test)]
 pub(crate) mod samples;
@@ -13,8 +14,10 @@ mod tests;
 pub use directory::{Reservation, RunDirectory};
 pub use error::StoreError;
 pub use model::{
-    BrokerFigures, Headroom, Host, Manifest, PlannedTrial, SCHEMA_VERSION, TargetDescription, TrialOutcome, TrialRecord,
+    BrokerFigures, Headroom, Host, Imprecise, Manifest, PlannedTrial, SCHEMA_VERSION, StoppedBy, Stopping,
+    TargetDescription, TrialOutcome, TrialRecord,
 };
+pub use noise::{NOISE_FILE, NoiseFloor, UsedNoiseFloor, find_noise_floor};
 pub use read::{CutLine, StoredTrials};
 
 /// Name of the manifest within a run directory.

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::profile::{Configuration, Defaults, RunSettings, TargetSettings, TopicSettings};
+use super::UsedNoiseFloor;
+use crate::profile::{Configuration, Defaults, Precision, RunSettings, TargetSettings, TopicSettings};
 use crate::protocol::{Interval, TargetKind, TrialResult};
 
 /// Version of every document in a run directory. Raised when a field changes its meaning or goes away.
@@ -48,10 +49,58 @@ pub struct Manifest {
     pub client_version: String,
     /// The configurations in the matrix's order.
     pub configurations: Vec<Configuration>,
-    /// Every trial in the order planned.
+    /// Every trial in the order planned. Where a precision decides on the number of blocks: those of the blocks begun so
+    /// far.
     pub plan: Vec<PlannedTrial>,
     /// Warnings for the whole run.
     pub warnings: Vec<String>,
+    /// Why no further block was begun, where a precision decides on their number. None before that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopping: Option<Stopping>,
+    /// The noise floor that was known for this machine and target when the run began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noise_floor: Option<UsedNoiseFloor>,
+}
+
+impl Manifest {
+    /// Whether further blocks are to come: a precision decides on their number, and nothing has ended it yet.
+    pub fn awaits_more_blocks(&self) -> bool {
+        self.run.precision.is_some() && self.stopping.is_none()
+    }
+}
+
+/// How a run ended that repeats until its intervals are narrow enough.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Stopping {
+    /// What was asked for.
+    pub rule: Precision,
+    /// Why it ended.
+    pub ended: StoppedBy,
+    /// Blocks run.
+    pub blocks: u32,
+    /// Configurations whose interval is wider than asked for, the widest first.
+    pub imprecise: Vec<Imprecise>,
+}
+
+/// Why no further block was begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum StoppedBy {
+    /// Every interval is narrow enough.
+    Precise,
+    /// The largest number of blocks was reached.
+    MaxBlocks,
+    /// The next block would not have fitted the time budget.
+    TimeBudget,
+}
+
+/// A configuration whose interval is wider than asked for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Imprecise {
+    /// Which.
+    pub configuration_id: String,
+    /// Half-width of its interval as a share of the ratio, as in 0.04; none where there are too few pairs for one.
+    pub half_width: Option<f64>,
 }
 
 /// What the records were sent to, as found.

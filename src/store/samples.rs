@@ -81,6 +81,7 @@ pub(crate) fn manifest() -> Manifest {
             headroom_measure_ms: 500,
             order: Order::Random,
             seed: 1,
+            precision: None,
         },
         host: Host {
             cores: 2,
@@ -92,6 +93,8 @@ pub(crate) fn manifest() -> Manifest {
         configurations: vec![configuration("c-00000001")],
         plan: crate::plan::plan(&["c-00000001"], 2, Order::Random, 1),
         warnings: Vec::new(),
+        stopping: None,
+        noise_floor: None,
     }
 }
 

@@ -1,5 +1,5 @@
 //! Scripted twins for the coordinator's tests: a cluster without brokers, and trial programs that are shell scripts.
-#![allow(missing_docs)]
+#![allow(missing_docs, dead_code)]
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ use kpbench::profile::{
 use kpbench::protocol::*;
 use kpbench::run::*;
 use kpbench::stats::histogram;
-use kpbench::store::{PlannedTrial, RunDirectory, TargetDescription, TrialRecord};
+use kpbench::store::{PlannedTrial, RunDirectory, Stopping, TargetDescription, TrialRecord};
 
 /// What the twin of a cluster does and has seen.
 #[derive(Default)]
@@ -250,6 +250,15 @@ impl Listener for Heard {
     fn conditioning(&mut self, step: usize, steps: usize, label: &str, _: Duration) {
         self.hear(format!("conditioning {step}/{steps} {label}"));
     }
+    fn blocks_expected(&mut self, expected: BlocksExpected) {
+        self.hear(format!(
+            "expected {} after {}, needed {}",
+            expected.blocks, expected.done, expected.needed
+        ));
+    }
+    fn repetition_ended(&mut self, stopping: &Stopping, _: &[Configuration]) {
+        self.hear(format!("ended {:?} after {}", stopping.ended, stopping.blocks));
+    }
     fn target_lost(&mut self, cause: &str, _: Duration) {
         self.hear(format!("lost {cause}"));
     }
@@ -294,6 +303,7 @@ impl Bench {
             },
             spawner: Spawner::new().unwrap(),
             client_version: "librdkafka 2.12.1".to_owned(),
+            data_directory: None,
             limits: Limits {
                 startup: Duration::from_secs(20),
                 grace: Duration::from_secs(20),
@@ -525,6 +535,7 @@ fn profile() -> Profile {
             headroom_measure_ms: 10,
             order: Order::Random,
             seed: 1,
+            precision: None,
         },
         configurations: vec![configuration("c-00000001", "0"), configuration("c-00000002", "5")],
         warnings: Vec::new(),

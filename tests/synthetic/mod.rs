@@ -150,6 +150,7 @@ fn manifest(configurations: Vec<Configuration>, plan: Vec<PlannedTrial>, blocks:
             headroom_measure_ms: 1_000,
             order: Order::Random,
             seed: 42,
+            precision: None,
         },
         host: Host {
             cores: 2,
@@ -161,6 +162,8 @@ fn manifest(configurations: Vec<Configuration>, plan: Vec<PlannedTrial>, blocks:
         configurations,
         plan,
         warnings: Vec::new(),
+        stopping: None,
+        noise_floor: None,
     }
 }
 

@@ -9,8 +9,9 @@ use crate::cli::output;
 use crate::profile::{Configuration, TargetSettings};
 use crate::protocol::{Interval, Phase};
 use crate::report::format::counted;
-use crate::run::{Listener, Progress, RunOutcome, RunOverview};
-use crate::store::{PlannedTrial, TargetDescription, TrialRecord};
+use crate::report::stopping::sentence;
+use crate::run::{BlocksExpected, Listener, Progress, RunOutcome, RunOverview};
+use crate::store::{PlannedTrial, Stopping, TargetDescription, TrialRecord};
 
 /// Redraws per second at most: drawing is work on the machine that is measured.
 const REDRAWS_PER_S: u8 = 4;
@@ -109,6 +110,9 @@ impl Listener for BarProgress {
 
     fn run_started(&mut self, overview: RunOverview<'_>) {
         self.say(&format!("Storing in {}", overview.directory.display()));
+        if let Some(order) = figures::order(overview.manifest) {
+            self.say(&order);
+        }
         if overview.stored > 0 {
             self.say(&format!(
                 "{} of {} are stored already",
@@ -155,6 +159,14 @@ impl Listener for BarProgress {
         let place = figures::place(&record.planned, configuration, progress);
         self.say(&format!("{place}: {}", figures::outcome(configuration, record)));
         self.progress(progress);
+    }
+
+    fn blocks_expected(&mut self, expected: BlocksExpected) {
+        self.say(&figures::blocks_expected(&expected));
+    }
+
+    fn repetition_ended(&mut self, stopping: &Stopping, configurations: &[Configuration]) {
+        self.say(&sentence(stopping, configurations));
     }
 
     fn target_lost(&mut self, cause: &str, waiting: Duration) {

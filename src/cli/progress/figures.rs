@@ -2,16 +2,20 @@
 
 use std::time::Duration;
 
-use crate::profile::Configuration;
+use crate::profile::{Configuration, Order};
 use crate::protocol::{Acks, Arrival, Interval, TargetKind};
-use crate::run::{Headline, Progress};
-use crate::store::{PlannedTrial, TargetDescription, TrialOutcome, TrialRecord};
+use crate::report::format::counted;
+use crate::report::stopping::percent;
+use crate::run::{BlocksExpected, Headline, Progress};
+use crate::store::{Manifest, PlannedTrial, TargetDescription, TrialOutcome, TrialRecord};
 
 /// `[3/24] block 2/5  acks=all linger.ms=5 lz4`
 pub(super) fn place(trial: &PlannedTrial, configuration: &Configuration, progress: Progress) -> String {
     let Progress { planned, blocks, .. } = progress;
+    // How many it will be is an estimate, where a precision decides.
+    let about = if progress.open_ended { "~" } else { "" };
     format!(
-        "[{}/{planned}] block {}/{blocks}  {}",
+        "[{}/{about}{planned}] block {}/{about}{blocks}  {}",
         trial.sequence, trial.block, configuration.label
     )
 }
@@ -91,6 +95,38 @@ pub(super) fn target(description: &TargetDescription) -> String {
     format!("Target: {software}, {brokers} ({kind})")
 }
 
+/// How many blocks it will take, in a sentence.
+pub(super) fn blocks_expected(expected: &BlocksExpected) -> String {
+    let BlocksExpected {
+        done,
+        needed,
+        blocks,
+        precision,
+        widest,
+        time_left,
+    } = *expected;
+    let so_far = widest.map_or_else(String::new, |widest| format!(", now ± {}", percent(widest)));
+    let ends = match needed > blocks {
+        true => format!("about {needed} blocks would be needed, and it ends at {blocks}"),
+        false => format!("about {blocks} blocks in all"),
+    };
+    format!(
+        "After {}: for intervals of ± {}{so_far}, {ends}; {} more",
+        counted(u64::from(done), "block", "blocks"),
+        percent(precision),
+        duration(time_left)
+    )
+}
+
+/// In which order blocks visit the configurations; none where there is one only.
+pub(super) fn order(manifest: &Manifest) -> Option<String> {
+    match manifest.run.order {
+        _ if manifest.configurations.len() < 2 => None,
+        Order::Random => Some(format!("Order: random in each block, seed {}", manifest.run.seed)),
+        Order::Matrix => Some("Order: the matrix's in each block".to_owned()),
+    }
+}
+
 /// A duration as a person says it: `2m 5s`.
 pub(super) fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs_f64().round() as u64;
@@ -141,6 +177,27 @@ mod tests {
     }
 
     #[test]
+    fn the_number_of_blocks_to_come_is_told_with_its_limits() {
+        let expected = BlocksExpected {
+            done: 6,
+            needed: 24,
+            blocks: 24,
+            precision: 0.03,
+            widest: Some(0.0611),
+            time_left: Duration::from_secs(90),
+        };
+        assert_eq!(
+            blocks_expected(&expected),
+            "After 6 blocks: for intervals of ± 3 %, now ± 6.1 %, about 24 blocks in all; 1m 30s more"
+        );
+        let limited = BlocksExpected {
+            needed: 120,
+            ..expected
+        };
+        assert!(blocks_expected(&limited).contains("about 120 blocks would be needed, and it ends at 24"));
+    }
+
+    #[test]
     fn a_trial_is_placed_and_its_failure_told() {
         let configuration = samples::configuration("c-1");
         let planned = PlannedTrial {
@@ -153,9 +210,18 @@ mod tests {
             done: 2,
             planned: 24,
             blocks: 5,
+            open_ended: false,
             time_left: Duration::ZERO,
         };
         assert_eq!(place(&planned, &configuration, progress), "[3/24] block 2/5  acks=all");
+        let open_ended = Progress {
+            open_ended: true,
+            ..progress
+        };
+        assert_eq!(
+            place(&planned, &configuration, open_ended),
+            "[3/~24] block 2/~5  acks=all"
+        );
         assert_eq!(outcome(&configuration, &samples::record(planned)), "FAILED: a cause");
     }
 }

@@ -6,8 +6,9 @@ use super::figures;
 use crate::cli::output::note;
 use crate::profile::{Configuration, TargetSettings};
 use crate::report::format::counted;
-use crate::run::{Listener, Progress, RunOverview};
-use crate::store::{TargetDescription, TrialRecord};
+use crate::report::stopping::sentence;
+use crate::run::{BlocksExpected, Listener, Progress, RunOverview};
+use crate::store::{Stopping, TargetDescription, TrialRecord};
 
 /// Writes lines to standard error.
 #[derive(Debug)]
@@ -31,6 +32,9 @@ impl Listener for PlainProgress {
 
     fn run_started(&mut self, overview: RunOverview<'_>) {
         note(&format!("Storing in {}", overview.directory.display()));
+        if let Some(order) = figures::order(overview.manifest) {
+            note(&order);
+        }
         if overview.stored > 0 {
             note(&format!(
                 "{} of {} are stored already",
@@ -43,6 +47,14 @@ impl Listener for PlainProgress {
     fn trial_finished(&mut self, record: &TrialRecord, configuration: &Configuration, progress: Progress) {
         let place = figures::place(&record.planned, configuration, progress);
         note(&format!("{place}: {}", figures::outcome(configuration, record)));
+    }
+
+    fn blocks_expected(&mut self, expected: BlocksExpected) {
+        note(&figures::blocks_expected(&expected));
+    }
+
+    fn repetition_ended(&mut self, stopping: &Stopping, configurations: &[Configuration]) {
+        note(&sentence(stopping, configurations));
     }
 
     fn target_lost(&mut self, cause: &str, waiting: Duration) {

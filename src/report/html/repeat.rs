@@ -74,7 +74,7 @@ fn run(manifest: &Manifest, summary: &Summary) -> Facts {
         Defaults::Java => "Kafka's Java client's, translated by meaning",
         Defaults::Librdkafka => "librdkafka's",
     };
-    Facts {
+    let mut facts = Facts {
         heading: "Run",
         facts: vec![
             fact("Began", manifest.created_at.to_string()),
@@ -86,7 +86,14 @@ fn run(manifest: &Manifest, summary: &Summary) -> Facts {
             fact("Longest drain", ms(run.drain_timeout_ms)),
             fact("Defaults", defaults),
         ],
-    }
+    };
+    facts.facts.extend(
+        summary
+            .repetition
+            .as_ref()
+            .map(|repetition| fact("Repetition", repetition)),
+    );
+    facts
 }
 
 fn versions(manifest: &Manifest) -> Facts {

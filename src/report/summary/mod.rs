@@ -17,7 +17,7 @@ pub use model::{
 pub(super) use answers::load;
 use configuration::OfConfiguration;
 
-use super::{alike, format};
+use super::{alike, format, stopping};
 use crate::analysis::{AxisVerdict, Floors, Observations, axis_verdicts, completed_result};
 use crate::profile::Configuration;
 use crate::protocol::TargetKind;
@@ -72,9 +72,12 @@ pub(super) fn analyze(manifest: &Manifest, trials: &[TrialRecord]) -> Analysis {
         trials: run_trials(manifest, trials),
         measure_ms: manifest.run.measure_ms,
         warmup_ms: manifest.run.warmup_ms,
+        order: Some(manifest.run.order),
+        seed: manifest.run.seed,
+        stopping: manifest.stopping.clone(),
+        repetition: stopping::of_run(manifest),
         verdicts: verdicts(blocks(manifest), &axis_verdicts, &floors),
         axis_verdicts,
-        seed: manifest.run.seed,
         answers: answers::answers(&configurations, &answers::Evidence::new(&observations, &floors)),
         noise_floors: floors,
         configurations,

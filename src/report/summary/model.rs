@@ -7,10 +7,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::{AxisVerdict, BestSet, Floors};
-use crate::profile::AxisSetting;
+use crate::profile::{AxisSetting, Order};
 use crate::protocol::{Acks, FailedCount, Workload};
 use crate::stats::Spread;
-use crate::store::{Host, TargetDescription};
+use crate::store::{Host, Stopping, TargetDescription};
 
 /// `summary.json`: what a run found, per configuration. Made from the stored run, as often as wanted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -40,14 +40,24 @@ pub struct Summary {
     pub measure_ms: u64,
     /// Load before each window that is not counted, in ms.
     pub warmup_ms: u64,
+    /// In which order each block visited the configurations; which it was stands in the manifest's plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<Order>,
+    /// Seed of that order, and of the payloads.
+    #[serde(default)]
+    pub seed: u64,
+    /// How the repetition ended, where it went on until the intervals were narrow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopping: Option<Stopping>,
+    /// The same in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repetition: Option<String>,
     /// What may be concluded about differences, in a sentence or two.
     pub verdicts: String,
     /// What each axis value does against its axis's first value; the verdicts of one figure are tested together.
     pub axis_verdicts: Vec<AxisVerdict>,
     /// The noise floors that the verdicts used.
     pub noise_floors: Floors,
-    /// Seed of the order of trials within blocks, and of payloads.
-    pub seed: u64,
     /// The short answers, the most asked for first.
     pub answers: Vec<Answer>,
     /// The configurations in the matrix's order.

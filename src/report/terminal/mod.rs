@@ -90,6 +90,7 @@ fn heading(summary: &Summary, page: &text::Page) -> String {
         "windows of {}",
         format::milliseconds(summary.measure_ms as f64)
     ));
+    parts.extend(columns::order_text(summary));
     page.titled(&summary.profile_name, &parts.join(" · "))
 }
 
@@ -109,6 +110,9 @@ fn answers(summary: &Summary, page: &text::Page) -> String {
     let mut lines = String::new();
     for answer in &summary.answers {
         lines.push_str(&page.titled(&columns::answer_title(summary, answer), &answer_text(answer)));
+    }
+    if let Some(repetition) = &summary.repetition {
+        lines.push_str(&page.titled("Repetition", repetition));
     }
     lines.push_str(&page.titled("Verdicts", &summary.verdicts));
     lines.push_str(&axis_verdicts(summary, page));

@@ -1,0 +1,167 @@
+//! `kpbench ab`: two settings side by side, interleaved until the interval of their ratio is narrow.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use super::arguments::{AbArguments, Format};
+use super::exit::Exit;
+use super::failure::Failure;
+use super::measuring::{self, Measuring};
+use super::options::{MeasuringOptions, assignments, configuration_text, quoted};
+use super::report;
+use crate::profile;
+use crate::run::RunOutcome;
+
+/// What the two are called.
+const BASE: &str = "base";
+const CANDIDATE: &str = "candidate";
+
+/// Without a number of repetitions: until the interval is this narrow, between these numbers of blocks, in this time.
+const REPETITION: &str = "precision = \"2%\"\nmin-blocks = 15\nmax-blocks = 60\ntime-budget = \"10m\"\n";
+
+/// `kpbench ab`.
+///
+/// # Errors
+/// Where nothing could be measured.
+pub fn ab(arguments: &AbArguments, command: Vec<String>, quiet: bool) -> Result<Exit, Failure> {
+    let options = MeasuringOptions::from_arguments(&arguments.measuring)?;
+    let text = ab_profile(arguments)?;
+    let mut profile = profile::parse("command line", &text, Path::new(""), &options.overrides)?;
+    profile.description = question(arguments);
+    let measuring = Measuring {
+        profile,
+        options,
+        command,
+        quiet,
+    };
+    measuring::measure(measuring, &verdict)
+}
+
+/// What is asked, in words. Only of a profile that was read: no variant of one sets what could be a secret.
+fn question(arguments: &AbArguments) -> String {
+    let settings = |given: &[String]| match given {
+        [] => "what both share".to_owned(),
+        given => given.join(" "),
+    };
+    format!(
+        "Does the candidate ({}) differ from the base ({})?",
+        settings(&arguments.candidate),
+        settings(&arguments.base)
+    )
+}
+
+/// What a finished comparison says.
+fn verdict(outcome: &RunOutcome, format: Format) -> Result<(), Failure> {
+    report::show(&outcome.directory, format)?;
+    Ok(())
+}
+
+/// The profile that is measured, as TOML.
+fn ab_profile(arguments: &AbArguments) -> Result<String, Failure> {
+    let AbArguments {
+        base,
+        candidate,
+        configuration,
+        measuring,
+    } = arguments;
+    if base.is_empty() && candidate.is_empty() {
+        return Err(Failure::usage(
+            "ab compares two settings: say what the candidate has, as in --candidate linger.ms=5, and what the base has, \
+             if not what both share",
+        ));
+    }
+    let mut text = String::from("name = \"ab\"\n\n[run]\nwarmup = \"1s\"\nmeasure = \"2s\"\n");
+    if measuring.repetitions.is_none() {
+        text.push_str(REPETITION);
+    }
+    text.push_str(&configuration_text(configuration)?);
+    for (name, flag, given) in [(BASE, "--base", base), (CANDIDATE, "--candidate", candidate)] {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "\n[variants.{}]\n{}", quoted(name), assignments(flag, given)?);
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::arguments::{Arguments, Command};
+
+    fn text(flags: &[&str]) -> Result<String, Failure> {
+        let line = ["kpbench", "ab"].into_iter().chain(flags.iter().copied());
+        let Command::Ab(arguments) = Arguments::try_parse_from(line).unwrap().command else {
+            panic!()
+        };
+        ab_profile(&arguments)
+    }
+
+    fn parsed(flags: &[&str]) -> profile::Profile {
+        profile::parse("test", &text(flags).unwrap(), Path::new(""), &[]).unwrap()
+    }
+
+    #[test]
+    fn two_variants_on_top_of_what_both_share() {
+        let profile = parsed(&[
+            "--base",
+            "batch.size=1KB",
+            "--base",
+            "send.mode=sync",
+            "--candidate",
+            "batch.size=1 MiB",
+            "-p",
+            "linger.ms=5",
+            "--record-size",
+            "100",
+        ]);
+        let [base, candidate] = &profile.configurations[..] else {
+            panic!()
+        };
+        assert_eq!((base.label.as_str(), candidate.label.as_str()), (BASE, CANDIDATE));
+        assert_eq!(base.effective_properties["batch.size"], "1000");
+        assert_eq!(candidate.effective_properties["batch.size"], "1048576");
+        assert_eq!(base.workload.send_mode, crate::protocol::SendMode::Sync);
+        assert_eq!(candidate.workload.send_mode, crate::protocol::SendMode::Async);
+        assert!(
+            profile
+                .configurations
+                .iter()
+                .all(|one| one.effective_properties["linger.ms"] == "5")
+        );
+        let precision = profile.run.precision.unwrap();
+        assert_eq!(
+            (precision.half_width, precision.min_blocks, precision.max_blocks),
+            (0.02, 15, 60)
+        );
+        assert_eq!(precision.time_budget_ms, Some(600_000));
+    }
+
+    #[test]
+    fn the_question_names_what_differs() {
+        let line = ["kpbench", "ab", "--candidate", "linger.ms=5", "--candidate", "acks=1"];
+        let Command::Ab(arguments) = Arguments::try_parse_from(line).unwrap().command else {
+            panic!()
+        };
+        assert_eq!(
+            question(&arguments),
+            "Does the candidate (linger.ms=5 acks=1) differ from the base (what both share)?"
+        );
+    }
+
+    #[test]
+    fn a_number_of_repetitions_takes_the_place_of_a_precision() {
+        assert!(
+            !text(&["--candidate", "linger.ms=5", "--repetitions", "10"])
+                .unwrap()
+                .contains("precision")
+        );
+    }
+
+    #[test]
+    fn one_side_may_be_what_both_share_but_not_both() {
+        assert_eq!(parsed(&["--candidate", "linger.ms=9"]).configurations.len(), 2);
+        assert_eq!(text(&[]).unwrap_err().exit(), Exit::Usage);
+        assert_eq!(text(&["--base", "linger.ms"]).unwrap_err().exit(), Exit::Usage);
+    }
+}

@@ -1,0 +1,137 @@
+//! How a run ended that was repeated until its intervals were narrow enough, in words.
+
+use super::format;
+use crate::profile::Configuration;
+use crate::store::{Imprecise, Manifest, StoppedBy, Stopping};
+
+/// Configurations named before the rest is counted.
+const NAMED: usize = 5;
+
+/// How a run's repetition ended, or that it has not; none where the number of blocks was fixed.
+pub(super) fn of_run(manifest: &Manifest) -> Option<String> {
+    if let Some(stopping) = &manifest.stopping {
+        return Some(sentence(stopping, &manifest.configurations));
+    }
+    let precision = manifest.run.precision.filter(|_| manifest.awaits_more_blocks())?;
+    Some(format!(
+        "Not ended: the intervals may be wider than the ± {} asked for; --resume continues.",
+        percent(precision.half_width)
+    ))
+}
+
+/// How it ended, and which configurations did not get to the precision asked for.
+pub fn sentence(stopping: &Stopping, configurations: &[Configuration]) -> String {
+    let blocks = format::counted(u64::from(stopping.blocks), "block", "blocks");
+    let asked = percent(stopping.rule.half_width);
+    let what = match configurations.len() {
+        1 => "the 95 % interval of the median throughput",
+        2 => "the 95 % interval of the throughput ratio",
+        _ => "each 95 % interval of a throughput ratio to the first configuration",
+    };
+    let ended = match stopping.ended {
+        StoppedBy::Precise => return precise(stopping, configurations, &blocks, what, &asked),
+        StoppedBy::MaxBlocks => format!(
+            "Ended at the largest number of blocks asked for ({})",
+            stopping.rule.max_blocks
+        ),
+        StoppedBy::TimeBudget => format!("Ended after {blocks}, since another would not have fitted the time budget"),
+    };
+    match stopping.imprecise.len() {
+        // Narrow enough, but before the least number of blocks.
+        0 => format!(
+            "{ended}, before the {} blocks that the error rate of 5 % needs; {what} is within ± {asked}.",
+            stopping.rule.min_blocks
+        ),
+        _ => format!(
+            "{ended}, before {what} was within ± {asked}: wider are {}.",
+            listed(&stopping.imprecise, configurations)
+        ),
+    }
+}
+
+fn precise(stopping: &Stopping, configurations: &[Configuration], blocks: &str, what: &str, asked: &str) -> String {
+    let mut text = format!("Ended after {blocks}: {what} is within ± {asked}.");
+    if !stopping.imprecise.is_empty() {
+        // Configurations without a single completed trial are not waited for.
+        text += &format!(" Not so: {}.", listed(&stopping.imprecise, configurations));
+    }
+    text
+}
+
+fn listed(imprecise: &[Imprecise], configurations: &[Configuration]) -> String {
+    let label = |id: &str| {
+        let found = configurations.iter().find(|configuration| configuration.id == id);
+        found.map_or_else(|| id.to_owned(), |configuration| configuration.label.clone())
+    };
+    let named: Vec<String> = imprecise
+        .iter()
+        .map(|one| {
+            let label = label(&one.configuration_id);
+            match one.half_width {
+                Some(half_width) => format!("{label} (± {})", percent(half_width)),
+                None => format!("{label} (no interval)"),
+            }
+        })
+        .collect();
+    format::listed(&named, NAMED)
+}
+
+/// A share in per cent with two digits that say something.
+pub fn percent(share: f64) -> String {
+    let per_cent = share * 100.0;
+    match per_cent {
+        ..10.0 => {
+            let text = format!("{per_cent:.1}");
+            format!("{} %", text.strip_suffix(".0").unwrap_or(&text))
+        }
+        _ => format!("{per_cent:.0} %"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::Precision;
+    use crate::store::samples;
+
+    fn stopping(ended: StoppedBy, imprecise: &[(&str, Option<f64>)]) -> String {
+        let configurations = ["c-1", "c-2", "c-3"].map(|id| Configuration {
+            label: format!("label of {id}"),
+            ..samples::configuration(id)
+        });
+        let stopping = Stopping {
+            rule: Precision {
+                half_width: 0.03,
+                min_blocks: 15,
+                max_blocks: 50,
+                time_budget_ms: None,
+            },
+            ended,
+            blocks: 9,
+            imprecise: imprecise
+                .iter()
+                .map(|(id, half_width)| Imprecise {
+                    configuration_id: (*id).to_owned(),
+                    half_width: *half_width,
+                })
+                .collect(),
+        };
+        sentence(&stopping, &configurations)
+    }
+
+    #[test]
+    fn it_says_why_it_ended_and_who_did_not_get_there() {
+        assert_eq!(
+            stopping(StoppedBy::Precise, &[]),
+            "Ended after 9 blocks: each 95 % interval of a throughput ratio to the first configuration is within ± 3 %."
+        );
+        let told = stopping(StoppedBy::TimeBudget, &[("c-3", None), ("c-2", Some(0.0421))]);
+        assert!(told.contains("would not have fitted the time budget"), "{told}");
+        assert!(
+            told.ends_with("wider are label of c-3 (no interval) and label of c-2 (± 4.2 %)."),
+            "{told}"
+        );
+        let told = stopping(StoppedBy::MaxBlocks, &[("c-2", Some(0.2))]);
+        assert!(told.contains("asked for (50)") && told.contains("(± 20 %)"), "{told}");
+    }
+}

@@ -1,0 +1,218 @@
+//! Repetition until the intervals are narrow, with scripted trials: what ends it, what is stored, how it is continued.
+
+mod coordinator_support;
+
+use coordinator_support::{Bench, Heard, configuration};
+use kpbench::plan;
+use kpbench::profile::Precision;
+use kpbench::report::summarize;
+use kpbench::run::{Ended, RunError};
+use kpbench::store::{Manifest, RunDirectory, StoppedBy, Stopping};
+
+/// A trial program: `c-00000001` always acknowledges 2,000 records in its window, others `level` ± 5 × `step`, by block.
+fn varying(level: u32, step: u32) -> String {
+    format!(
+        r#"read -r spec
+id=${{spec#*'"trial_id":"'}}; id=${{id%%'"'*}}
+block=${{id%%-*}}; block=${{block#b}}; block=${{block#0}}
+case $id in
+  *c-00000001) n=2000;;
+  *) n=$(({level} + (block * 7 % 11 - 5) * {step}));;
+esac
+cat hello ready started interval ended
+sed "s/\"acknowledged\":2000/\"acknowledged\":$n/" result"#
+    )
+}
+
+const RULE: Precision = Precision {
+    half_width: 0.03,
+    min_blocks: 8,
+    max_blocks: 12,
+    time_budget_ms: None,
+};
+
+fn bench(script: &str, rule: Precision) -> Bench {
+    let mut bench = Bench::new(script);
+    bench.request.profile.run.precision = Some(rule);
+    bench
+}
+
+fn manifest(bench: &Bench) -> Manifest {
+    RunDirectory::open(&bench.directory()).unwrap().manifest().clone()
+}
+
+fn stopping(bench: &Bench) -> Stopping {
+    manifest(bench).stopping.expect("the run ended")
+}
+
+/// Every trial of the plan is stored, in its order, and the plan is that of a run with so many blocks from the outset.
+fn assert_blocks(bench: &Bench, blocks: u32) {
+    let manifest = manifest(bench);
+    let ids: Vec<&str> = manifest.configurations.iter().map(|one| one.id.as_str()).collect();
+    assert_eq!(
+        manifest.plan,
+        plan::plan(&ids, blocks, manifest.run.order, manifest.run.seed)
+    );
+    let stored: Vec<_> = bench.records().into_iter().map(|record| record.planned).collect();
+    assert_eq!(stored, manifest.plan);
+}
+
+#[test]
+fn narrow_intervals_end_it_at_the_least_number_of_blocks() {
+    let bench = bench(&varying(2_100, 2), RULE);
+    let mut heard = Heard::default();
+    let outcome = bench.run_heard(&mut heard).unwrap();
+    assert_eq!(outcome.ended, Ended::Complete);
+    assert_eq!((outcome.planned, outcome.completed), (16, 16));
+    assert_blocks(&bench, 8);
+    let stopping = stopping(&bench);
+    assert_eq!((stopping.ended, stopping.blocks), (StoppedBy::Precise, 8));
+    assert_eq!((stopping.rule, stopping.imprecise), (RULE, Vec::new()));
+    assert_eq!(manifest(&bench).run.precision, Some(RULE));
+    assert!(heard.lines.contains(&"ended Precise after 8".to_owned()));
+    // The spread is known after a few blocks, and does not change: said once.
+    let expected: Vec<&String> = heard
+        .lines
+        .iter()
+        .filter(|line| line.starts_with("expected "))
+        .collect();
+    assert_eq!(expected.len(), 1, "{expected:?}");
+    assert!(expected[0].starts_with("expected 8 after "), "{expected:?}");
+}
+
+#[test]
+fn a_clear_difference_is_no_reason_to_stop() {
+    // Three times the reference: any test rejects equality after 8 blocks, but the interval is wide.
+    let bench = bench(&varying(6_000, 300), RULE);
+    let mut heard = Heard::default();
+    bench.run_heard(&mut heard).unwrap();
+    assert_blocks(&bench, 12);
+    let stopping = stopping(&bench);
+    assert_eq!((stopping.ended, stopping.blocks), (StoppedBy::MaxBlocks, 12));
+    let [imprecise] = &stopping.imprecise[..] else {
+        panic!("{stopping:?}")
+    };
+    assert_eq!(imprecise.configuration_id, "c-00000002");
+    assert!(
+        imprecise
+            .half_width
+            .is_some_and(|half_width| half_width > 0.03 && half_width < 0.5)
+    );
+    let needed = heard
+        .lines
+        .iter()
+        .find_map(|line| line.strip_prefix("expected 12 after "));
+    let needed: u32 = needed
+        .and_then(|rest| rest.rsplit(' ').next())
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!(needed > 12, "more than allowed are needed: {needed}");
+}
+
+#[test]
+fn no_block_begins_that_would_not_fit_the_time_budget_but_the_first_always_does() {
+    let tight = Precision {
+        time_budget_ms: Some(1),
+        ..RULE
+    };
+    let bench = bench(&varying(2_100, 2), tight);
+    bench.run().unwrap();
+    assert_blocks(&bench, 1);
+    let stopping = stopping(&bench);
+    assert_eq!((stopping.ended, stopping.blocks), (StoppedBy::TimeBudget, 1));
+    assert_eq!(stopping.imprecise.len(), 1);
+    assert_eq!(stopping.imprecise[0].half_width, None, "one block has no interval");
+}
+
+#[test]
+fn an_interrupted_run_goes_on_with_the_same_order_and_rule() {
+    let mut bench = bench(&varying(2_100, 2), RULE);
+    let (outcome, _) = bench.run_until("started b03-t02");
+    assert_eq!(outcome.unwrap().ended, Ended::Interrupted);
+    let begun = manifest(&bench);
+    assert_eq!(begun.plan.last().map(|planned| planned.block), Some(3), "blocks begun");
+    assert_eq!(begun.stopping, None);
+    assert!(bench.records().len() < begun.plan.len());
+    let so_far = summarize(&begun, &bench.records()).repetition;
+    assert!(so_far.is_some_and(|text| text.contains("Not ended") && text.contains("± 3 %")));
+    bench.resume();
+    assert_eq!(bench.run().unwrap().ended, Ended::Complete);
+    assert_blocks(&bench, 8);
+    assert_eq!(stopping(&bench).ended, StoppedBy::Precise);
+
+    let before = bench.records().len();
+    let mut heard = Heard::default();
+    bench.run_heard(&mut heard).unwrap();
+    assert_eq!(bench.records().len(), before, "nothing is left to do");
+    assert!(heard.lines[0].contains("nothing to do"), "{:?}", heard.lines);
+}
+
+#[test]
+fn a_run_may_be_continued_to_another_precision() {
+    let mut bench = bench(
+        &varying(2_100, 20),
+        Precision {
+            half_width: 0.5,
+            ..RULE
+        },
+    );
+    bench.run().unwrap();
+    assert_blocks(&bench, 8);
+    bench.resume();
+    bench.request.profile.run.precision = Some(Precision {
+        half_width: 0.001,
+        ..RULE
+    });
+    bench.run().unwrap();
+    assert_blocks(&bench, 12);
+    assert_eq!(stopping(&bench).ended, StoppedBy::MaxBlocks);
+
+    bench.request.profile.run.precision = None;
+    bench.request.profile.run.repetitions = 40;
+    match bench.run().unwrap_err() {
+        RunError::ResumeMismatch { differences, .. } => {
+            assert!(differences[0].contains("precision"), "{differences:?}")
+        }
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn a_fixed_number_of_repetitions_may_be_continued_to_a_precision() {
+    let mut bench = Bench::new(&varying(2_100, 2));
+    bench.run().unwrap();
+    assert_eq!(bench.records().len(), 6);
+    bench.resume();
+    bench.request.profile.run.precision = Some(RULE);
+    bench.run().unwrap();
+    assert_blocks(&bench, 8);
+}
+
+#[test]
+fn a_configuration_that_never_works_does_not_keep_the_others_waiting() {
+    let script = format!("{}\n", varying(2_100, 2))
+        .replace("case $id in", "case $id in *c-00000003) exit 1;; esac\ncase $id in");
+    let mut bench = bench(&script, RULE);
+    bench
+        .request
+        .profile
+        .configurations
+        .push(configuration("c-00000003", "9"));
+    let outcome = bench.run().unwrap();
+    assert_eq!((outcome.completed, outcome.failed), (16, 8));
+    let stopping = stopping(&bench);
+    assert_eq!((stopping.ended, stopping.blocks), (StoppedBy::Precise, 8));
+    assert_eq!(stopping.imprecise.len(), 1);
+    assert_eq!(stopping.imprecise[0].configuration_id, "c-00000003");
+}
+
+#[test]
+fn one_configuration_is_held_to_its_own_interval() {
+    for (step, ended) in [(2, StoppedBy::Precise), (200, StoppedBy::MaxBlocks)] {
+        let mut bench = bench(&varying(2_100, step), RULE);
+        bench.request.profile.configurations = vec![configuration("c-00000002", "5")];
+        bench.run().unwrap();
+        assert_eq!(stopping(&bench).ended, ended, "{step}");
+    }
+}
