@@ -5,8 +5,10 @@ pub mod broker;
 mod command_line;
 pub mod doctor;
 mod exit;
+mod export;
 mod failure;
 mod free_disk;
+mod hdr;
 mod manual;
 mod measuring;
 pub mod mock_cluster;
@@ -45,7 +47,8 @@ pub fn dispatch(arguments: Arguments, command: Vec<String>) -> Result<Exit, Fail
     match what {
         Command::Sweep(sweep) => return measuring::sweep(&sweep, command, quiet),
         Command::Run(run) => return measuring::run(&run, command, quiet),
-        Command::Report(asked) => return report::again(&asked.run_directory, asked.format),
+        Command::Report(asked) => return report::again(&asked),
+        Command::Hdr(asked) => hdr::show(asked)?,
         Command::Profile(ProfileCommand::Check(asked)) => show_profile(&asked, profile::check)?,
         Command::Profile(ProfileCommand::Expand(asked)) => show_profile(&asked, profile::expand)?,
         Command::Broker(asked) => return broker_command(asked),

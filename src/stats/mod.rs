@@ -1,5 +1,7 @@
 //! Pure functions: no clock, no input or output, no Kafka.
 
+pub mod encoded;
+pub mod hgrm;
 pub mod histogram;
 mod spread;
 
