@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use kpbench::protocol::{TrialEvent, TrialSpec};
 use kpbench::report::Summary;
+use kpbench::report::interval_logs::LogsSummary;
 use kpbench::store::{Manifest, NoiseFloor, TrialRecord};
 use schemars::Schema;
 use serde_json::Value;
@@ -20,6 +21,7 @@ fn schemas() -> Vec<(&'static str, Schema)> {
         ("trial-record", schemars::schema_for!(TrialRecord)),
         ("summary", schemars::schema_for!(Summary)),
         ("noise", schemars::schema_for!(NoiseFloor)),
+        ("interval-logs", schemars::schema_for!(LogsSummary)),
     ]
 }
 
@@ -108,6 +110,17 @@ fn the_documents_of_a_real_run_keep_to_their_schemas() {
     ));
     let trials = fs::read_to_string(run.join("trials.jsonl")).unwrap();
     assert_eq!(trials.lines().count(), 2);
+    let logs = std::fs::read_dir(run.join("hdr"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let merged = assert_cmd::cargo::cargo_bin_cmd!("kpbench")
+        .args(["hdr", "--format", "json"])
+        .args(logs)
+        .output()
+        .unwrap();
+    let merged = document(&String::from_utf8_lossy(&merged.stdout));
+    assert_eq!(merged["unit"], "µs");
+    found.extend(violations("interval-logs", &merged));
     trials
         .lines()
         .for_each(|line| found.extend(violations("trial-record", &document(line))));

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
+use super::export::Export;
 use super::output::Color;
 use crate::protocol::{ClientKind, SendMode, TargetKind};
 
@@ -66,6 +67,9 @@ pub enum Command {
     Noise(NoiseArguments),
     /// Make the report of a run again from its stored trials
     Report(ReportArguments),
+    /// Merge and print HdrHistogram interval logs (.hlog), kpbench's own or another tool's
+    #[command(after_help = HDR_EXAMPLES)]
+    Hdr(HdrArguments),
     /// Check a profile or show what it expands to; starts nothing
     #[command(subcommand)]
     Profile(ProfileCommand),
@@ -117,6 +121,11 @@ Examples:
   kpbench noise                                  the default configuration
   kpbench noise profiles/nightly.toml            the profile's first configuration
   kpbench noise profiles/nightly.toml --configuration 'lz4 linger.ms=5' --repetitions 30";
+const HDR_EXAMPLES: &str = "\
+Examples:
+  kpbench hdr reports/sample/hdr/*.hlog --tag service
+  kpbench hdr run.hlog --start 10 --end 60 --out run.hgrm --tag response
+  kpbench hdr other.hlog --unit-ratio 1000000 --unit ms   values recorded in ns, printed in ms";
 
 /// `kpbench sweep`.
 #[derive(Debug, Args)]
@@ -303,6 +312,40 @@ pub struct ReportArguments {
     /// What goes to standard output: a table, or summary.json and nothing else
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub format: Format,
+    /// Write the figures for another tool too: junit, markdown, bencher, github-action-benchmark (two files: a.json
+    /// makes a-smaller.json and a-bigger.json), openmetrics or csv; without a file to standard output, instead of the
+    /// table; as often as wanted
+    #[arg(long, value_name = "FORMAT[=FILE]")]
+    pub export: Vec<Export>,
+}
+
+/// `kpbench hdr`.
+#[derive(Debug, Args)]
+pub struct HdrArguments {
+    /// Interval logs in HdrHistogram's V2 encoding; - is standard input
+    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub files: Vec<PathBuf>,
+    /// Only intervals with this tag, \"\" for those without; as often as wanted
+    #[arg(long, value_name = "TAG")]
+    pub tag: Vec<String>,
+    /// Only intervals that start so many seconds after their log's start, or later
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
+    pub start: Option<f64>,
+    /// Only intervals that start so many seconds after their log's start, or earlier
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
+    pub end: Option<f64>,
+    /// Divide every value by this, as in 1000000 for ns to ms
+    #[arg(long, value_name = "RATIO", default_value = "1", value_parser = ratio, allow_negative_numbers = true)]
+    pub unit_ratio: f64,
+    /// What the values are in, after dividing; only named, never converted
+    #[arg(long, value_name = "UNIT")]
+    pub unit: Option<String>,
+    /// Write the percentile distribution: FILE.hgrm for one tag, or a directory with one file per tag
+    #[arg(long, value_name = "FILE|DIR", value_hint = ValueHint::AnyPath)]
+    pub out: Option<PathBuf>,
+    /// What goes to standard output: a table, or one JSON document
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub format: Format,
 }
 
 /// `kpbench profile`.
@@ -381,4 +424,20 @@ where
     T: std::str::FromStr<Err = String> + Copy + Send + Sync + 'static,
 {
     PossibleValuesParser::new(all.iter().map(|value| name(*value))).try_map(|text| text.parse::<T>())
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    let seconds: f64 = text.parse().map_err(|_| "expected seconds, as in 2.5".to_owned())?;
+    match seconds.is_finite() && seconds >= 0.0 {
+        true => Ok(seconds),
+        false => Err("expected seconds, 0 or more".to_owned()),
+    }
+}
+
+fn ratio(text: &str) -> Result<f64, String> {
+    let ratio: f64 = text.parse().map_err(|_| "expected a number, as in 1000".to_owned())?;
+    match ratio.is_finite() && ratio > 0.0 {
+        true => Ok(ratio),
+        false => Err("expected a number above 0".to_owned()),
+    }
 }

@@ -7,8 +7,10 @@ mod command_line;
 mod data_directory;
 pub mod doctor;
 mod exit;
+mod export;
 mod failure;
 mod free_disk;
+mod hdr;
 mod manual;
 mod measuring;
 pub mod mock_cluster;
@@ -50,7 +52,8 @@ pub fn dispatch(arguments: Arguments, command: Vec<String>) -> Result<Exit, Fail
         Command::Run(run) => return measuring::run(&run, command, quiet),
         Command::Ab(asked) => return ab::ab(&asked, command, quiet),
         Command::Noise(asked) => return noise::noise(&asked, command, quiet),
-        Command::Report(asked) => return report::again(&asked.run_directory, asked.format),
+        Command::Report(asked) => return report::again(&asked),
+        Command::Hdr(asked) => hdr::show(asked)?,
         Command::Profile(ProfileCommand::Check(asked)) => show_profile(&asked, profile::check)?,
         Command::Profile(ProfileCommand::Expand(asked)) => show_profile(&asked, profile::expand)?,
         Command::Broker(asked) => return broker_command(asked),

@@ -2,14 +2,16 @@
 
 use std::path::Path;
 
-use super::arguments::Format;
+use super::arguments::{Format, ReportArguments};
 use super::command_line::resume_command;
 use super::exit::Exit;
+use super::export;
 use super::failure::Failure;
 use super::output;
+use crate::report::exports::ExportedRun;
 use crate::report::format::counted;
 use crate::report::terminal::{self, Style};
-use crate::report::{self, RunTrials, SUMMARY_FILE};
+use crate::report::{self, RunTrials, SUMMARY_FILE, Written};
 use crate::run::Mask;
 use crate::store::RunDirectory;
 
@@ -18,6 +20,12 @@ use crate::store::RunDirectory;
 /// # Errors
 /// Where the run cannot be read or the report not written.
 pub fn show(directory: &Path, format: Format) -> Result<RunTrials, Failure> {
+    let written = make(directory)?;
+    print(&written, directory, format)?;
+    Ok(written.summary.trials)
+}
+
+fn make(directory: &Path) -> Result<Written, Failure> {
     let written = report::write(directory)?;
     if let Some(cut) = written.cut_line {
         output::note(&format!(
@@ -25,6 +33,10 @@ pub fn show(directory: &Path, format: Format) -> Result<RunTrials, Failure> {
             cut.line
         ));
     }
+    Ok(written)
+}
+
+fn print(written: &Written, directory: &Path, format: Format) -> Result<(), Failure> {
     let text = match format {
         // The very bytes of the file: both are the same document.
         Format::Json => std::fs::read_to_string(directory.join(SUMMARY_FILE)).map_err(Failure::failed)?,
@@ -38,16 +50,26 @@ pub fn show(directory: &Path, format: Format) -> Result<RunTrials, Failure> {
             terminal::render(&written.summary, &style)
         }
     };
-    output::print(&text).map_err(Failure::failed)?;
-    Ok(written.summary.trials)
+    output::print(&text).map_err(Failure::failed)
 }
 
-/// `kpbench report`: as [`show`], and tells where the run is not complete, as the sweep itself does.
+/// `kpbench report`: as [`show`], with exports, and tells where the run is not complete, as the sweep itself does.
 ///
 /// # Errors
-/// As [`show`].
-pub fn again(directory: &Path, format: Format) -> Result<Exit, Failure> {
-    let trials = show(directory, format)?;
+/// As [`show`], and where an export is wrong usage or cannot be written.
+pub fn again(asked: &ReportArguments) -> Result<Exit, Failure> {
+    let ReportArguments {
+        run_directory: directory,
+        format,
+        export: exports,
+    } = asked;
+    let stdout_is_taken = export::takes_stdout(exports, *format)?;
+    let written = make(directory)?;
+    if !stdout_is_taken {
+        print(&written, directory, *format)?;
+    }
+    export::write(exports, &ExportedRun::of(&written.summary, &run_name(directory)))?;
+    let trials = written.summary.trials;
     if trials.failed > 0 {
         output::note(&failed(trials.failed, trials.planned));
     }
@@ -72,6 +94,13 @@ pub fn again(directory: &Path, format: Format) -> Result<Exit, Failure> {
     } else {
         Exit::Fine
     })
+}
+
+/// What the directory is called, however it was named: `.` too.
+fn run_name(directory: &Path) -> String {
+    let whole = directory.canonicalize().unwrap_or_else(|_| directory.to_owned());
+    let name = whole.file_name().unwrap_or(whole.as_os_str());
+    name.to_string_lossy().into_owned()
 }
 
 /// That trials failed, in a sentence.

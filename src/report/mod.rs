@@ -8,10 +8,12 @@ mod axes;
 pub mod charts;
 mod columns;
 mod csv;
+pub mod exports;
 mod figures;
 mod files;
 pub(crate) mod format;
 mod html;
+pub mod interval_logs;
 mod markdown;
 mod metric;
 mod noise;
@@ -21,6 +23,7 @@ pub mod terminal;
 mod verdicts;
 
 pub use columns::RowOrder;
+pub(crate) use files::replace;
 pub use files::{
     CHARTS_DIRECTORY, CSV_FILE, HTML_FILE, MARKDOWN_FILE, ReportError, SUMMARY_FILE, Written, page, summary_markdown,
     trials_csv, write,

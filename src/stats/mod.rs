@@ -1,6 +1,8 @@
 //! Pure functions: no clock, no input or output, no Kafka.
 
 pub mod drift;
+pub mod encoded;
+pub mod hgrm;
 pub mod histogram;
 pub mod holm;
 mod interval;

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
+use super::interval_log::OWN_COMMENT;
 use crate::protocol::{Interval, WindowedLatency};
 
 /// Renders the histograms of the intervals; intervals without one leave no line.
@@ -14,7 +15,7 @@ use crate::protocol::{Interval, WindowedLatency};
 pub(super) fn render(window_started_at: Timestamp, intervals: &[Interval]) -> String {
     let base_s = window_started_at.as_millisecond() as f64 / 1_000.0;
     let mut text = format!(
-        "#[kpbench: latencies in us; tags service, response, schedule_lag, send_call]\n\
+        "{OWN_COMMENT}\n\
          #[Histogram log format version 1.3]\n\
          #[StartTime: {base_s:.3} (seconds since epoch), {window_started_at}]\n\
          #[BaseTime: {base_s:.3} (seconds since epoch)]\n\

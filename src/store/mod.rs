@@ -3,6 +3,7 @@
 mod directory;
 mod error;
 mod hlog;
+pub mod interval_log;
 mod model;
 mod noise;
 mod read;
