@@ -12,7 +12,9 @@ fn series(points: usize, every: usize) -> Vec<f64> {
     let mut random = Xoshiro256StarStar::seed_from_u64(1);
     (0..points)
         .map(|place| {
-            let noise: f64 = (0..12).map(|_| (random.next_u64() >> 11) as f64 / (1u64 << 53) as f64).sum();
+            let noise: f64 = (0..12)
+                .map(|_| (random.next_u64() >> 11) as f64 / (1u64 << 53) as f64)
+                .sum();
             let level = if (place / every).is_multiple_of(2) { 100.0 } else { 90.0 };
             level + 3.0 * (noise - 6.0)
         })
@@ -27,9 +29,13 @@ fn bench(criterion: &mut Criterion) {
         group.bench_with_input(BenchmarkId::new("windowed, noise", points), &calm, |bencher, values| {
             bencher.iter(|| black_box(windowed(values, &Options::default())));
         });
-        group.bench_with_input(BenchmarkId::new("windowed, a step every 40", points), &busy, |bencher, values| {
-            bencher.iter(|| black_box(windowed(values, &Options::default())));
-        });
+        group.bench_with_input(
+            BenchmarkId::new("windowed, a step every 40", points),
+            &busy,
+            |bencher, values| {
+                bencher.iter(|| black_box(windowed(values, &Options::default())));
+            },
+        );
     }
     let step = series(100, 50);
     group.bench_function("plain, one step, 999 permutations/100", |bencher| {

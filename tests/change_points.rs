@@ -57,7 +57,11 @@ fn steps_are_found_as_often_as_the_docs_say() {
                 near += u32::from(points.iter().any(|point| point.index == 40));
             }
         }
-        let row = format!("| {percent} % | {after} | {:.0} % | {:.0} % |", f64::from(found) / 5.0, f64::from(near) / 5.0);
+        let row = format!(
+            "| {percent} % | {after} | {:.0} % | {:.0} % |",
+            f64::from(found) / 5.0,
+            f64::from(near) / 5.0
+        );
         println!("{row}");
         if !docs.contains(&row) {
             missing.push(row);

@@ -16,6 +16,7 @@ pub mod profile;
 mod progress;
 mod report;
 mod signals;
+mod trend;
 pub mod trial;
 
 use std::collections::BTreeMap;
@@ -46,6 +47,7 @@ pub fn dispatch(arguments: Arguments, command: Vec<String>) -> Result<Exit, Fail
         Command::Sweep(sweep) => return measuring::sweep(&sweep, command, quiet),
         Command::Run(run) => return measuring::run(&run, command, quiet),
         Command::Report(asked) => return report::again(&asked.run_directory, asked.format),
+        Command::Trend(asked) => return trend::trend(&asked),
         Command::Profile(ProfileCommand::Check(asked)) => show_profile(&asked, profile::check)?,
         Command::Profile(ProfileCommand::Expand(asked)) => show_profile(&asked, profile::expand)?,
         Command::Broker(asked) => return broker_command(asked),

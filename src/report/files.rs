@@ -197,7 +197,7 @@ fn remove_old_charts(directory: &Path, written: &[PathBuf]) -> io::Result<()> {
 
 /// Writes beside the file and renames: a reader never sees half of it. Not synced: what a power cut takes can be made
 /// again from the trials.
-fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+pub(super) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut name = OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
     name.push(".tmp");

@@ -108,7 +108,7 @@ fn trouble(summary: &Summary) -> String {
 }
 
 /// Text from profiles and brokers as text: no markup, no HTML, no line break that would end a cell.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

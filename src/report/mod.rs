@@ -16,6 +16,7 @@ mod markdown;
 mod metric;
 mod summary;
 pub mod terminal;
+pub mod trend;
 
 pub use columns::RowOrder;
 pub use files::{

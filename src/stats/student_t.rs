@@ -11,7 +11,12 @@ pub fn two_sided(t: f64, degrees: f64) -> Option<f64> {
         return Some(0.0);
     }
     let square = t * t;
-    Some(incomplete_beta(degrees / 2.0, 0.5, degrees / (degrees + square), square / (degrees + square)))
+    Some(incomplete_beta(
+        degrees / 2.0,
+        0.5,
+        degrees / (degrees + square),
+        square / (degrees + square),
+    ))
 }
 
 /// I_x(a, b), with y = 1 − x given beside it, since close to 1 that difference has no digits left.
@@ -101,7 +106,12 @@ mod tests {
             assert!((two_sided(t, 2.0).unwrap() - two).abs() < 1e-14, "{t}");
         }
         // Critical values of Student's t, NIST/SEMATECH e-Handbook of Statistical Methods, 1.3.6.7.2.
-        for (t, degrees, p) in [(2.228, 10.0, 0.05), (3.169, 10.0, 0.01), (2.042, 30.0, 0.05), (3.390, 100.0, 0.001)] {
+        for (t, degrees, p) in [
+            (2.228, 10.0, 0.05),
+            (3.169, 10.0, 0.01),
+            (2.042, 30.0, 0.05),
+            (3.390, 100.0, 0.001),
+        ] {
             let found = two_sided(t, degrees).unwrap();
             assert!((found / p - 1.0).abs() < 2e-3, "{t} {degrees}: {found}");
         }

@@ -2,7 +2,8 @@ use super::*;
 
 fn column(csv: &str) -> Vec<f64> {
     let rows = csv.lines().skip(1);
-    rows.map(|row| row.split(',').nth(1).unwrap().parse().unwrap()).collect()
+    rows.map(|row| row.split(',').nth(1).unwrap().parse().unwrap())
+        .collect()
 }
 
 fn tigerbeetle() -> Vec<f64> {
@@ -39,31 +40,66 @@ fn the_points_are_those_that_otava_finds() {
             0.2,
             0.0,
             &[
-                3, 6, 7, 10, 11, 13, 15, 16, 28, 29, 35, 37, 39, 41, 44, 48, 49, 56, 58, 61, 65, 66, 69, 71, 74, 76, 82,
-                95, 108, 117, 125, 126, 129, 131, 136, 137, 142, 148, 165, 169, 187, 190, 192, 197, 200, 212, 220, 241,
-                243, 246, 247, 249, 250, 260, 265, 266, 268, 278, 282, 288, 305, 306, 325, 330, 337, 338, 340, 347, 349,
-                363,
+                3, 6, 7, 10, 11, 13, 15, 16, 28, 29, 35, 37, 39, 41, 44, 48, 49, 56, 58, 61, 65, 66, 69, 71, 74, 76,
+                82, 95, 108, 117, 125, 126, 129, 131, 136, 137, 142, 148, 165, 169, 187, 190, 192, 197, 200, 212, 220,
+                241, 243, 246, 247, 249, 250, 260, 265, 266, 268, 278, 282, 288, 305, 306, 325, 330, 337, 338, 340,
+                347, 349, 363,
             ],
         ),
         (
             0.1,
             0.0,
             &[
-                3, 6, 10, 11, 15, 16, 28, 29, 35, 37, 39, 41, 44, 48, 49, 61, 71, 95, 117, 131, 142, 148, 165, 169, 192,
-                206, 212, 260, 265, 268, 278, 282, 288, 305, 363,
+                3, 6, 10, 11, 15, 16, 28, 29, 35, 37, 39, 41, 44, 48, 49, 61, 71, 95, 117, 131, 142, 148, 165, 169,
+                192, 206, 212, 260, 265, 268, 278, 282, 288, 305, 363,
             ],
         ),
-        (0.01, 0.0, &[15, 26, 61, 71, 95, 117, 131, 142, 148, 165, 169, 192, 212, 260]),
+        (
+            0.01,
+            0.0,
+            &[15, 26, 61, 71, 95, 117, 131, 142, 148, 165, 169, 192, 212, 260],
+        ),
         (0.001, 0.0, &[15, 61, 71, 95, 117, 131, 142, 148, 192, 212, 260]),
         (0.0001, 0.0, &[71, 95, 117, 131, 142, 148, 192, 212]),
         (0.00001, 0.0, &[71, 95, 131, 192, 212]),
     ];
     for (max_pvalue, min_magnitude, expected) in cases {
+        let options = Options {
+            window: 30,
+            max_pvalue,
+            min_magnitude,
+        };
+        // Otava tests the point at the place of the one that went, and the one behind.
+        let as_otava = windows::windowed_testing_again(&values, &options, |gone| [Some(gone), Some(gone + 1)]);
         assert_eq!(
-            found(&values, 30, max_pvalue, min_magnitude),
+            indexes(&as_otava.unwrap()),
             expected,
             "p {max_pvalue}, magnitude {min_magnitude}"
         );
+    }
+}
+
+/// Both neighbours tested again: every point that stays is significant between the segments that are left.
+#[test]
+fn what_stays_is_significant_between_its_neighbours() {
+    let values = tigerbeetle();
+    assert_eq!(
+        found(&values, 30, 0.001, 0.0),
+        [15, 61, 71, 95, 117, 131, 142, 148, 192, 212]
+    );
+    assert_eq!(found(&values, 30, 0.01, 0.05), [15, 71]);
+    let options = Options {
+        window: 30,
+        max_pvalue: 0.1,
+        ..Options::default()
+    };
+    let points = windowed(&values, &options).unwrap();
+    let places: Vec<(usize, f64)> = points.iter().map(|point| (point.index, 1.0)).collect();
+    for (point, anew) in points.iter().zip(between(&values, &places)) {
+        let p_value = anew.before.p_value(&anew.after);
+        assert!((point.p_value - p_value).abs() < 1e-9 && p_value < 0.1, "{point:?}");
+        assert_eq!(point.before.points, anew.before.points);
+        assert!((point.before.mean - anew.before.mean).abs() < 1e-9 * anew.before.mean);
     }
 }
 
@@ -71,8 +107,8 @@ fn the_points_are_those_that_otava_finds() {
 #[test]
 fn small_series_have_the_points_that_otavas_tests_state() {
     let halving = [
-        1.02, 0.95, 0.99, 1.00, 1.12, 1.00, 1.01, 0.98, 1.01, 0.96, 0.50, 0.51, 0.48, 0.48, 0.55, 0.50, 0.49, 0.51, 0.50,
-        0.49,
+        1.02, 0.95, 0.99, 1.00, 1.12, 1.00, 1.01, 0.98, 1.01, 0.96, 0.50, 0.51, 0.48, 0.48, 0.55, 0.50, 0.49, 0.51,
+        0.50, 0.49,
     ];
     assert_eq!(found(&halving, 10, 0.0001, 0.0), [10]);
     let levels = [
@@ -123,7 +159,9 @@ fn nothing_is_found_in_what_does_not_change() {
 
 #[test]
 fn the_change_is_that_of_the_means() {
-    let values: Vec<f64> = (0..40).map(|place| if place < 20 { 200.0 } else { 100.0 } + f64::from(place % 2)).collect();
+    let values: Vec<f64> = (0..40)
+        .map(|place| if place < 20 { 200.0 } else { 100.0 } + f64::from(place % 2))
+        .collect();
     let points = windowed(&values, &Options::default()).unwrap();
     assert_eq!(indexes(&points), [20]);
     let point = points[0];

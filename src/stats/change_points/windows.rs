@@ -38,11 +38,25 @@ impl Options {
 /// The change points of a series, in order: weak ones from each window, then merged until all of them are significant
 /// between their neighbours. Takes time of order n × window. None where a value is not finite.
 pub fn windowed(values: &[f64], options: &Options) -> Option<Vec<ChangePoint>> {
+    windowed_testing_again(values, options, |gone| [gone.checked_sub(1), Some(gone)])
+}
+
+/// As [`windowed`], with a choice of the points that are tested again where the point at a place is taken away: the two
+/// beside it, which then are at the place before and at that place itself. Otava takes that place and the one behind, so
+/// that the point before keeps the p that it had between other neighbours.
+pub(super) fn windowed_testing_again(
+    values: &[f64],
+    options: &Options,
+    again: fn(usize) -> [Option<usize>; 2],
+) -> Option<Vec<ChangePoint>> {
     if values.iter().any(|value| !value.is_finite()) {
         return None;
     }
-    let weak = weak_points(values, options);
-    Some(merged(values, weak, options))
+    let mut merging = Merging::new(values, weak_points(values, options));
+    while let Some(weakest) = merging.weakest(options) {
+        merging.take_away(weakest, again);
+    }
+    Some(merging.points)
 }
 
 /// The union of what the windows show.
@@ -103,38 +117,54 @@ fn best(stretches: &[Stretch]) -> Option<(usize, Candidate)> {
         })
 }
 
-/// Takes away the weakest point until all are significant and large enough: while one is not significant that with the
-/// largest p, then that with the smallest magnitude.
-fn merged(values: &[f64], weak: Vec<usize>, options: &Options) -> Vec<ChangePoint> {
-    let with_any_p: Vec<(usize, f64)> = weak.iter().map(|index| (*index, 1.0)).collect();
-    let mut points = between(values, &with_any_p);
-    for point in &mut points {
-        point.p_value = point.before.p_value(&point.after);
-    }
-    while let Some(weakest) = weakest(&points, options) {
-        let gone = points.remove(weakest);
-        let joined = gone.before.joined(&gone.after);
-        // The neighbours now border on the joined segment.
-        if let Some(before) = weakest.checked_sub(1).and_then(|place| points.get_mut(place)) {
-            before.after = joined;
-            before.p_value = before.before.p_value(&joined);
-        }
-        if let Some(after) = points.get_mut(weakest) {
-            after.before = joined;
-            after.p_value = joined.p_value(&after.after);
-        }
-    }
-    points
+/// Points, and the segments before, between and behind them.
+struct Merging {
+    segments: Vec<Segment>,
+    points: Vec<ChangePoint>,
 }
 
-fn weakest(points: &[ChangePoint], options: &Options) -> Option<usize> {
-    let least = |key: fn(&ChangePoint) -> f64| {
-        let keys = points.iter().map(key).enumerate();
-        keys.min_by(|one, other| one.1.total_cmp(&other.1)).map(|(place, _)| place)
-    };
-    let by_p = least(|point| -point.p_value)?;
-    if points[by_p].p_value >= options.max_pvalue {
-        return Some(by_p);
+impl Merging {
+    fn new(values: &[f64], weak: Vec<usize>) -> Self {
+        let untested: Vec<(usize, f64)> = weak.into_iter().map(|index| (index, 1.0)).collect();
+        let points = between(values, &untested);
+        let first = points.first().map(|point| point.before);
+        let mut merging = Self {
+            segments: first
+                .into_iter()
+                .chain(points.iter().map(|point| point.after))
+                .collect(),
+            points,
+        };
+        (0..merging.points.len()).for_each(|place| merging.test(place));
+        merging
     }
-    least(ChangePoint::magnitude).filter(|place| points[*place].magnitude() <= options.min_magnitude)
+
+    fn test(&mut self, place: usize) {
+        if let Some(point) = self.points.get_mut(place) {
+            (point.before, point.after) = (self.segments[place], self.segments[place + 1]);
+            point.p_value = point.before.p_value(&point.after);
+        }
+    }
+
+    /// The next point to go: while one is not significant, that with the largest p, then that with the smallest
+    /// magnitude while it is too small; of equals the first.
+    fn weakest(&self, options: &Options) -> Option<usize> {
+        let least = |key: fn(&ChangePoint) -> f64| {
+            let keys = self.points.iter().map(key).enumerate();
+            keys.min_by(|one, other| one.1.total_cmp(&other.1))
+                .map(|(place, _)| place)
+        };
+        let by_p = least(|point| -point.p_value)?;
+        if self.points[by_p].p_value >= options.max_pvalue {
+            return Some(by_p);
+        }
+        least(ChangePoint::magnitude).filter(|place| self.points[*place].magnitude() <= options.min_magnitude)
+    }
+
+    fn take_away(&mut self, place: usize, again: fn(usize) -> [Option<usize>; 2]) {
+        self.points.remove(place);
+        let behind = self.segments.remove(place + 1);
+        self.segments[place] = self.segments[place].joined(&behind);
+        again(place).into_iter().flatten().for_each(|place| self.test(place));
+    }
 }
