@@ -21,6 +21,7 @@ pub mod profile;
 mod progress;
 mod report;
 mod signals;
+mod trend;
 pub mod trial;
 
 use std::collections::BTreeMap;
@@ -54,6 +55,7 @@ pub fn dispatch(arguments: Arguments, command: Vec<String>) -> Result<Exit, Fail
         Command::Noise(asked) => return noise::noise(&asked, command, quiet),
         Command::Report(asked) => return report::again(&asked),
         Command::Hdr(asked) => hdr::show(asked)?,
+        Command::Trend(asked) => return trend::trend(&asked),
         Command::Profile(ProfileCommand::Check(asked)) => show_profile(&asked, profile::check)?,
         Command::Profile(ProfileCommand::Expand(asked)) => show_profile(&asked, profile::expand)?,
         Command::Broker(asked) => return broker_command(asked),
