@@ -344,6 +344,28 @@ fn an_external_cluster_that_is_not_there_is_told_within_ten_seconds_and_without_
     assert!(!place.run_directory().exists(), "nothing was measured, nothing is left");
 }
 
+/// Room and time: what a send call may wait for has nothing to do with how long connecting takes.
+#[test]
+fn with_no_time_to_block_a_trial_still_connects_and_measures() {
+    let directory = tempfile::tempdir().unwrap();
+    let out = directory.path().join("run").display().to_string();
+    let output = run(&[
+        "run",
+        "--target=mock",
+        "--producer=max.block.ms=0",
+        "--rate=2000",
+        "--warmup=50ms",
+        "--measure=200ms",
+        "--repetitions=1",
+        "--out",
+        &out,
+    ]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let trials = RunDirectory::open(Path::new(&out)).unwrap().trials().unwrap();
+    let result = trials[0].result.as_ref().unwrap();
+    assert!(result.counts.acknowledged > 0, "{:?}", result.counts);
+}
+
 #[test]
 fn completions_and_manual_are_printed() {
     assert!(stdout(&run(&["completions", "bash"])).contains("kpbench"));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use kpbench::client::mock::MockCluster;
 use kpbench::load::{StopFlag, run_trial};
 use kpbench::protocol::{
-    Acks, Arrival, ClientKind, Content, PROTOCOL_VERSION, Payload, SendMode, Size, TrialEvent, TrialResult, TrialSpec,
+    Acks, Arrival, ClientKind, Content, METADATA_TIMEOUT_MS, PROTOCOL_VERSION, Payload, SendMode, Size, TrialEvent, TrialResult, TrialSpec,
     Workload,
 };
 
@@ -46,6 +46,7 @@ fn spec(cluster: &MockCluster, client: ClientKind, send_mode: SendMode, arrival:
             },
         },
         max_block_ms: 5_000,
+        metadata_timeout_ms: METADATA_TIMEOUT_MS,
         warmup_ms: 100,
         measure_ms: 500,
         drain_timeout_ms: 10_000,
@@ -201,7 +202,7 @@ fn an_unknown_property_and_a_missing_topic_are_told_in_words() {
         unreachable
             .properties
             .insert("bootstrap.servers".to_owned(), "127.0.0.1:1".to_owned());
-        unreachable.max_block_ms = 300;
+        unreachable.metadata_timeout_ms = 300;
         let error = run_trial(&unreachable, &StopFlag::default(), &mut |_| ())
             .unwrap_err()
             .to_string();

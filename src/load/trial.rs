@@ -118,7 +118,7 @@ impl<'a> Trial<'a> {
                     reports: reports(spec),
                     payloads: SharedBytes(payloads.memory()),
                     record_bytes: payloads.largest_bytes(),
-                    metadata_timeout: Duration::from_millis(spec.max_block_ms),
+                    metadata_timeout: Duration::from_millis(spec.metadata_timeout_ms),
                 };
                 connect(spec.workload.client, &settings)
             })

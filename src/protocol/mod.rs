@@ -15,7 +15,7 @@ pub use result::{
     ClientStatistics, Counts, CpuTime, FailedCount, Latencies, LatencyDistribution, PersistenceStatus, TrialResult,
     WindowCounts,
 };
-pub use spec::{PROTOCOL_VERSION, TrialSpec};
+pub use spec::{METADATA_TIMEOUT_MS, PROTOCOL_VERSION, TrialSpec};
 pub use workload::{
     Acks, Arrival, ClientKind, Content, FileSplit, Payload, SendMode, Size, TargetKind, WeightedSize, Workload,
 };
