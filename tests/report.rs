@@ -337,6 +337,29 @@ fn a_damaged_histogram_is_said_and_the_rest_still_counts() {
     );
 }
 
+/// Also where it is not the winner: its figure says as much about kpbench as about the broker.
+#[test]
+fn little_headroom_is_said_of_every_configuration_that_has_it() {
+    use kpbench::store::Headroom;
+    let run = Run::of(&[vec![], vec![("compression.type", "gzip")]], 2).each_trial(|trial| {
+        // The second is by far the slower one.
+        let ratio = if trial.planned.sequence % 2 == 0 { 1.009 } else { 1.21 };
+        trial.headroom = (trial.planned.block == 1).then_some(Headroom {
+            mock_records_per_s: 1.0,
+            ratio,
+        });
+    });
+    let summary = summary_of(&run);
+    let (roomy, tight) = (&summary.configurations[0], &summary.configurations[1]);
+    assert_eq!((roomy.headroom, tight.headroom), (Some(1.21), Some(1.009)));
+    let warned = |of: &kpbench::report::ConfigurationSummary| of.warnings.iter().any(|text| text.contains("Headroom"));
+    assert!(warned(tight) && !warned(roomy), "{:?}", tight.warnings);
+    assert!(Metric::Throughput.cell(tight).starts_with("† "));
+    assert!(!Metric::Throughput.cell(roomy).contains('†'));
+    let text = terminal::render(&summary, &Style::default());
+    assert!(text.contains("†: little headroom"), "{text}");
+}
+
 // ---- the answers ----
 
 #[test]

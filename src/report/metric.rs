@@ -326,13 +326,16 @@ impl Metric {
         )
     }
 
-    /// The figure of one configuration as a cell shows it: `≥` before a lower bound, `n/o` where it is not
-    /// observable, a dash where it was not measured.
+    /// The figure of one configuration as a cell shows it: `≥` before a lower bound, `†` before a throughput that the
+    /// load generator itself may have limited, `n/o` where it is not observable, a dash where it was not measured.
     pub fn cell(self, of: &ConfigurationSummary) -> String {
         if self.is_latency() && !of.latency_observable {
             return "n/o".to_owned();
         }
         match (self.value(of), self.is_at_least(of)) {
+            (Some(value), false) if self == Metric::Throughput && of.little_headroom().is_some() => {
+                format!("† {}", self.format(value))
+            }
             (Some(value), false) => self.format(value),
             (Some(value), true) => format!("≥ {}", self.format(value)),
             (None, true) => "≥ ?".to_owned(),

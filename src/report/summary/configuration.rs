@@ -7,6 +7,7 @@ use super::model::{ConfigurationSummary, ServiceLatencyIs, TrialCounts, TrialFai
 use crate::profile::Configuration;
 use crate::protocol::{Acks, Arrival, ClientStatistics, FailedCount, SendMode, TrialResult};
 use crate::report::alike;
+use crate::report::metric::Metric;
 use crate::stats::Spread;
 use crate::store::{TrialOutcome, TrialRecord};
 
@@ -323,6 +324,13 @@ fn own_warnings(summary: &ConfigurationSummary, completed: &[Completed<'_>]) -> 
         warnings.push(
             "acks=0 has no acknowledgements and the log's growth in the window is not known: no throughput".to_owned(),
         );
+    }
+    if let Some(headroom) = summary.little_headroom() {
+        warnings.push(format!(
+            "Headroom is {}: against the mock cluster the client was hardly faster than here, so the load generator \
+             itself may have been the bottleneck.",
+            Metric::Headroom.format_with_unit(headroom)
+        ));
     }
     warnings
 }

@@ -253,7 +253,15 @@ impl LatencySummary {
     }
 }
 
+/// Below this ratio to the mock cluster, the load generator itself may have set the pace.
+const LITTLE_HEADROOM: f64 = 1.2;
+
 impl ConfigurationSummary {
+    /// The headroom, where it is so little that the load generator itself may have been the bottleneck.
+    pub fn little_headroom(&self) -> Option<f64> {
+        self.headroom.filter(|headroom| *headroom < LITTLE_HEADROOM)
+    }
+
     /// The latency that a reader is shown first: response latency where the load is paced, else what the time from
     /// send call to acknowledgement is called there.
     pub fn headline_latency(&self) -> Option<&LatencySummary> {
