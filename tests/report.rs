@@ -93,8 +93,41 @@ fn failed_trials_do_not_count() {
         .values;
     assert_eq!(*values, [all[0], all[2]]);
     assert_eq!(configuration.service_latency_us.as_ref().unwrap().count, 2 * RECORDS);
-    assert!(configuration.acknowledged < whole.configurations[0].acknowledged);
+    assert_eq!(
+        configuration.acknowledged, whole.configurations[0].acknowledged,
+        "counts are those of all trials that reported some"
+    );
     assert_eq!(summary.trials.failed, 1);
+}
+
+/// A nightly job that looks at `failed` must not see 0 where nothing at all arrived.
+#[test]
+fn records_that_failed_in_failed_trials_are_counted_by_their_errors() {
+    let failed = |count| FailedCount {
+        error: "MSG_SIZE_TOO_LARGE".into(),
+        persistence: PersistenceStatus::NotPersisted,
+        count,
+    };
+    let run = Run::of(&[vec![], vec![("linger.ms", "50")]], 2).each_trial(|trial| {
+        let configuration = if trial.planned.sequence % 2 == 0 { 1 } else { 0 };
+        if configuration == 1 {
+            trial.outcome = kpbench::store::TrialOutcome::Failed {
+                cause: "no record was acknowledged".into(),
+            };
+            trial.broker.appended = Some(3);
+            let counts = &mut trial.result.as_mut().unwrap().counts;
+            (counts.acknowledged, counts.failed, counts.undecided) = (5, 60, 7);
+            counts.failed_by_error = vec![failed(60)];
+        }
+    });
+    let run = run.fail(0, "the trial process ended with exit code 3");
+    let summary = summary_of(&run);
+    let of = summary.configurations.iter().find(|c| c.trials.completed == 0).unwrap();
+    assert_eq!(of.throughput_records_per_s, None);
+    assert_eq!((of.acknowledged, of.failed, of.undecided), (10, 120, 14));
+    assert_eq!(of.failed_by_error, [failed(120)]);
+    assert_eq!((of.appended, of.deficit), (Some(6), Some(4)));
+    assert_eq!(Metric::Failed.value(of), Some(120.0), "and the table shows it");
 }
 
 #[test]

@@ -254,7 +254,9 @@ impl Metric {
     /// The figure of one configuration; none where it was not measured or not observable.
     pub fn value(self, of: &ConfigurationSummary) -> Option<f64> {
         let count = |value: Option<u64>| value.map(|value| value as f64);
-        let ran = |value: u64| (of.trials.completed > 0).then_some(value as f64);
+        // A trial that crashed counted nothing, which is not the same as counting none.
+        let counted = of.acknowledged + of.failed + of.undecided > 0;
+        let ran = |value: u64| (of.trials.completed > 0 || counted).then_some(value as f64);
         match self {
             Metric::Throughput => of.throughput_records_per_s.as_ref().map(|spread| spread.median),
             Metric::ThroughputMb => of.throughput_mb_per_s.as_ref().map(|spread| spread.median),

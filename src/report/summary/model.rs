@@ -143,8 +143,8 @@ pub struct ConfigurationSummary {
     pub schedule_lag_us: Option<LatencySummary>,
     /// Time inside the send call, back-pressure included.
     pub send_call_us: Option<LatencySummary>,
-    /// Records acknowledged, summed over the completed trials: warm-up, window and drain. With `acks=0`: records
-    /// written to the socket.
+    /// Records acknowledged, summed over every trial that reported a result, failed trials included: warm-up, window and
+    /// drain. With `acks=0`: records written to the socket.
     pub acknowledged: u64,
     /// Records failed, summed likewise.
     pub failed: u64,
