@@ -441,6 +441,33 @@ fn a_single_trial_claims_nothing_about_chance() {
     assert!(summary.verdicts.starts_with("1 block: too few for verdicts"));
 }
 
+/// Trials of 600 records have no 99th percentile each, together they have one: that is not one trial, and nothing that
+/// could overlap.
+#[test]
+fn what_trials_do_not_tell_by_themselves_is_not_claimed() {
+    let small = |which: &'static [u32]| {
+        Run::of(&[vec![], vec![("linger.ms", "50")]], 3).each_trial(move |trial| {
+            if which.contains(&(trial.planned.sequence % 2)) {
+                let median = if trial.planned.sequence % 2 == 1 { 1_000.0 } else { 9_000_000.0 };
+                let latencies = &mut trial.result.as_mut().unwrap().latencies;
+                latencies.service = Some(latency(median, 800, 0));
+            }
+        })
+    };
+    let p99 = |run: &Run| {
+        let summary = summary_of(run);
+        let answer = summary.answers.iter().find(|answer| answer.question == Question::P99);
+        answer.unwrap().sentence.clone()
+    };
+    let all = p99(&small(&[0, 1]));
+    assert!(all.contains("p99 over 3 trials together"), "{all}");
+    assert!(all.contains("fewer than two of its trials"), "{all}");
+    assert!(!all.contains("one trial"), "{all}");
+    let other = p99(&small(&[0]));
+    assert!(!other.contains("no other configuration's trials overlap"), "{other}");
+    assert!(other.contains("in linger.ms=50"), "{other}");
+}
+
 #[test]
 fn no_verdict_is_given_with_enough_blocks_either() {
     let summary = summary_of(&Run::of(&[vec![]], 10));

@@ -237,7 +237,12 @@ fn best(
         .filter(|c| ranges_overlap(metric.spread(winner), metric.spread(c)))
         .map(|c| c.label.clone())
         .collect();
-    let mut sentences = vec![claim(metric, winner, compared, &overlaps)];
+    let unvaried: Vec<String> = among
+        .iter()
+        .filter(|c| metric.value(c).is_some() && values_of_trials(metric, c) < 2)
+        .map(|c| c.label.clone())
+        .collect();
+    let mut sentences = vec![claim(metric, winner, compared, (&overlaps, &unvaried))];
     sentences.extend(notes.iter().cloned());
     sentences.extend(caveats(winner));
     Some(Answer {
@@ -255,7 +260,18 @@ fn ranges_overlap(a: Option<&Spread>, b: Option<&Spread>) -> bool {
     matches!((a, b), (Some(a), Some(b)) if a.overlaps(b))
 }
 
-fn claim(metric: Metric, winner: &ConfigurationSummary, compared: usize, overlaps: &[String]) -> String {
+/// Trials that have this figure each by itself: a p99 takes 1,000 records in one trial.
+fn values_of_trials(metric: Metric, of: &ConfigurationSummary) -> usize {
+    metric.spread(of).map_or(0, |spread| spread.values.len())
+}
+
+/// `unvaried` have fewer than two trials with a figure of their own: of them nothing is known about chance.
+fn claim(
+    metric: Metric,
+    winner: &ConfigurationSummary,
+    compared: usize,
+    (overlaps, unvaried): (&[String], &[String]),
+) -> String {
     if compared == 1 {
         return "The only configuration measured here: there is nothing to compare it with.".to_owned();
     }
@@ -280,18 +296,27 @@ fn claim(metric: Metric, winner: &ConfigurationSummary, compared: usize, overlap
         "{extreme} {what} among {}",
         format::counted(compared as u64, "configuration", "configurations")
     );
-    match metric.spread(winner) {
-        Some(spread) if spread.values.len() > 1 && overlaps.is_empty() => {
-            format!("{of}; no other configuration's trials overlap with its own.")
-        }
-        Some(spread) if spread.values.len() > 1 => {
-            format!(
-                "{of}; its trials overlap with those of {}: they are not told apart here.",
-                format::listed(overlaps, NAMED)
-            )
-        }
-        _ => format!("{of}; with one trial nothing is known about chance."),
+    if winner.trials.completed == 1 {
+        return format!("{of}; with one trial nothing is known about chance.");
     }
+    if values_of_trials(metric, winner) < 2 {
+        return format!(
+            "{of}; fewer than two of its trials have this figure by themselves, so nothing is known about chance."
+        );
+    }
+    if !overlaps.is_empty() {
+        return format!(
+            "{of}; its trials overlap with those of {}: they are not told apart here.",
+            format::listed(overlaps, NAMED)
+        );
+    }
+    if !unvaried.is_empty() {
+        return format!(
+            "{of}; nothing is known about chance, since fewer than two trials have this figure by themselves in {}.",
+            format::listed(unvaried, NAMED)
+        );
+    }
+    format!("{of}; no other configuration's trials overlap with its own.")
 }
 
 fn caveats(winner: &ConfigurationSummary) -> Vec<String> {
