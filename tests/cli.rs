@@ -211,6 +211,21 @@ fn json_is_the_summary_and_nothing_else_and_quiet_is_quiet() {
     );
 }
 
+/// Quiet about how far it is, not about what somebody has to know.
+#[test]
+fn quiet_still_tells_notices() {
+    let place = Place::new();
+    assert_eq!(code(&place.sweep(&["--quiet"])), 0);
+    let trials = place.run_directory().join("trials.jsonl");
+    let whole = fs::read(&trials).unwrap();
+    fs::write(&trials, &whole[..whole.len() - 100]).unwrap();
+    let again = run(&["sweep", &place.profile(), "--resume", &place.out(), "--quiet"]);
+    assert_eq!(code(&again), 0);
+    let told = stderr(&again);
+    assert!(told.contains("line 4") && told.contains("was cut"), "{told}");
+    assert_eq!(told.lines().count(), 1, "{told}");
+}
+
 #[test]
 fn colours_are_there_when_asked_for() {
     let place = Place::new();

@@ -460,6 +460,23 @@ fn kept_topics_are_kept_and_existing_ones_never_deleted() {
 }
 
 #[test]
+fn what_is_left_on_the_target_is_told_with_its_cause_and_stored() {
+    let bench = Bench::new(CLEAN);
+    bench.starter.script.keeps_topics.set(true);
+    bench.starter.script.does_not_stop.set(true);
+    let mut heard = Heard::default();
+    bench.run_heard(&mut heard).unwrap();
+    let notices: Vec<&str> = heard.lines.iter().filter_map(|line| line.strip_prefix("notice ")).collect();
+    let [topics, stop] = notices[..] else {
+        panic!("{notices:?}");
+    };
+    assert_eq!(topics.matches("kpbench-").count(), 6, "{topics}");
+    assert!(topics.contains("TOPIC_AUTHORIZATION_FAILED") && !topics.contains("hunter2"), "{topics}");
+    assert!(stop.contains("its data directory is still there"), "{stop}");
+    assert_eq!(manifest(&bench).warnings, notices);
+}
+
+#[test]
 fn on_an_existing_topic_a_trial_counts_from_where_the_one_before_it_came_to_stand() {
     let mut bench = Bench::new(CLEAN);
     bench.request.profile.topic.existing = Some("orders".to_owned());

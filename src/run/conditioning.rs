@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::RunError;
 use super::coordinator::Session;
 use super::drive::End;
+use super::execute::remember;
 use super::spec::trial_spec;
 use crate::profile::Configuration;
 use crate::protocol::{Arrival, SendMode};
@@ -51,8 +52,9 @@ impl Session<'_> {
                 End::Stopped => return Ok(None),
                 End::Failed(cause) => {
                     let cause = self.mask.text(&cause);
-                    self.listener
-                        .notice(&format!("Warming up the cluster with {label} failed: {cause}"));
+                    let text = format!("Warming up the cluster with {label} failed: {cause}");
+                    self.listener.notice(&text);
+                    remember(&mut self.directory, vec![text])?;
                 }
             }
         }

@@ -79,11 +79,13 @@ pub async fn execute(
         }
     };
     listener.target_ready(&cluster.description());
-    let outcome = with_cluster(request, cluster.as_ref(), starter, place, &mask, listener, cancel).await;
-    if let Err(error) = cluster.stop().await {
-        listener.notice(&not_stopped(&mask, &error));
+    let ran = with_cluster(request, cluster.as_ref(), starter, place, &mask, listener, cancel).await;
+    let not_stopped = cluster.stop().await.err().map(|error| not_stopped(&mask, &error));
+    if let Some(text) = &not_stopped {
+        listener.notice(text);
     }
-    let outcome = outcome?;
+    let (outcome, mut directory) = ran?;
+    remember(&mut directory, not_stopped.into_iter().collect())?;
     listener.run_finished(&outcome);
     Ok(outcome)
 }
@@ -179,7 +181,7 @@ async fn with_cluster(
     mask: &Mask,
     listener: &mut dyn Listener,
     cancel: &Cancel,
-) -> Result<RunOutcome, RunError> {
+) -> Result<(RunOutcome, RunDirectory), RunError> {
     let profile = &request.profile;
     let topics = Topics::new(cluster, &profile.topic, request.keep_topics, session_name());
     if let Err(error) = topics.probe(&profile.configurations).await {
@@ -226,18 +228,32 @@ async fn with_cluster(
     let ended = session.run(&records).await;
     session.headrooms.stop().await;
     let left = session.topics.delete_all().await;
-    if !left.is_empty() {
-        session
-            .listener
-            .notice(&format!("These topics could not be deleted: {}", left.join(", ")));
-    }
-    Ok(RunOutcome {
+    let left: Vec<String> = left.into_iter().map(|left| not_deleted(mask, left)).collect();
+    left.iter().for_each(|text| session.listener.notice(text));
+    let ended = ended?;
+    remember(&mut session.directory, left)?;
+    let outcome = RunOutcome {
         directory: session.directory.path().to_owned(),
         planned: session.tally.planned,
         completed: session.tally.completed,
         failed: session.tally.failed,
-        ended: ended?,
-    })
+        ended,
+    };
+    Ok((outcome, session.directory))
+}
+
+/// Adds warnings for the whole run to the manifest.
+pub(super) fn remember(directory: &mut RunDirectory, warnings: Vec<String>) -> Result<(), RunError> {
+    let mut manifest = directory.manifest().clone();
+    for warning in warnings {
+        if !manifest.warnings.contains(&warning) {
+            manifest.warnings.push(warning);
+        }
+    }
+    if manifest != *directory.manifest() {
+        directory.set_manifest(manifest)?;
+    }
+    Ok(())
 }
 
 impl Session<'_> {
@@ -364,6 +380,11 @@ fn session_name() -> String {
     // The nanoseconds tell apart two machines that begin in the same second, the process id two processes of one.
     let token = (now.subsec_nanosecond() as u32) ^ std::process::id().rotate_left(16);
     format!("{}-{token:08x}", now.strftime("%Y%m%dT%H%M%SZ"))
+}
+
+fn not_deleted(mask: &Mask, (cause, names): (String, Vec<String>)) -> String {
+    let (names, cause) = (names.join(", "), mask.text(&cause));
+    format!("These topics could not be deleted and are left on the target: {names} ({cause})")
 }
 
 fn not_stopped(mask: &Mask, error: &ClusterError) -> String {

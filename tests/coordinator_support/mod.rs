@@ -29,6 +29,10 @@ pub struct ClusterScript {
     pub shared_log: Cell<Option<u64>>,
     /// Answers with "refused" to every topic.
     pub refuse_topics: Cell<bool>,
+    /// Answers with an error to every request to delete a topic.
+    pub keeps_topics: Cell<bool>,
+    /// Answers with an error to the request to end.
+    pub does_not_stop: Cell<bool>,
     /// How long each poll of watermarks says that it took.
     pub poll_takes: Cell<Duration>,
     /// Calls to `wait_until_reachable` that fail from now on.
@@ -126,6 +130,9 @@ impl Cluster for Twin {
         Box::pin(async { Ok(()) })
     }
     fn delete_topic<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), ClusterError>> {
+        if self.script.keeps_topics.get() {
+            return Box::pin(async { Err(failure("TOPIC_AUTHORIZATION_FAILED for hunter2", true)) });
+        }
         self.script.note(format!("delete {name}"));
         Box::pin(async { Ok(()) })
     }
@@ -177,7 +184,14 @@ impl Cluster for Twin {
     }
     fn stop(self: Box<Self>) -> BoxFuture<'static, Result<(), ClusterError>> {
         self.script.note("stop".to_owned());
-        Box::pin(async { Ok(()) })
+        let fails = self.script.does_not_stop.get();
+        Box::pin(async move {
+            if fails {
+                Err(failure("its data directory is still there", false))
+            } else {
+                Ok(())
+            }
+        })
     }
 }
 
