@@ -128,6 +128,33 @@ fn a_small_queue_gives_back_pressure_and_loses_nothing() {
     }
 }
 
+/// A trial whose broker was away must be told from one whose records merely took too long.
+#[test]
+fn every_client_tells_that_all_brokers_were_down() {
+    for &client in ClientKind::ALL {
+        let cluster = mock();
+        let mut short = spec(&cluster, client, SendMode::Async, PACED);
+        short
+            .properties
+            .insert("message.timeout.ms".to_owned(), "200".to_owned());
+        let mut result = None;
+        run_trial(&short, &StopFlag::default(), &mut |event| match event {
+            TrialEvent::WindowStarted => cluster.broker_down(None).unwrap(),
+            TrialEvent::WindowEnded => cluster.broker_up(None).unwrap(),
+            TrialEvent::Result(found) => result = Some(*found),
+            _ => {}
+        })
+        .unwrap();
+        let result = result.unwrap();
+        assert!(result.counts.failed > 0, "{client}: {:?}", result.counts);
+        let told = result.all_brokers_down();
+        assert!(told.is_some_and(|told| told.contains("1/1")), "{client}: {:?}", result.notes);
+
+        let (calm, _) = run(&spec(&cluster, client, SendMode::Async, PACED));
+        assert_eq!(calm.all_brokers_down(), None, "{client}: {:?}", calm.notes);
+    }
+}
+
 #[test]
 fn records_beyond_the_clients_limit_fail_by_name() {
     let cluster = mock();

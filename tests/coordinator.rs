@@ -355,6 +355,24 @@ fn a_target_lost_in_a_trial_fails_that_trial_and_the_run_goes_on_when_it_is_back
     assert!(bench.starter.script.calls.borrow().iter().any(|call| call == "revive"));
 }
 
+/// It answers again before anybody asks: what it lost says that it was away.
+#[test]
+fn a_target_that_was_away_for_a_while_in_a_trial_fails_that_trial() {
+    let bench = Bench::new(
+        "read -r spec; case $spec in *b01-t01*) cat hello ready started interval ended restarted;; *b01-t02*) cat hello ready started interval ended doubtful;; *) cat hello ready started interval ended result;; esac",
+    );
+    let mut heard = Heard::default();
+    let outcome = bench.run_heard(&mut heard).unwrap();
+    assert_eq!((outcome.completed, outcome.failed), (5, 1));
+    let records = bench.records();
+    assert_eq!(
+        cause(&records[0]),
+        "the target was lost during the trial, and came back: 1/1 brokers are down; 1 × MSG_TIMED_OUT"
+    );
+    assert_eq!(records[1].outcome, TrialOutcome::Completed, "failures alone are figures");
+    assert!(!heard.lines.iter().any(|line| line.starts_with("lost")), "nothing to wait for");
+}
+
 #[test]
 fn a_target_that_does_not_come_back_ends_the_run() {
     let bench = Bench::new(CLEAN);

@@ -11,7 +11,8 @@ use super::{LoadError, PayloadPool, Schedule};
 use crate::client::{self, ClientError, Producer, ProducerSettings, Reports, SharedBytes, StatisticsEvent};
 use crate::measure::{Collector, LatencyKinds, SendTag, Timeline, TrialClock, cpu_time, peak_memory_bytes};
 use crate::protocol::{
-    Acks, Arrival, ClientKind, CpuTime, PROTOCOL_VERSION, Phase, SendMode, TrialEvent, TrialResult, TrialSpec,
+    Acks, Arrival, CLIENT_REPORTED, ClientKind, CpuTime, PROTOCOL_VERSION, Phase, SendMode, TrialEvent, TrialResult,
+    TrialSpec,
 };
 
 /// Told to stop: no more records are sent, what is in flight is awaited.
@@ -233,7 +234,7 @@ fn notes(spec: &TrialSpec, producers: &[Arc<dyn Producer>]) -> Vec<String> {
         );
     }
     for error in producers.iter().flat_map(|producer| producer.reported_errors()) {
-        let note = format!("the client reported: {error}");
+        let note = format!("{CLIENT_REPORTED}{error}");
         if !notes.contains(&note) {
             notes.push(note);
         }

@@ -12,8 +12,8 @@ mod workload;
 
 pub use event::{BrokerWindow, Interval, IntervalLatency, Phase, TrialEvent, WindowedLatency};
 pub use result::{
-    ClientStatistics, Counts, CpuTime, FailedCount, Latencies, LatencyDistribution, PersistenceStatus, TrialResult,
-    WindowCounts,
+    CLIENT_REPORTED, ClientStatistics, Counts, CpuTime, FailedCount, Latencies, LatencyDistribution, PersistenceStatus,
+    TrialResult, WindowCounts, tells_all_brokers_down,
 };
 pub use spec::{METADATA_TIMEOUT_MS, PROTOCOL_VERSION, TrialSpec};
 pub use workload::{

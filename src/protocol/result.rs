@@ -32,6 +32,23 @@ pub struct TrialResult {
     pub notes: Vec<String>,
 }
 
+/// How a note begins that tells an error which the client reported outside of records.
+pub const CLIENT_REPORTED: &str = "the client reported: ";
+
+impl TrialResult {
+    /// What the client reported when it had lost every broker during the load, as in `1/1 brokers are down` (librdkafka's
+    /// `ERR__ALL_BROKERS_DOWN`); none where it never had.
+    pub fn all_brokers_down(&self) -> Option<&str> {
+        let reported = self.notes.iter().filter_map(|note| note.strip_prefix(CLIENT_REPORTED));
+        reported.into_iter().find(|error| tells_all_brokers_down(error))
+    }
+}
+
+/// Whether an error that the client reported says that it has lost every broker.
+pub fn tells_all_brokers_down(error: &str) -> bool {
+    error.contains("brokers are down")
+}
+
 /// Verdicts over the whole trial.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

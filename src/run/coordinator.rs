@@ -246,8 +246,10 @@ impl<'a> Session<'a> {
             (End::Failed(cause), None) => Some(cause.clone()),
             (End::Failed(cause), Some(lost)) => Some(format!("{cause}; the target does not answer: {lost}")),
             (_, Some(lost)) => Some(format!("the target was lost during the trial: {lost}")),
-            (_, None) => counts
-                .and_then(nothing_arrived)
+            (_, None) => result
+                .as_ref()
+                .and_then(lost_for_a_while)
+                .or_else(|| counts.and_then(nothing_arrived))
                 .or_else(|| nothing_in_window(configuration.acks, result.as_ref()?)),
         };
         let mut warnings = Vec::new();
@@ -372,6 +374,38 @@ fn failed_record(planned: &PlannedTrial, started_at: Timestamp, cause: String) -
     }
 }
 
+/// Errors of records that a target which is away gives rise to: nobody refused them.
+const ABSENCE: [&str; 6] = [
+    "MSG_TIMED_OUT",
+    "TIMED_OUT",
+    "TRANSPORT",
+    "REQUEST_TIMED_OUT",
+    "NETWORK_EXCEPTION",
+    "MAX_BLOCK_MS",
+];
+
+/// Where all brokers were lost during the load and records were lost with them: however soon the target was back, the
+/// trial measured its absence.
+fn lost_for_a_while(result: &TrialResult) -> Option<String> {
+    let down = result.all_brokers_down()?;
+    let counts = &result.counts;
+    let mut absent: Vec<String> = counts
+        .failed_by_error
+        .iter()
+        .filter(|failed| ABSENCE.contains(&failed.error.as_str()))
+        .map(|failed| format!("{} × {}", failed.count, failed.error))
+        .collect();
+    if counts.undecided > 0 {
+        absent.push(format!("{} undecided", counts.undecided));
+    }
+    (!absent.is_empty()).then(|| {
+        format!(
+            "the target was lost during the trial, and came back: {down}; {}",
+            absent.join(", ")
+        )
+    })
+}
+
 /// Why a trial measured nothing at all, where every record failed.
 fn nothing_arrived(counts: &Counts) -> Option<String> {
     let causes = counts
@@ -405,6 +439,7 @@ fn without_histograms(mut interval: Interval) -> Interval {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::{FailedCount, PersistenceStatus};
 
     #[test]
     fn a_window_without_acknowledgements_measured_nothing() {
@@ -417,5 +452,23 @@ mod tests {
         assert_eq!(nothing_in_window(Acks::None, &result), None, "the log's growth counts");
         result.stopped_early = true;
         assert_eq!(nothing_in_window(Acks::All, &result), None, "it was stopped");
+    }
+
+    #[test]
+    fn records_that_were_refused_while_brokers_were_down_do_not_tell_of_a_loss() {
+        let mut result = crate::run::warnings::tests::result();
+        result.notes = vec!["the client reported: 1/1 brokers are down".to_owned()];
+        assert_eq!(lost_for_a_while(&result), None, "every record found its way");
+        result.counts.failed = 2;
+        result.counts.failed_by_error = vec![FailedCount {
+            error: "MSG_SIZE_TOO_LARGE".to_owned(),
+            persistence: PersistenceStatus::NotPersisted,
+            count: 2,
+        }];
+        assert_eq!(lost_for_a_while(&result), None, "refused");
+        result.counts.undecided = 3;
+        assert!(lost_for_a_while(&result).is_some_and(|cause| cause.ends_with("down; 3 undecided")));
+        result.notes.clear();
+        assert_eq!(lost_for_a_while(&result), None, "a drain that was too short");
     }
 }

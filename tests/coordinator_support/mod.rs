@@ -286,8 +286,8 @@ pub const CLEAN: &str = "read -r spec; cat hello ready started interval ended re
 
 impl Bench {
     /// Two configurations, three blocks; `script` is what each trial process does. It runs where the files `hello`,
-    /// `ready`, `started`, `interval`, `ended`, `result` and `doubtful` (a result) hold one
-    /// event each.
+    /// `ready`, `started`, `interval`, `ended`, `result`, `doubtful` and `restarted` (results too)
+    /// hold one event each.
     pub fn new(script: &str) -> Bench {
         let temporary = tempfile::tempdir().unwrap();
         write_events(temporary.path());
@@ -388,6 +388,13 @@ fn write_events(directory: &Path) {
         ("interval", TrialEvent::Interval(Box::new(interval(encoded.clone())))),
         ("ended", TrialEvent::WindowEnded),
         ("doubtful", TrialEvent::Result(Box::new(doubtful(encoded.clone())))),
+        (
+            "restarted",
+            TrialEvent::Result(Box::new(TrialResult {
+                notes: vec![format!("{CLIENT_REPORTED}1/1 brokers are down")],
+                ..doubtful(encoded.clone())
+            })),
+        ),
         ("result", TrialEvent::Result(Box::new(result(encoded)))),
         (
             "failed",
