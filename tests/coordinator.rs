@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use coordinator_support::{Bench, CLEAN, Heard, configuration};
 use kpbench::protocol::{Acks, TargetKind};
-use kpbench::run::{Ended, RunError};
+use kpbench::run::{CancelSource, Ended, RunError};
 use kpbench::store::{Manifest, RunDirectory, StoreError, TrialOutcome, TrialRecord};
 
 fn cause(record: &TrialRecord) -> &str {
@@ -249,6 +249,23 @@ fn a_trial_that_ignores_the_request_to_stop_is_killed() {
     let (outcome, _) = bench.run_until("phase Window");
     assert_eq!(outcome.unwrap().ended, Ended::Interrupted);
     assert_eq!(bench.records(), []);
+}
+
+/// It would take the coordinator's patience, which is longer than that of whoever pressed Ctrl-C.
+#[test]
+fn a_broker_that_does_not_answer_does_not_hold_up_an_interruption() {
+    let bench = Bench::new(CLEAN);
+    bench.starter.script.hangs.set(1);
+    let (source, cancel) = CancelSource::new();
+    let asks = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(1_500));
+        source.cancel();
+    });
+    let outcome = bench.run_with(&mut Heard::default(), &cancel).unwrap();
+    asks.join().unwrap();
+    assert_eq!(outcome.ended, Ended::Interrupted);
+    assert_eq!(bench.records().len(), 0, "it is not known what the first trial appended");
+    assert_eq!(bench.starter.script.left(), Vec::<String>::new());
 }
 
 #[test]

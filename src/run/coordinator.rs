@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::brackets::Brackets;
 use super::drive::{Driven, Driver, End};
 use super::headroom::Headrooms;
+use super::judgement::{lost_for_a_while, nothing_arrived, nothing_in_window};
 use super::patience;
 use super::recovery::Unprepared;
 use super::spec::trial_spec;
@@ -18,8 +19,12 @@ use super::{
     Cancel, Cluster, ClusterError, ClusterStarter, Ended, Listener, Mask, Patience, Progress, RunError, RunRequest,
 };
 use crate::profile::Configuration;
-use crate::protocol::{Acks, Counts, Interval, TrialResult};
+use crate::protocol::{Acks, Interval, TrialResult};
 use crate::store::{BrokerFigures, Headroom, PlannedTrial, RunDirectory, SCHEMA_VERSION, TrialOutcome, TrialRecord};
+
+/// How long a trial that has ended may take to be stored after the run was asked to stop: mostly it takes much less, and
+/// it would have to be run again.
+const CONCLUDING: Duration = Duration::from_secs(1);
 
 /// Everything that the trials of one session share.
 pub(super) struct Session<'a> {
@@ -117,9 +122,6 @@ impl<'a> Session<'a> {
         if driven.end == End::Stopped {
             return Ok(Step::End(Ended::Interrupted));
         }
-        let settle = self.request.limits.settle;
-        let patience = patience::patience(configuration.acks, driven.result.as_ref(), topic.watermarks, settle);
-        let (appended, next_topic) = self.settle(&topic, patience, next).await;
         let Driven {
             end,
             result,
@@ -127,7 +129,13 @@ impl<'a> Session<'a> {
             window_started_at,
             mut effective_properties,
         } = driven;
-        let mut finished = self.judge(configuration, end, result, broker, appended).await;
+        let concluded = tokio::select! {
+            concluded = self.conclude(configuration, &topic, (end, result, broker), next) => Some(concluded),
+            () = self.out_of_patience() => None,
+        };
+        let Some((mut finished, next_topic)) = concluded else {
+            return Ok(Step::End(Ended::Interrupted));
+        };
         let headroom = self.headroom_of(configuration, &mut finished).await?;
         self.store_intervals(planned, window_started_at, &intervals)?;
         let completed = finished.outcome == TrialOutcome::Completed;
@@ -176,6 +184,27 @@ impl<'a> Session<'a> {
         let mut brackets = Brackets::new(self.cluster, &topic.name, configuration.acks == Acks::None);
         let driven = self.driver().drive(&spec, Some(&mut brackets), self.listener).await?;
         Ok((driven, brackets.finish()))
+    }
+
+    /// Ends when a run that was asked to stop need not wait any longer for the brokers.
+    async fn out_of_patience(&self) {
+        self.cancel.cancelled().await;
+        sleep(CONCLUDING).await;
+    }
+
+    /// What became of a trial that has come to its end, and the next trial's topic.
+    async fn conclude(
+        &self,
+        configuration: &Configuration,
+        topic: &PreparedTopic,
+        (end, result, broker): (End, Option<TrialResult>, BrokerFigures),
+        next: Option<&PlannedTrial>,
+    ) -> (Finished, Option<PreparedTopic>) {
+        let settle = self.request.limits.settle;
+        let patience = patience::patience(configuration.acks, result.as_ref(), topic.watermarks, settle);
+        let (appended, next_topic) = self.settle(topic, patience, next).await;
+        let finished = self.judge(configuration, end, result, broker, appended).await;
+        (finished, next_topic)
     }
 
     /// What the trial appended, and the next trial's topic.
@@ -374,55 +403,6 @@ fn failed_record(planned: &PlannedTrial, started_at: Timestamp, cause: String) -
     }
 }
 
-/// Errors of records that a target which is away gives rise to: nobody refused them.
-const ABSENCE: [&str; 6] = [
-    "MSG_TIMED_OUT",
-    "TIMED_OUT",
-    "TRANSPORT",
-    "REQUEST_TIMED_OUT",
-    "NETWORK_EXCEPTION",
-    "MAX_BLOCK_MS",
-];
-
-/// Where all brokers were lost during the load and records were lost with them: however soon the target was back, the
-/// trial measured its absence.
-fn lost_for_a_while(result: &TrialResult) -> Option<String> {
-    let down = result.all_brokers_down()?;
-    let counts = &result.counts;
-    let mut absent: Vec<String> = counts
-        .failed_by_error
-        .iter()
-        .filter(|failed| ABSENCE.contains(&failed.error.as_str()))
-        .map(|failed| format!("{} × {}", failed.count, failed.error))
-        .collect();
-    if counts.undecided > 0 {
-        absent.push(format!("{} undecided", counts.undecided));
-    }
-    (!absent.is_empty()).then(|| {
-        format!(
-            "the target was lost during the trial, and came back: {down}; {}",
-            absent.join(", ")
-        )
-    })
-}
-
-/// Why a trial measured nothing at all, where every record failed.
-fn nothing_arrived(counts: &Counts) -> Option<String> {
-    let causes = counts
-        .failed_by_error
-        .iter()
-        .map(|failed| format!("{} × {}", failed.count, failed.error));
-    (counts.acknowledged == 0 && counts.failed > 0)
-        .then(|| format!("no record was acknowledged: {}", causes.collect::<Vec<_>>().join(", ")))
-}
-
-/// Where nothing was acknowledged in the window, nothing was measured: a throughput of 0 would be a figure. With `acks=0`
-/// the log's growth counts instead; a window that was cut short says nothing either way.
-fn nothing_in_window(acks: Acks, result: &TrialResult) -> Option<String> {
-    (acks != Acks::None && result.window.acknowledged == 0 && !result.stopped_early)
-        .then(|| "no record was acknowledged within the window: lengthen run.measure".to_owned())
-}
-
 /// Histograms live in the `.hlog`.
 fn without_histograms(mut interval: Interval) -> Interval {
     let latency = &mut interval.latency;
@@ -434,41 +414,4 @@ fn without_histograms(mut interval: Interval) -> Interval {
     ];
     all.into_iter().flatten().for_each(|latency| latency.histogram = None);
     interval
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::protocol::{FailedCount, PersistenceStatus};
-
-    #[test]
-    fn a_window_without_acknowledgements_measured_nothing() {
-        let mut result = crate::run::warnings::tests::result();
-        assert_eq!(nothing_in_window(Acks::All, &result), None);
-        result.window.acknowledged = 0;
-        for acks in [Acks::All, Acks::Leader] {
-            assert!(nothing_in_window(acks, &result).is_some_and(|cause| cause.contains("run.measure")));
-        }
-        assert_eq!(nothing_in_window(Acks::None, &result), None, "the log's growth counts");
-        result.stopped_early = true;
-        assert_eq!(nothing_in_window(Acks::All, &result), None, "it was stopped");
-    }
-
-    #[test]
-    fn records_that_were_refused_while_brokers_were_down_do_not_tell_of_a_loss() {
-        let mut result = crate::run::warnings::tests::result();
-        result.notes = vec!["the client reported: 1/1 brokers are down".to_owned()];
-        assert_eq!(lost_for_a_while(&result), None, "every record found its way");
-        result.counts.failed = 2;
-        result.counts.failed_by_error = vec![FailedCount {
-            error: "MSG_SIZE_TOO_LARGE".to_owned(),
-            persistence: PersistenceStatus::NotPersisted,
-            count: 2,
-        }];
-        assert_eq!(lost_for_a_while(&result), None, "refused");
-        result.counts.undecided = 3;
-        assert!(lost_for_a_while(&result).is_some_and(|cause| cause.ends_with("down; 3 undecided")));
-        result.notes.clear();
-        assert_eq!(lost_for_a_while(&result), None, "a drain that was too short");
-    }
 }

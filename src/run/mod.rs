@@ -14,6 +14,7 @@ mod execute;
 mod headline;
 mod headroom;
 mod host;
+mod judgement;
 mod listener;
 mod mask;
 mod patience;

@@ -41,6 +41,8 @@ pub struct ClusterScript {
     pub patience: RefCell<Vec<Patience>>,
     /// Calls to `settled_high_watermarks` that fail from now on.
     pub unsettled: Cell<u32>,
+    /// Calls to `settled_high_watermarks` that never end from now on.
+    pub hangs: Cell<u32>,
     /// What `broker_cpu_us` answers, one after the other; the last one for ever.
     pub cpu_us: RefCell<Vec<u64>>,
     /// Checks of life after which a broker has ended, until it is revived.
@@ -155,6 +157,9 @@ impl Cluster for Twin {
     ) -> BoxFuture<'a, Result<Vec<u64>, ClusterError>> {
         self.script.patience.borrow_mut().push(patience);
         let fails = take_one(&self.script.unsettled);
+        if take_one(&self.script.hangs) {
+            return Box::pin(std::future::pending());
+        }
         let appended = self.script.appended_per_trial.get();
         Box::pin(async move {
             tokio::task::yield_now().await;
@@ -348,7 +353,7 @@ impl Bench {
         (outcome, heard)
     }
 
-    fn run_with(&self, heard: &mut Heard, cancel: &Cancel) -> Result<RunOutcome, RunError> {
+    pub fn run_with(&self, heard: &mut Heard, cancel: &Cancel) -> Result<RunOutcome, RunError> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()

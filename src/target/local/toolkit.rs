@@ -59,7 +59,7 @@ impl Toolkit {
         cancelled: &AtomicBool,
     ) -> Result<Toolkit, TargetError> {
         let java = java::find()?;
-        let kafka = jars::find_or_download(spawner, progress)?;
+        let kafka = jars::find_or_download(spawner, progress, cancelled)?;
         let mut toolkit = Toolkit {
             java,
             kafka,
