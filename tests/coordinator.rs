@@ -372,6 +372,25 @@ fn a_target_lost_in_a_trial_fails_that_trial_and_the_run_goes_on_when_it_is_back
     assert!(bench.starter.script.calls.borrow().iter().any(|call| call == "revive"));
 }
 
+/// Settling, a new topic: each would take its own time limit to tell what is known already.
+#[test]
+fn a_target_that_is_gone_is_asked_nothing_else() {
+    let bench = Bench::new(
+        "read -r spec; case $spec in *b01-t01*) cat hello ready started interval ended doubtful;; *) cat hello ready started interval ended result;; esac",
+    );
+    bench.starter.script.unreachable.set(1);
+    let mut heard = Heard::default();
+    let outcome = bench.run_heard(&mut heard).unwrap();
+    assert_eq!((outcome.completed, outcome.failed), (5, 1));
+    assert!(cause(&bench.records()[0]).contains("the target was lost"));
+    assert!(heard.lines.iter().any(|line| line.starts_with("lost")), "{:?}", heard.lines);
+    let script = &bench.starter.script;
+    assert_eq!(script.patience.borrow().len(), 5, "its watermarks were not waited for");
+    let calls = script.calls.borrow();
+    assert_eq!(calls[1], "revive", "nor was the next topic: {calls:?}");
+    assert_eq!(script.left(), Vec::<String>::new());
+}
+
 /// It answers again before anybody asks: what it lost says that it was away.
 #[test]
 fn a_target_that_was_away_for_a_while_in_a_trial_fails_that_trial() {

@@ -16,7 +16,7 @@ use super::spec::trial_spec;
 use super::topics::{PreparedTopic, Topics};
 use super::warnings::{self, Warning};
 use super::{
-    Cancel, Cluster, ClusterError, ClusterStarter, Ended, Listener, Mask, Patience, Progress, RunError, RunRequest,
+    Cancel, Cluster, ClusterError, ClusterStarter, Ended, Limits, Listener, Mask, Patience, Progress, RunError, RunRequest,
 };
 use crate::profile::Configuration;
 use crate::protocol::{Acks, Interval, TrialResult};
@@ -200,10 +200,22 @@ impl<'a> Session<'a> {
         (end, result, broker): (End, Option<TrialResult>, BrokerFigures),
         next: Option<&PlannedTrial>,
     ) -> (Finished, Option<PreparedTopic>) {
-        let settle = self.request.limits.settle;
+        let Limits { settle, reachable, .. } = self.request.limits;
         let patience = patience::patience(configuration.acks, result.as_ref(), topic.watermarks, settle);
-        let (appended, next_topic) = self.settle(topic, patience, next).await;
-        let finished = self.judge(configuration, end, result, broker, appended).await;
+        let counts = result.as_ref().map(|result| &result.counts);
+        let trouble = end != End::Completed || counts.is_none_or(|counts| counts.failed > 0 || counts.undecided > 0);
+        // Asked first: a target that is gone answers nothing else either, each time only after its own time limit.
+        let lost = match trouble {
+            true => self.cluster.wait_until_reachable(reachable).await.err(),
+            false => None,
+        };
+        let (appended, next_topic) = match &lost {
+            Some(error) => (Err(error.clone()), None),
+            None => self.settle(topic, patience, next).await,
+        };
+        let finished = self
+            .judge(configuration, end, result, broker, (appended, lost))
+            .await;
         (finished, next_topic)
     }
 
@@ -253,22 +265,17 @@ impl<'a> Session<'a> {
         end: End,
         result: Option<TrialResult>,
         mut broker: BrokerFigures,
-        appended: Result<u64, ClusterError>,
+        (appended, lost): (Result<u64, ClusterError>, Option<ClusterError>),
     ) -> Finished {
-        let ended = self.cluster.check_alive().err();
         let counts = result.as_ref().map(|result| &result.counts);
-        let trouble = end != End::Completed
-            || ended.is_some()
-            || appended.is_err()
-            || counts.is_none_or(|counts| counts.failed > 0 || counts.undecided > 0);
-        let lost = match (trouble, ended) {
-            (_, Some(ended)) => Some(ended),
-            (true, None) => self
-                .cluster
-                .wait_until_reachable(self.request.limits.reachable)
-                .await
-                .err(),
-            (false, None) => None,
+        let lost = match (self.cluster.check_alive().err(), lost) {
+            (Some(ended), _) => Some(ended),
+            (None, Some(lost)) => Some(lost),
+            (None, None) if appended.is_err() => {
+                let limit = self.request.limits.reachable;
+                self.cluster.wait_until_reachable(limit).await.err()
+            }
+            (None, None) => None,
         };
         broker.appended = appended.as_ref().ok().copied();
         let cause = match (&end, &lost) {
