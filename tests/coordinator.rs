@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use coordinator_support::{Bench, CLEAN, Heard, configuration};
 use kpbench::protocol::{Acks, TargetKind};
-use kpbench::run::{CancelSource, Ended, RunError};
+use kpbench::run::{CancelSource, Ended, RunError, execute};
 use kpbench::store::{Manifest, RunDirectory, StoreError, TrialOutcome, TrialRecord};
 
 fn cause(record: &TrialRecord) -> &str {
@@ -492,6 +492,34 @@ fn a_fresh_local_cluster_is_conditioned_and_headroom_is_measured_once_per_client
     );
     assert_eq!(*bench.starter.starts.borrow(), [TargetKind::Local, TargetKind::Mock]);
     assert_eq!(bench.starter.script.left(), Vec::<String>::new());
+}
+
+/// Nobody else can delete them: names made ahead tell what to look for.
+#[test]
+fn the_topics_of_a_killed_session_are_named_when_the_run_is_continued() {
+    let mut bench = Bench::new(CLEAN);
+    bench.starter.script.hangs.set(1);
+    let (_source, cancel) = CancelSource::new();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let killed = runtime.block_on(async {
+        let mut heard = Heard::default();
+        let run = execute(&bench.request, &bench.starter, &mut heard, &cancel);
+        tokio::time::timeout(Duration::from_secs(2), run).await
+    });
+    assert!(killed.is_err(), "it hangs until it is dropped");
+    let [prefix] = &manifest(&bench).open_topic_prefixes[..] else {
+        panic!("one session is at work");
+    };
+    assert!(bench.starter.script.left().iter().all(|topic| topic.starts_with(prefix.as_str())));
+
+    bench.resume();
+    let mut heard = Heard::default();
+    bench.run_heard(&mut heard).unwrap();
+    let told = |line: &&String| line.starts_with("notice") && line.ends_with(prefix.as_str());
+    assert_eq!(heard.lines.iter().filter(told).count(), 1, "{:?}", heard.lines);
+    let after = manifest(&bench);
+    assert!(after.warnings[0].ends_with(prefix.as_str()), "{:?}", after.warnings);
+    assert_eq!(after.open_topic_prefixes, Vec::<String>::new());
 }
 
 #[test]

@@ -4,10 +4,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::RunError;
+use super::{RunError, sessions};
 use super::coordinator::Session;
 use super::drive::End;
-use super::execute::remember;
 use super::spec::trial_spec;
 use crate::profile::Configuration;
 use crate::protocol::{Arrival, SendMode};
@@ -54,7 +53,7 @@ impl Session<'_> {
                     let cause = self.mask.text(&cause);
                     let text = format!("Warming up the cluster with {label} failed: {cause}");
                     self.listener.notice(&text);
-                    remember(&mut self.directory, vec![text])?;
+                    sessions::remember(&mut self.directory, vec![text])?;
                 }
             }
         }

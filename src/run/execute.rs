@@ -11,7 +11,7 @@ use super::headroom::Headrooms;
 use super::topics::Topics;
 use super::{
     Cancel, Cluster, ClusterError, ClusterStarter, Ended, Listener, Mask, OutDirectory, RunError, RunOutcome,
-    RunOverview, RunRequest, host, resume,
+    RunOverview, RunRequest, host, resume, sessions,
 };
 use crate::plan;
 use crate::protocol::TargetKind;
@@ -85,7 +85,7 @@ pub async fn execute(
         listener.notice(text);
     }
     let (outcome, mut directory) = ran?;
-    remember(&mut directory, not_stopped.into_iter().collect())?;
+    sessions::remember(&mut directory, not_stopped.into_iter().collect())?;
     listener.run_finished(&outcome);
     Ok(outcome)
 }
@@ -183,7 +183,7 @@ async fn with_cluster(
     cancel: &Cancel,
 ) -> Result<(RunOutcome, RunDirectory), RunError> {
     let profile = &request.profile;
-    let topics = Topics::new(cluster, &profile.topic, request.keep_topics, session_name());
+    let topics = Topics::new(cluster, &profile.topic, request.keep_topics, sessions::name());
     if let Err(error) = topics.probe(&profile.configurations).await {
         topics.delete_all().await;
         place.give_up();
@@ -201,6 +201,7 @@ async fn with_cluster(
         Place::New(reservation) => reservation.begin(&new_manifest(request, description.clone(), mask))?,
         Place::Begun(directory) => continued(*directory, request, &description, mask, listener)?,
     };
+    let directory = sessions::open(directory, &topics, description.kind, listener)?;
     let records = directory.trials()?;
     let completed = count_completed(&records);
     let tally = Tally {
@@ -230,8 +231,9 @@ async fn with_cluster(
     let left = session.topics.delete_all().await;
     let left: Vec<String> = left.into_iter().map(|left| not_deleted(mask, left)).collect();
     left.iter().for_each(|text| session.listener.notice(text));
+    let closed = sessions::close(&mut session.directory, &session.topics, left);
     let ended = ended?;
-    remember(&mut session.directory, left)?;
+    closed?;
     let outcome = RunOutcome {
         directory: session.directory.path().to_owned(),
         planned: session.tally.planned,
@@ -240,20 +242,6 @@ async fn with_cluster(
         ended,
     };
     Ok((outcome, session.directory))
-}
-
-/// Adds warnings for the whole run to the manifest.
-pub(super) fn remember(directory: &mut RunDirectory, warnings: Vec<String>) -> Result<(), RunError> {
-    let mut manifest = directory.manifest().clone();
-    for warning in warnings {
-        if !manifest.warnings.contains(&warning) {
-            manifest.warnings.push(warning);
-        }
-    }
-    if manifest != *directory.manifest() {
-        directory.set_manifest(manifest)?;
-    }
-    Ok(())
 }
 
 impl Session<'_> {
@@ -307,6 +295,7 @@ fn new_manifest(request: &RunRequest, target: TargetDescription, mask: &Mask) ->
         configurations: profile.configurations.clone(),
         plan: plan::plan(&ids, profile.run.repetitions, profile.run.order, profile.run.seed),
         warnings: profile.warnings.clone(),
+        open_topic_prefixes: Vec::new(),
     };
     mask.manifest(&mut manifest);
     manifest
@@ -372,14 +361,6 @@ fn count_completed(records: &[TrialRecord]) -> usize {
         .iter()
         .filter(|record| record.outcome == TrialOutcome::Completed)
         .count()
-}
-
-/// Tells this session's topics from those of any other.
-fn session_name() -> String {
-    let now = Timestamp::now();
-    // The nanoseconds tell apart two machines that begin in the same second, the process id two processes of one.
-    let token = (now.subsec_nanosecond() as u32) ^ std::process::id().rotate_left(16);
-    format!("{}-{token:08x}", now.strftime("%Y%m%dT%H%M%SZ"))
 }
 
 fn not_deleted(mask: &Mask, (cause, names): (String, Vec<String>)) -> String {

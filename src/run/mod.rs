@@ -21,6 +21,7 @@ mod patience;
 mod recovery;
 mod request;
 mod resume;
+mod sessions;
 mod spec;
 mod targets;
 mod topics;

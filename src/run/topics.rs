@@ -55,6 +55,16 @@ impl<'a> Topics<'a> {
         self.settings.existing.is_some()
     }
 
+    /// Whether there are topics to be deleted at all.
+    pub(super) fn are_deleted(&self) -> bool {
+        !self.keep && !self.is_shared()
+    }
+
+    /// How the names of all topics of this session begin.
+    pub(super) fn prefix(&self) -> String {
+        format!("{TOPIC_PREFIX}{}-", self.session)
+    }
+
     /// A topic for a trial of `configuration`: the existing one, or a fresh one named for `purpose`.
     pub(super) async fn prepare(
         &self,
@@ -96,7 +106,7 @@ impl<'a> Topics<'a> {
 
     fn new_topic(&self, purpose: &str, partitions: u32) -> NewTopic {
         NewTopic {
-            name: format!("{TOPIC_PREFIX}{}-{purpose}", self.session),
+            name: self.prefix() + purpose,
             partitions,
             replication_factor: self.settings.replication_factor,
             config: self.settings.config.clone(),

@@ -52,6 +52,10 @@ pub struct Manifest {
     pub plan: Vec<PlannedTrial>,
     /// Warnings for the whole run.
     pub warnings: Vec<String>,
+    /// How the topics begin that sessions at work have made on somebody's cluster. What stands here while no session is
+    /// at work is of one that was killed before it had deleted its topics.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub open_topic_prefixes: Vec<String>,
 }
 
 /// What the records were sent to, as found.

@@ -92,6 +92,7 @@ pub(crate) fn manifest() -> Manifest {
         configurations: vec![configuration("c-00000001")],
         plan: crate::plan::plan(&["c-00000001"], 2, Order::Random, 1),
         warnings: Vec::new(),
+        open_topic_prefixes: Vec::new(),
     }
 }
 

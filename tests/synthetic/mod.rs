@@ -161,6 +161,7 @@ fn manifest(configurations: Vec<Configuration>, plan: Vec<PlannedTrial>, blocks:
         configurations,
         plan,
         warnings: Vec::new(),
+        open_topic_prefixes: Vec::new(),
     }
 }
 
