@@ -13,8 +13,8 @@ use kpbench::client::{ClientError, Enqueued, Outgoing, Producer, ProducerSetting
 use kpbench::load::run_trial_with;
 use kpbench::measure::{AckRecorder, Hub};
 use kpbench::protocol::{
-    Acks, Arrival, ClientKind, Content, METADATA_TIMEOUT_MS, PROTOCOL_VERSION, Payload, SendMode, Size, TrialEvent, TrialResult, TrialSpec,
-    Workload,
+    Acks, Arrival, ClientKind, Content, METADATA_TIMEOUT_MS, PROTOCOL_VERSION, Payload, SendMode, Size, TrialEvent,
+    TrialResult, TrialSpec, Workload,
 };
 use kpbench::stats::histogram;
 

@@ -264,7 +264,11 @@ fn a_broker_that_does_not_answer_does_not_hold_up_an_interruption() {
     let outcome = bench.run_with(&mut Heard::default(), &cancel).unwrap();
     asks.join().unwrap();
     assert_eq!(outcome.ended, Ended::Interrupted);
-    assert_eq!(bench.records().len(), 0, "it is not known what the first trial appended");
+    assert_eq!(
+        bench.records().len(),
+        0,
+        "it is not known what the first trial appended"
+    );
     assert_eq!(bench.starter.script.left(), Vec::<String>::new());
 }
 
@@ -383,7 +387,11 @@ fn a_target_that_is_gone_is_asked_nothing_else() {
     let outcome = bench.run_heard(&mut heard).unwrap();
     assert_eq!((outcome.completed, outcome.failed), (5, 1));
     assert!(cause(&bench.records()[0]).contains("the target was lost"));
-    assert!(heard.lines.iter().any(|line| line.starts_with("lost")), "{:?}", heard.lines);
+    assert!(
+        heard.lines.iter().any(|line| line.starts_with("lost")),
+        "{:?}",
+        heard.lines
+    );
     let script = &bench.starter.script;
     assert_eq!(script.patience.borrow().len(), 5, "its watermarks were not waited for");
     let calls = script.calls.borrow();
@@ -405,8 +413,15 @@ fn a_target_that_was_away_for_a_while_in_a_trial_fails_that_trial() {
         cause(&records[0]),
         "the target was lost during the trial, and came back: 1/1 brokers are down; 1 × MSG_TIMED_OUT"
     );
-    assert_eq!(records[1].outcome, TrialOutcome::Completed, "failures alone are figures");
-    assert!(!heard.lines.iter().any(|line| line.starts_with("lost")), "nothing to wait for");
+    assert_eq!(
+        records[1].outcome,
+        TrialOutcome::Completed,
+        "failures alone are figures"
+    );
+    assert!(
+        !heard.lines.iter().any(|line| line.starts_with("lost")),
+        "nothing to wait for"
+    );
 }
 
 #[test]
@@ -500,7 +515,10 @@ fn the_topics_of_a_killed_session_are_named_when_the_run_is_continued() {
     let mut bench = Bench::new(CLEAN);
     bench.starter.script.hangs.set(1);
     let (_source, cancel) = CancelSource::new();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     let killed = runtime.block_on(async {
         let mut heard = Heard::default();
         let run = execute(&bench.request, &bench.starter, &mut heard, &cancel);
@@ -510,7 +528,14 @@ fn the_topics_of_a_killed_session_are_named_when_the_run_is_continued() {
     let [prefix] = &manifest(&bench).open_topic_prefixes[..] else {
         panic!("one session is at work");
     };
-    assert!(bench.starter.script.left().iter().all(|topic| topic.starts_with(prefix.as_str())));
+    assert!(
+        bench
+            .starter
+            .script
+            .left()
+            .iter()
+            .all(|topic| topic.starts_with(prefix.as_str()))
+    );
 
     bench.resume();
     let mut heard = Heard::default();
@@ -548,12 +573,19 @@ fn what_is_left_on_the_target_is_told_with_its_cause_and_stored() {
     bench.starter.script.does_not_stop.set(true);
     let mut heard = Heard::default();
     bench.run_heard(&mut heard).unwrap();
-    let notices: Vec<&str> = heard.lines.iter().filter_map(|line| line.strip_prefix("notice ")).collect();
+    let notices: Vec<&str> = heard
+        .lines
+        .iter()
+        .filter_map(|line| line.strip_prefix("notice "))
+        .collect();
     let [topics, stop] = notices[..] else {
         panic!("{notices:?}");
     };
     assert_eq!(topics.matches("kpbench-").count(), 6, "{topics}");
-    assert!(topics.contains("TOPIC_AUTHORIZATION_FAILED") && !topics.contains("hunter2"), "{topics}");
+    assert!(
+        topics.contains("TOPIC_AUTHORIZATION_FAILED") && !topics.contains("hunter2"),
+        "{topics}"
+    );
     assert!(stop.contains("its data directory is still there"), "{stop}");
     assert_eq!(manifest(&bench).warnings, notices);
 }

@@ -12,8 +12,8 @@ use kpbench::client::{
 use kpbench::load::{StopFlag, run_trial_with};
 use kpbench::measure::{Failure, Hub, SendTag};
 use kpbench::protocol::{
-    Acks, Arrival, ClientKind, Content, METADATA_TIMEOUT_MS, PROTOCOL_VERSION, Payload, PersistenceStatus, SendMode, Size, TrialEvent,
-    TrialResult, TrialSpec, Workload,
+    Acks, Arrival, ClientKind, Content, METADATA_TIMEOUT_MS, PROTOCOL_VERSION, Payload, PersistenceStatus, SendMode,
+    Size, TrialEvent, TrialResult, TrialSpec, Workload,
 };
 use kpbench::stats::histogram::{decode, percentile};
 

@@ -7,8 +7,8 @@ use std::process::Command;
 
 use anyhow::{Context, bail, ensure};
 use kpbench::protocol::{
-    Arrival, ClientKind, Content, METADATA_TIMEOUT_MS, PROTOCOL_VERSION, Payload, SendMode, Size, TrialEvent, TrialResult, TrialSpec,
-    Workload,
+    Arrival, ClientKind, Content, METADATA_TIMEOUT_MS, PROTOCOL_VERSION, Payload, SendMode, Size, TrialEvent,
+    TrialResult, TrialSpec, Workload,
 };
 
 use super::combination::{Combination, LINGER_MS, PARTITIONS, QUEUE_RECORDS};

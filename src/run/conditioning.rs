@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::{RunError, sessions};
 use super::coordinator::Session;
 use super::drive::End;
 use super::spec::trial_spec;
+use super::{RunError, sessions};
 use crate::profile::Configuration;
 use crate::protocol::{Arrival, SendMode};
 

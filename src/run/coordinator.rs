@@ -16,7 +16,8 @@ use super::spec::trial_spec;
 use super::topics::{PreparedTopic, Topics};
 use super::warnings::{self, Warning};
 use super::{
-    Cancel, Cluster, ClusterError, ClusterStarter, Ended, Limits, Listener, Mask, Patience, Progress, RunError, RunRequest,
+    Cancel, Cluster, ClusterError, ClusterStarter, Ended, Limits, Listener, Mask, Patience, Progress, RunError,
+    RunRequest,
 };
 use crate::profile::Configuration;
 use crate::protocol::{Acks, Interval, TrialResult};
@@ -213,9 +214,7 @@ impl<'a> Session<'a> {
             Some(error) => (Err(error.clone()), None),
             None => self.settle(topic, patience, next).await,
         };
-        let finished = self
-            .judge(configuration, end, result, broker, (appended, lost))
-            .await;
+        let finished = self.judge(configuration, end, result, broker, (appended, lost)).await;
         (finished, next_topic)
     }
 

@@ -98,6 +98,7 @@ impl Cluster for Twin {
             software: None,
             cluster_id: None,
             conditioned_ms: 0,
+            local_brokers: None,
         }
     }
     fn broker_cpu_us(&self) -> Option<u64> {
