@@ -448,7 +448,11 @@ fn what_trials_do_not_tell_by_themselves_is_not_claimed() {
     let small = |which: &'static [u32]| {
         Run::of(&[vec![], vec![("linger.ms", "50")]], 3).each_trial(move |trial| {
             if which.contains(&(trial.planned.sequence % 2)) {
-                let median = if trial.planned.sequence % 2 == 1 { 1_000.0 } else { 9_000_000.0 };
+                let median = if trial.planned.sequence % 2 == 1 {
+                    1_000.0
+                } else {
+                    9_000_000.0
+                };
                 let latencies = &mut trial.result.as_mut().unwrap().latencies;
                 latencies.service = Some(latency(median, 800, 0));
             }
@@ -928,6 +932,9 @@ fn the_page_holds_what_a_repetition_needs() {
         "Apache Kafka 4.3.0",
         "Example CPU @ 2.00GHz",
         "log.segment.bytes",
+        "17.0.15",
+        "-XX:+UseG1GC -Xmx1g",
+        "log.segment.delete.delay.ms",
         "min.insync.replicas",
         "[matrix]",
         "0123456789abcdef",

@@ -323,6 +323,7 @@ fn continued(
             now.client_version.clone(),
         ),
         ("the target's software", text_of(&manifest.target), text_of(&now.target)),
+        ("the brokers' Java", java_of(&manifest.target), java_of(&now.target)),
         ("the processor", manifest.host.cpu.clone(), now.host.cpu.clone()),
         (
             "the number of cores",
@@ -345,6 +346,11 @@ fn continued(
 
 fn text_of(target: &TargetDescription) -> String {
     target.software.clone().unwrap_or_else(|| "unknown".to_owned())
+}
+
+fn java_of(target: &TargetDescription) -> String {
+    let brokers = target.local_brokers.as_ref();
+    brokers.map_or_else(|| "unknown".to_owned(), |brokers| brokers.java_version.clone())
 }
 
 fn completed_configurations(records: &[TrialRecord]) -> HashSet<String> {

@@ -13,7 +13,8 @@ mod tests;
 pub use directory::{Reservation, RunDirectory};
 pub use error::StoreError;
 pub use model::{
-    BrokerFigures, Headroom, Host, Manifest, PlannedTrial, SCHEMA_VERSION, TargetDescription, TrialOutcome, TrialRecord,
+    BrokerFigures, Headroom, Host, LocalBrokers, Manifest, PlannedTrial, SCHEMA_VERSION, TargetDescription,
+    TrialOutcome, TrialRecord,
 };
 pub use read::{CutLine, StoredTrials};
 
