@@ -907,6 +907,29 @@ fn numeric_pairs_have_heat_maps_and_the_rest_its_own_charts() {
     }
 }
 
+/// Percentiles of librdkafka's windows exist per broker and period only, so time is the only axis to see them on.
+#[test]
+fn the_clients_own_percentiles_are_drawn_over_time() {
+    let without = page_of(&Run::of(&[vec![]], 1));
+    assert!(figure(&without, "queue-over-time").is_none(), "no period has a record");
+    let run = Run::of(&[vec![], vec![("acks", "0")]], 1).each_trial(|trial| {
+        for interval in &mut trial.intervals {
+            let window = &mut interval.brokers[0];
+            (window.queue_count, window.queue_p99_us) = (10, 12_345);
+            (window.broker_count, window.broker_p99_us) = (10, 6_789);
+            let mut other = window.clone();
+            (other.broker, other.broker_p99_us) = (2, 4_321);
+            interval.brokers.push(other);
+        }
+    });
+    let page = page_of(&run);
+    assert!(figure(&page, "queue-over-time").unwrap().contains("broker 1: 12.3"));
+    let brokers = figure(&page, "broker-over-time").unwrap();
+    assert!(brokers.contains("broker 1: 6.79") && brokers.contains("broker 2: 4.32"), "{brokers}");
+    assert!(!brokers.contains("acks=0"), "nothing is answered there");
+    assert!(figure(&page, "socket-over-time").is_none(), "nothing was timed");
+}
+
 #[test]
 fn the_page_names_no_place_outside_of_itself() {
     let page = page_of(&batching());
