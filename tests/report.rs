@@ -925,9 +925,56 @@ fn the_clients_own_percentiles_are_drawn_over_time() {
     let page = page_of(&run);
     assert!(figure(&page, "queue-over-time").unwrap().contains("broker 1: 12.3"));
     let brokers = figure(&page, "broker-over-time").unwrap();
-    assert!(brokers.contains("broker 1: 6.79") && brokers.contains("broker 2: 4.32"), "{brokers}");
+    assert!(
+        brokers.contains("broker 1: 6.79") && brokers.contains("broker 2: 4.32"),
+        "{brokers}"
+    );
     assert!(!brokers.contains("acks=0"), "nothing is answered there");
     assert!(figure(&page, "socket-over-time").is_none(), "nothing was timed");
+}
+
+/// Five numeric axes make ten pairs.
+#[test]
+fn every_pair_of_numeric_axes_has_a_heat_map_on_the_page_or_in_a_file() {
+    let small: Vec<(&str, &[&str])> = vec![
+        ("batch.size", &["1000", "2000"]),
+        ("linger.ms", &["0", "5"]),
+        ("partitions", &["1", "2"]),
+        ("producers", &["1", "2"]),
+        ("record.size", &["10", "20"]),
+    ];
+    let page = page_of(&Run::grid(&small, 1));
+    assert_eq!(
+        page.matches("id=\"fig-heat-").count(),
+        20,
+        "throughput and p99 of ten pairs"
+    );
+
+    let many: Vec<String> = (1..=40).map(|value| (value * 1_000).to_string()).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    let run = Run::grid(
+        &[("batch.size", &many), ("linger.ms", &many), ("partitions", &["1", "2"])],
+        1,
+    );
+    let page = page_of(&run);
+    let heat = figure(&page, "heat-batch-size-linger-ms-throughput").unwrap();
+    assert!(
+        heat.contains("2 more pairs of axes are drawn in files"),
+        "it is said where"
+    );
+    let directory = tempfile::tempdir().unwrap();
+    let place = directory.path().join("run");
+    store(&run, &place);
+    report::write(&place).unwrap();
+    let charts = fs::read_dir(place.join("charts")).unwrap();
+    let names: Vec<String> = charts
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    let svgs = names
+        .iter()
+        .filter(|name| name.starts_with("heat-") && name.ends_with(".svg"));
+    assert_eq!(svgs.count(), 6, "{names:?}");
+    assert_eq!(page.matches("id=\"fig-heat-").count(), 2);
 }
 
 #[test]
