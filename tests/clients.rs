@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use kpbench::client::mock::MockCluster;
 use kpbench::load::{StopFlag, run_trial};
 use kpbench::protocol::{
-    Acks, Arrival, ClientKind, Content, METADATA_TIMEOUT_MS, PROTOCOL_VERSION, Payload, SendMode, Size, TrialEvent,
-    TrialResult, TrialSpec, Workload,
+    Acks, Arrival, ClientInterval, ClientKind, Content, METADATA_TIMEOUT_MS, PROTOCOL_VERSION, Payload, SendMode, Size,
+    TrialEvent, TrialResult, TrialSpec, Workload,
 };
 
 const TOPIC: &str = "t";
@@ -59,15 +59,34 @@ fn spec(cluster: &MockCluster, client: ClientKind, send_mode: SendMode, arrival:
 
 fn run(spec: &TrialSpec) -> (TrialResult, BTreeMap<String, String>) {
     let (mut result, mut effective) = (None, BTreeMap::new());
+    let mut grown = ClientInterval::default();
     run_trial(spec, &StopFlag::default(), &mut |event| match event {
         TrialEvent::Result(found) => result = Some(*found),
+        TrialEvent::Interval(interval) => {
+            assert!(interval.peak_memory_bytes.is_some_and(|bytes| bytes > 1 << 20));
+            let client = interval.client.unwrap_or_default();
+            grown.wire_bytes += client.wire_bytes;
+            grown.batch_records += client.batch_records;
+            grown.produce_requests += client.produce_requests;
+        }
         TrialEvent::Ready {
             effective_properties, ..
         } => effective = effective_properties,
         _ => {}
     })
     .unwrap();
-    (result.unwrap(), effective)
+    let result = result.unwrap();
+    let totals = result.statistics.as_ref().unwrap();
+    assert_eq!(
+        (grown.wire_bytes, grown.batch_records, grown.produce_requests),
+        (
+            totals.wire_bytes,
+            totals.batch_records,
+            totals.requests.get("Produce").copied().unwrap_or(0)
+        ),
+        "the intervals add up to the trial"
+    );
+    (result, effective)
 }
 
 const PACED: Arrival = Arrival::Constant { rate_per_s: 1_000.0 };

@@ -352,8 +352,12 @@ impl<'a> Control<'a> {
         let spent = difference(cpu, self.interval_cpu);
         let hub = self.collector.hub();
         let queued = hub.sent().saturating_sub(hub.verdicts());
-        self.collector
-            .note(self.interval, spent.user_us + spent.system_us, queued);
+        self.collector.note(
+            self.interval,
+            spent.user_us + spent.system_us,
+            queued,
+            peak_memory_bytes(),
+        );
         self.interval_cpu = cpu;
         self.interval += 1;
     }
@@ -413,7 +417,9 @@ impl<'a> Control<'a> {
         while let Ok(event) = self.statistics.try_recv() {
             self.take_statistics(&event);
         }
-        for interval in self.collector.report_before(self.collector.end()) {
+        let end = self.collector.end();
+        self.collector.statistics.end_with(end.saturating_sub(1));
+        for interval in self.collector.report_before(end) {
             sink(TrialEvent::Interval(Box::new(interval)));
         }
         let hub = self.collector.hub();

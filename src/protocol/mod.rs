@@ -10,7 +10,7 @@ mod result;
 mod spec;
 mod workload;
 
-pub use event::{BrokerWindow, Interval, IntervalLatency, Phase, TrialEvent, WindowedLatency};
+pub use event::{BrokerWindow, ClientInterval, Interval, IntervalLatency, Phase, TrialEvent, WindowedLatency};
 pub use result::{
     CLIENT_REPORTED, ClientStatistics, Counts, CpuTime, FailedCount, Latencies, LatencyDistribution, PersistenceStatus,
     TrialResult, WindowCounts, tells_all_brokers_down,

@@ -80,6 +80,8 @@ mod tests {
                 ..IntervalLatency::default()
             },
             brokers: Vec::new(),
+            client: None,
+            peak_memory_bytes: None,
         }
     }
 

@@ -442,6 +442,8 @@ fn interval(histogram: String) -> Interval {
             ..IntervalLatency::default()
         },
         brokers: Vec::new(),
+        client: None,
+        peak_memory_bytes: None,
     }
 }
 

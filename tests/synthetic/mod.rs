@@ -422,6 +422,8 @@ fn intervals(name: &str, rate: f64, bytes: u64, median_us: Option<f64>) -> Vec<I
                     broker: 1,
                     ..BrokerWindow::default()
                 }],
+                client: None,
+                peak_memory_bytes: None,
             }
         })
         .collect()
