@@ -12,8 +12,8 @@ use kpbench::client::{
 use kpbench::load::{StopFlag, run_trial_with};
 use kpbench::measure::{Failure, Hub, SendTag};
 use kpbench::protocol::{
-    Acks, Arrival, ClientKind, Content, PROTOCOL_VERSION, Payload, PersistenceStatus, SendMode, Size, TrialEvent,
-    TrialResult, TrialSpec, Workload,
+    Acks, Arrival, ClientKind, Content, METADATA_TIMEOUT_MS, PROTOCOL_VERSION, Payload, PersistenceStatus, SendMode,
+    Size, TrialEvent, TrialResult, TrialSpec, Workload,
 };
 use kpbench::stats::histogram::{decode, percentile};
 
@@ -178,6 +178,7 @@ fn spec(send_mode: SendMode, arrival: Arrival) -> TrialSpec {
             },
         },
         max_block_ms: 100,
+        metadata_timeout_ms: METADATA_TIMEOUT_MS,
         warmup_ms: 200,
         measure_ms: 1_000,
         drain_timeout_ms: 5_000,

@@ -35,7 +35,7 @@ pub struct Arguments {
     /// Use colours; auto also respects NO_COLOR and TERM=dumb
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
     pub color: Color,
-    /// Tell errors and the result, no progress
+    /// Tell errors, the result and what needs looking after; no progress
     #[arg(long, short, global = true)]
     pub quiet: bool,
     /// What to do.

@@ -13,7 +13,7 @@ use super::repetition::blocks_begun;
 use super::topics::Topics;
 use super::{
     Cancel, Cluster, ClusterError, ClusterStarter, Ended, Listener, Mask, OutDirectory, RunError, RunOutcome,
-    RunOverview, RunRequest, host, resume,
+    RunOverview, RunRequest, host, resume, sessions,
 };
 use crate::plan;
 use crate::protocol::TargetKind;
@@ -82,11 +82,13 @@ pub async fn execute(
         }
     };
     listener.target_ready(&cluster.description());
-    let outcome = with_cluster(request, cluster.as_ref(), starter, place, &mask, listener, cancel).await;
-    if let Err(error) = cluster.stop().await {
-        listener.notice(&not_stopped(&mask, &error));
+    let ran = with_cluster(request, cluster.as_ref(), starter, place, &mask, listener, cancel).await;
+    let not_stopped = cluster.stop().await.err().map(|error| not_stopped(&mask, &error));
+    if let Some(text) = &not_stopped {
+        listener.notice(text);
     }
-    let outcome = outcome?;
+    let (outcome, mut directory) = ran?;
+    sessions::remember(&mut directory, not_stopped.into_iter().collect())?;
     listener.run_finished(&outcome);
     Ok(outcome)
 }
@@ -188,9 +190,9 @@ async fn with_cluster(
     mask: &Mask,
     listener: &mut dyn Listener,
     cancel: &Cancel,
-) -> Result<RunOutcome, RunError> {
+) -> Result<(RunOutcome, RunDirectory), RunError> {
     let profile = &request.profile;
-    let topics = Topics::new(cluster, &profile.topic, request.keep_topics, session_name());
+    let topics = Topics::new(cluster, &profile.topic, request.keep_topics, sessions::name());
     if let Err(error) = topics.probe(&profile.configurations).await {
         topics.delete_all().await;
         place.give_up();
@@ -212,6 +214,7 @@ async fn with_cluster(
         }
         Place::Begun(directory) => continued(*directory, request, &description, mask, listener)?,
     };
+    let directory = sessions::open(directory, &topics, description.kind, listener)?;
     let records = directory.trials()?;
     let completed = count_completed(&records);
     let tally = Tally {
@@ -242,18 +245,19 @@ async fn with_cluster(
     let ended = session.run(&records).await;
     session.headrooms.stop().await;
     let left = session.topics.delete_all().await;
-    if !left.is_empty() {
-        session
-            .listener
-            .notice(&format!("These topics could not be deleted: {}", left.join(", ")));
-    }
-    Ok(RunOutcome {
+    let left: Vec<String> = left.into_iter().map(|left| not_deleted(mask, left)).collect();
+    left.iter().for_each(|text| session.listener.notice(text));
+    let closed = sessions::close(&mut session.directory, &session.topics, left);
+    let ended = ended?;
+    closed?;
+    let outcome = RunOutcome {
         directory: session.directory.path().to_owned(),
         planned: session.tally.planned,
         completed: session.tally.completed,
         failed: session.tally.failed,
-        ended: ended?,
-    })
+        ended,
+    };
+    Ok((outcome, session.directory))
 }
 
 impl Session<'_> {
@@ -320,6 +324,7 @@ fn new_manifest(request: &RunRequest, target: TargetDescription, mask: &Mask) ->
         warnings: profile.warnings.clone(),
         stopping: None,
         noise_floor: None,
+        open_topic_prefixes: Vec::new(),
     };
     mask.manifest(&mut manifest);
     manifest
@@ -359,6 +364,7 @@ fn continued(
             now.client_version.clone(),
         ),
         ("the target's software", text_of(&manifest.target), text_of(&now.target)),
+        ("the brokers' Java", java_of(&manifest.target), java_of(&now.target)),
         ("the processor", manifest.host.cpu.clone(), now.host.cpu.clone()),
         (
             "the number of cores",
@@ -383,6 +389,11 @@ fn text_of(target: &TargetDescription) -> String {
     target.software.clone().unwrap_or_else(|| "unknown".to_owned())
 }
 
+fn java_of(target: &TargetDescription) -> String {
+    let brokers = target.local_brokers.as_ref();
+    brokers.map_or_else(|| "unknown".to_owned(), |brokers| brokers.java_version.clone())
+}
+
 fn completed_configurations(records: &[TrialRecord]) -> HashSet<String> {
     let completed = records
         .iter()
@@ -399,12 +410,9 @@ fn count_completed(records: &[TrialRecord]) -> usize {
         .count()
 }
 
-/// Tells this session's topics from those of any other.
-fn session_name() -> String {
-    let now = Timestamp::now();
-    // The nanoseconds tell apart two machines that begin in the same second, the process id two processes of one.
-    let token = (now.subsec_nanosecond() as u32) ^ std::process::id().rotate_left(16);
-    format!("{}-{token:08x}", now.strftime("%Y%m%dT%H%M%SZ"))
+fn not_deleted(mask: &Mask, (cause, names): (String, Vec<String>)) -> String {
+    let (names, cause) = (names.join(", "), mask.text(&cause));
+    format!("These topics could not be deleted and are left on the target: {names} ({cause})")
 }
 
 fn not_stopped(mask: &Mask, error: &ClusterError) -> String {

@@ -15,8 +15,8 @@ mod tests;
 pub use directory::{Reservation, RunDirectory};
 pub use error::StoreError;
 pub use model::{
-    BrokerFigures, Headroom, Host, Imprecise, Manifest, PlannedTrial, SCHEMA_VERSION, StoppedBy, Stopping,
-    TargetDescription, TrialOutcome, TrialRecord,
+    BrokerFigures, Headroom, Host, Imprecise, LocalBrokers, Manifest, PlannedTrial, SCHEMA_VERSION, StoppedBy,
+    Stopping, TargetDescription, TrialOutcome, TrialRecord,
 };
 pub use noise::{NOISE_FILE, NoiseFloor, UsedNoiseFloor, find_noise_floor};
 pub use read::{CutLine, StoredTrials};

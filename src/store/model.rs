@@ -60,6 +60,10 @@ pub struct Manifest {
     /// The noise floor that was known for this machine and target when the run began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub noise_floor: Option<UsedNoiseFloor>,
+    /// How the topics begin that sessions at work have made on somebody's cluster. What stands here while no session is
+    /// at work is of one that was killed before it had deleted its topics.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub open_topic_prefixes: Vec<String>,
 }
 
 impl Manifest {
@@ -116,6 +120,21 @@ pub struct TargetDescription {
     pub cluster_id: Option<String>,
     /// Load that a freshly started local cluster had before the first trial, in ms; 0 where none.
     pub conditioned_ms: u64,
+    /// How the brokers were run, where kpbench ran them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub local_brokers: Option<LocalBrokers>,
+}
+
+/// How kpbench ran its own brokers: what it takes, beyond the profile, to run them so again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LocalBrokers {
+    /// Version of Java, as in `17.0.15`.
+    pub java_version: String,
+    /// Options of each broker's JVM that bear on its speed, the heap among them.
+    pub java_options: Vec<String>,
+    /// Broker settings by which kpbench departs from Kafka's defaults. Those of the profile, which go before them, and
+    /// addresses and directories are not among them.
+    pub settings: BTreeMap<String, String>,
 }
 
 /// The machine that the client ran on.

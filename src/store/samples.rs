@@ -58,6 +58,7 @@ pub(crate) fn manifest() -> Manifest {
             software: None,
             cluster_id: None,
             conditioned_ms: 0,
+            local_brokers: None,
         },
         target_settings: TargetSettings {
             kind: TargetKind::Mock,
@@ -95,6 +96,7 @@ pub(crate) fn manifest() -> Manifest {
         warnings: Vec::new(),
         stopping: None,
         noise_floor: None,
+        open_topic_prefixes: Vec::new(),
     }
 }
 
