@@ -349,6 +349,20 @@ mod tests {
     }
 
     #[test]
+    fn yes_promises_the_hour_and_nothing_of_the_disk() {
+        use clap::CommandFactory;
+        for name in ["sweep", "run"] {
+            let command = Arguments::command();
+            let command = command.find_subcommand(name).unwrap();
+            let yes = command.get_arguments().find(|argument| argument.get_id() == "yes").unwrap();
+            let help = yes.get_help().unwrap().to_string();
+            assert!(help.contains("over an hour"), "{name}: {help}");
+            // `profile::check_budget` refuses a sweep that may fill the disk with and without it.
+            assert!(help.contains("a disk that is too small stops it"), "{name}: {help}");
+        }
+    }
+
+    #[test]
     fn the_command_line_is_consistent() {
         use clap::CommandFactory;
         Arguments::command().debug_assert();
