@@ -43,6 +43,9 @@ pub(super) enum Warning {
     Drift {
         change: f64,
     },
+    LateStart {
+        records: u64,
+    },
     Uncertain {
         share: f64,
         known: bool,
@@ -163,6 +166,9 @@ fn window(configuration: &Configuration, result: &TrialResult, broker: &BrokerFi
         if change.abs() > MAX_DRIFT {
             found.push(Warning::Drift { change });
         }
+    } else if second > 0 {
+        // No ratio can tell a second half that differs from nothing.
+        found.push(Warning::LateStart { records: second });
     }
 }
 

@@ -126,6 +126,19 @@ fn short_windows_few_records_and_drift_are_flagged() {
         "12 % slower",
     );
     assert!(warned(|_, result, _| result.window.acknowledged_second_half = 1_099).is_empty());
+    only(
+        &warned(|_, result, _| result.window.acknowledged_first_half = 0),
+        "Nothing was acknowledged in the window's first half, and 1,000 records",
+    );
+    only(
+        &warned(|_, result, _| result.window.acknowledged_second_half = 0),
+        "100 % slower",
+    );
+    let silent = warned(|_, result, _| {
+        result.window.acknowledged_first_half = 0;
+        result.window.acknowledged_second_half = 0;
+    });
+    assert!(silent.is_empty(), "two halves with nothing do not differ: {silent:?}");
 }
 
 #[test]
@@ -243,6 +256,7 @@ fn every_warning_is_a_sentence() {
         Warning::ShortWindow { window_s: 0.5 },
         Warning::FewRecords { records: 1 },
         Warning::Drift { change: 0.2 },
+        Warning::LateStart { records: 1 },
         Warning::Surplus { records: 1 },
         Warning::Deficit {
             records: 1,

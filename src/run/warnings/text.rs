@@ -13,6 +13,7 @@ impl fmt::Display for Warning {
             | Warning::FewRecords { .. }
             | Warning::NothingAcknowledged
             | Warning::Drift { .. }
+            | Warning::LateStart { .. }
             | Warning::Uncertain { .. }
             | Warning::RateMissed { .. }
             | Warning::LateSends { .. } => self.load_text(),
@@ -49,6 +50,11 @@ impl Warning {
                      run.warmup."
                 )
             }
+            Warning::LateStart { records } => format!(
+                "Nothing was acknowledged in the window's first half, and {} records in its second: not steady yet; \
+                 lengthen run.warmup.",
+                count(*records)
+            ),
             Warning::Uncertain { share, known } => {
                 let percent = (share * 100.0).ceil();
                 let throughput = if *known {
