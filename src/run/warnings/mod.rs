@@ -28,7 +28,7 @@ const SPINNING_WAKEUPS_PER_REQUEST: f64 = 20.0;
 const MAX_UNCERTAINTY: f64 = 0.02;
 /// Requests in flight that librdkafka allows an idempotent producer (`RD_KAFKA_IDEMP_MAX_INFLIGHT`).
 const MOST_IDEMPOTENT_IN_FLIGHT: u32 = 5;
-/// Share of batch.size that batches must reach on average for it to have been a limit.
+/// Share of batch.size, or of batch.num.messages, that batches must reach on average for it to have been a limit.
 const MIN_BATCH_FILL: f64 = 0.5;
 
 /// One thing that a reader of a trial's figures must know.
@@ -89,6 +89,10 @@ pub(super) enum Warning {
     BatchSizeNotReached {
         batch_bytes: f64,
         batch_size: u64,
+    },
+    BatchRecordsNotReached {
+        batch_records: f64,
+        limit: u64,
     },
     NoWatermarks {
         cause: String,
@@ -265,11 +269,20 @@ fn client(
             codec: codec.to_owned(),
         });
     }
-    let swept = configuration.axes.iter().any(|axis| axis.axis == "batch.size");
-    if swept
-        && statistics.batches > 0
-        && let Some(batch_size) = property("batch.size").and_then(|value| value.parse::<u64>().ok())
-    {
+    batches(configuration, statistics, found);
+}
+
+/// A swept limit of batches that these never came near.
+fn batches(configuration: &Configuration, statistics: &ClientStatistics, found: &mut Vec<Warning>) {
+    if statistics.batches == 0 {
+        return;
+    }
+    // Neither has a second name, in Java or in librdkafka.
+    let swept = |name: &str| -> Option<u64> {
+        configuration.axes.iter().find(|axis| axis.axis == name)?;
+        configuration.effective_properties.get(name)?.parse().ok()
+    };
+    if let Some(batch_size) = swept("batch.size") {
         // librdkafka counts batch.size before compression.
         let batch_bytes = statistics.record_bytes as f64 / statistics.batches as f64;
         if batch_bytes < MIN_BATCH_FILL * batch_size as f64 {
@@ -277,6 +290,12 @@ fn client(
                 batch_bytes,
                 batch_size,
             });
+        }
+    }
+    if let Some(limit) = swept("batch.num.messages") {
+        let batch_records = statistics.batch_records as f64 / statistics.batches as f64;
+        if batch_records < MIN_BATCH_FILL * limit as f64 {
+            found.push(Warning::BatchRecordsNotReached { batch_records, limit });
         }
     }
 }

@@ -230,14 +230,14 @@ fn settings_without_an_effect_are_told() {
         }),
         "did not shrink with lz4",
     );
-    let batch_size = |value: &str, swept: bool| {
+    let limited = |name: &str, value: &str, swept: bool| {
         warned(|configuration, _, _| {
             configuration
                 .effective_properties
-                .insert("batch.size".to_owned(), value.to_owned());
+                .insert(name.to_owned(), value.to_owned());
             if swept {
                 let setting = AxisSetting {
-                    axis: "batch.size".to_owned(),
+                    axis: name.to_owned(),
                     value: value.to_owned(),
                     number: None,
                 };
@@ -245,9 +245,12 @@ fn settings_without_an_effect_are_told() {
             }
         })
     };
-    only(&batch_size("1000000", true), "30000 B on average");
-    assert!(batch_size("1000000", false).is_empty());
-    assert!(batch_size("32768", true).is_empty());
+    only(&limited("batch.size", "1000000", true), "30000 B on average");
+    assert!(limited("batch.size", "1000000", false).is_empty());
+    assert!(limited("batch.size", "32768", true).is_empty());
+    only(&limited("batch.num.messages", "10000", true), "300.0 records on average");
+    assert!(limited("batch.num.messages", "10000", false).is_empty());
+    assert!(limited("batch.num.messages", "600", true).is_empty());
 }
 
 #[test]
@@ -292,6 +295,10 @@ fn every_warning_is_a_sentence() {
         Warning::BatchSizeNotReached {
             batch_bytes: 1.0,
             batch_size: 2,
+        },
+        Warning::BatchRecordsNotReached {
+            batch_records: 1.0,
+            limit: 3,
         },
         Warning::NoWatermarks {
             cause: "gone.".to_owned(),

@@ -27,6 +27,7 @@ impl fmt::Display for Warning {
             | Warning::Spinning { .. }
             | Warning::NotCompressed { .. }
             | Warning::BatchSizeNotReached { .. }
+            | Warning::BatchRecordsNotReached { .. }
             | Warning::NoHeadroom { .. } => self.client_text(),
         })
     }
@@ -123,6 +124,10 @@ impl Warning {
             } => format!(
                 "Batches held {batch_bytes:.0} B on average, less than half of batch.size={batch_size}: it was not the \
                  limit."
+            ),
+            Warning::BatchRecordsNotReached { batch_records, limit } => format!(
+                "Batches held {batch_records:.1} records on average, less than half of batch.num.messages={limit}: it \
+                 was not the limit."
             ),
             Warning::NoHeadroom { cause } => format!("Headroom was not measured: {}.", sentence(cause)),
             _ => String::new(),
