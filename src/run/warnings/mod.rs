@@ -102,12 +102,22 @@ pub(super) enum Warning {
     },
 }
 
-/// Why a client thread spins, where that is known: idempotence, and brokers that lead few partitions each.
+/// Why a client thread spins: idempotence, which is known to make it do so where brokers lead few partitions each, and
+/// was seen to elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct SpinningCause {
     partitions: u32,
+    /// 0 where it is not known how many there are.
     brokers: u32,
     in_flight: u32,
+}
+
+impl SpinningCause {
+    /// Whether it is the case that is understood: a broker leads no more partitions than may be in flight
+    /// (`rd_kafka_toppar_producer_serve` in librdkafka's rdkafka_broker.c; upstream issue 4989).
+    fn is_understood(self) -> bool {
+        self.brokers > 0 && self.in_flight > 1 && self.partitions.div_ceil(self.brokers) <= self.in_flight
+    }
 }
 
 /// Throughput by its definition: acknowledgements, or with `acks=0` the growth of the watermarks; none where that was
@@ -300,8 +310,7 @@ fn batches(configuration: &Configuration, statistics: &ClientStatistics, found: 
     }
 }
 
-/// The known cause, where this trial had it: librdkafka's idempotent producer waits actively where a broker leads no more
-/// partitions than may be in flight.
+/// The one cause that is known, where this trial had it: idempotence.
 fn spinning_cause(configuration: &Configuration, brokers: u32) -> Option<SpinningCause> {
     let property = |name: &str| configuration.effective_properties.get(name).map(String::as_str);
     let given = property("max.in.flight.requests.per.connection").or_else(|| property("max.in.flight"));
@@ -309,11 +318,8 @@ fn spinning_cause(configuration: &Configuration, brokers: u32) -> Option<Spinnin
     let in_flight = given
         .and_then(|value| value.parse::<u32>().ok())
         .map_or(MOST_IDEMPOTENT_IN_FLIGHT, |value| value.min(MOST_IDEMPOTENT_IN_FLIGHT));
-    let partitions = configuration.partitions;
-    let idempotent = property("enable.idempotence") == Some("true");
-    let crowded = brokers > 0 && partitions > 0 && in_flight > 1 && partitions.div_ceil(brokers) <= in_flight;
-    (idempotent && crowded).then_some(SpinningCause {
-        partitions,
+    (property("enable.idempotence") == Some("true")).then_some(SpinningCause {
+        partitions: configuration.partitions,
         brokers,
         in_flight,
     })

@@ -138,18 +138,22 @@ impl Warning {
 fn spinning(wakeups_per_s: f64, cause: Option<SpinningCause>) -> String {
     let wakeups = count(wakeups_per_s.round() as u64);
     let why = match cause {
-        Some(SpinningCause {
-            partitions,
-            brokers,
-            in_flight,
-        }) => format!(
+        Some(
+            cause @ SpinningCause {
+                partitions,
+                brokers,
+                in_flight,
+            },
+        ) if cause.is_understood() => format!(
             "the idempotent producer does so where a broker leads no more partitions than \
              max.in.flight.requests.per.connection (here {partitions} on {brokers}, and {in_flight}); use more \
              partitions, or set that to 1"
         ),
-        None => "its cause is not known here; compare with enable.idempotence=false or \
-                 max.in.flight.requests.per.connection=1"
+        Some(_) => "the likely cause is enable.idempotence=true, with which librdkafka was seen to spin at other numbers \
+                    of partitions and requests in flight too; compare with enable.idempotence=false, or with \
+                    max.in.flight.requests.per.connection=1"
             .to_owned(),
+        None => "its cause is not known here: enable.idempotence, the known one, is off".to_owned(),
     };
     format!("A client thread was spinning ({wakeups} wake-ups/s), which costs client CPU: {why}.")
 }
