@@ -287,6 +287,9 @@ mod messages {
             "[targt.properties]\nsasl.password = \"hunter2\"\nssl.key.pem = \"hunter2\"\n",
             "[producer]\nproperties-file = \"foreign.properties\"\n",
             "[target.properties]\nsasl = {password = [[\"hunter2\"]]}\n",
+            "[target.properties]\nsasl.password: hunter2\n",
+            "[target.properties]\nsasl.username = \"me\"\n\"sasl.password\" =\n\"hunter2\"\nlinger = 5\n",
+            "[producer]\nsasl.pasword = \"hunter2\nlinger.ms = 5\n",
         ] {
             let shown = message(text);
             assert!(!shown.contains("hunter2"), "{shown}");

@@ -5,9 +5,9 @@ use std::str::FromStr;
 
 use super::document::{Entry, Node, Value, normalized};
 use super::error::Problem;
-use super::properties::{Given, known_names, nearest};
+use super::properties::{Given, nearest};
 use super::quantity::parse_duration_ms;
-use super::secrets::{expand_environment, is_secret};
+use super::secrets::{expand_environment, is_secret, misspelled_secret};
 use super::source::Sources;
 
 /// What is collected while a profile is read.
@@ -220,11 +220,6 @@ impl Context {
             }
         }
     }
-}
-
-/// Whether an unknown name is nearest to a secret's: its value must not be shown where the name is complained about.
-fn misspelled_secret(name: &str) -> bool {
-    !known_names().any(|known| known == name) && nearest(name, known_names()).is_some_and(is_secret)
 }
 
 /// The entries of one section, taken out one by one.
