@@ -126,6 +126,29 @@ fn an_impossible_topic_is_told_before_the_first_trial() {
 }
 
 #[test]
+fn one_bootstrap_server_is_told_once_the_cluster_shows_several_brokers() {
+    let about_servers = |texts: &[String]| texts.iter().filter(|text| text.contains("one bootstrap server")).count();
+    let mut bench = Bench::new(CLEAN);
+    bench.starter.script.brokers.set(Some(3));
+    let mut heard = Heard::default();
+    bench.run_heard(&mut heard).unwrap();
+    assert_eq!(about_servers(&heard.lines), 1, "{:?}", heard.lines);
+    assert_eq!(about_servers(&manifest(&bench).warnings), 1);
+    bench.resume();
+    bench.request.profile.run.repetitions = 4;
+    bench.run().unwrap();
+    assert_eq!(about_servers(&manifest(&bench).warnings), 1, "once, however often it is continued");
+
+    for (brokers, servers) in [(1, "127.0.0.1:1"), (3, "127.0.0.1:1,127.0.0.1:2")] {
+        let mut bench = Bench::new(CLEAN);
+        bench.starter.script.brokers.set(Some(brokers));
+        bench.request.profile.target.bootstrap_servers = Some(servers.to_owned());
+        bench.run().unwrap();
+        assert_eq!(about_servers(&manifest(&bench).warnings), 0, "{brokers} {servers}");
+    }
+}
+
+#[test]
 fn a_crash_costs_one_trial_and_is_stored_with_its_last_words() {
     let bench = Bench::new(
         "read -r spec; cat hello ready started; case $spec in *b01-t01*) echo the heap is broken >&2; kill -SEGV $$;; esac; cat interval ended result",

@@ -38,6 +38,7 @@ pub use error::{ProfileError, ProfileProblem};
 pub use estimate::{BudgetError, Estimate, check_budget, estimate};
 pub use model::{AxisSetting, Configuration, Defaults, Order, Profile, RunSettings, TargetSettings, TopicSettings};
 pub use quantity::{format_bytes, format_bytes_roughly, format_duration, parse_bytes, parse_duration_ms, parse_rate};
+pub(crate) use rules::one_bootstrap_server;
 pub use secrets::{MASK, is_secret, mask};
 pub(crate) use target::unknown_broker_config;
 

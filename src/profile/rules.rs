@@ -39,17 +39,22 @@ pub(crate) fn check_cluster(target: &TargetSettings, topic: &TopicSettings, plac
     if topic.existing.is_none() {
         check_replication(target, topic, places, context);
     }
-    let servers = target
-        .bootstrap_servers
-        .as_deref()
-        .map_or(0, |list| list.split(',').count());
-    let several_brokers = target.brokers > 1 || (target.brokers == 0 && topic.replication_factor > 1);
-    if target.kind == TargetKind::External && servers == 1 && several_brokers {
-        context.warn(
-            "one bootstrap server for a cluster of several brokers: if that one is down, nothing starts. Name two or \
-             more in bootstrap-servers",
-        );
+    let brokers = match target.brokers {
+        0 => u32::from(topic.replication_factor),
+        brokers => brokers,
+    };
+    if let Some(warning) = one_bootstrap_server(target, brokers) {
+        context.warn(warning);
     }
+}
+
+/// The warning of fewer than two bootstrap servers for a cluster that has `brokers`, or is known to have as many.
+pub(crate) fn one_bootstrap_server(target: &TargetSettings, brokers: u32) -> Option<&'static str> {
+    let servers = target.bootstrap_servers.as_deref()?.split(',').count();
+    (target.kind == TargetKind::External && servers == 1 && brokers > 1).then_some(
+        "one bootstrap server for a cluster of several brokers: if that one is down, nothing starts. Name two or more in \
+         bootstrap-servers",
+    )
 }
 
 fn check_replication(target: &TargetSettings, topic: &TopicSettings, places: &Places, context: &mut Context) {

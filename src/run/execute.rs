@@ -14,6 +14,7 @@ use super::{
     RunOverview, RunRequest, host, resume,
 };
 use crate::plan;
+use crate::profile::{self, TargetSettings};
 use crate::protocol::TargetKind;
 use crate::report::format::counted;
 use crate::store::{
@@ -195,6 +196,9 @@ async fn with_cluster(
         });
     }
     let description = cluster.description();
+    if let Some(warning) = found(&profile.target, &profile.warnings, &description) {
+        listener.notice(&format!("warning: {warning}"));
+    }
     let directory = match place {
         Place::New(reservation) => reservation.begin(&new_manifest(request, description.clone(), mask))?,
         Place::Begun(directory) => continued(*directory, request, &description, mask, listener)?,
@@ -265,6 +269,11 @@ impl Session<'_> {
     }
 }
 
+/// What only the cluster's answer shows to be worth a warning, and the profile alone did not.
+fn found(settings: &TargetSettings, known: &[String], target: &TargetDescription) -> Option<&'static str> {
+    profile::one_bootstrap_server(settings, target.brokers).filter(|warning| !known.iter().any(|text| text == warning))
+}
+
 fn new_manifest(request: &RunRequest, target: TargetDescription, mask: &Mask) -> Manifest {
     let profile = &request.profile;
     let ids: Vec<&str> = profile
@@ -272,6 +281,8 @@ fn new_manifest(request: &RunRequest, target: TargetDescription, mask: &Mask) ->
         .iter()
         .map(|configuration| configuration.id.as_str())
         .collect();
+    let mut warnings = profile.warnings.clone();
+    warnings.extend(found(&profile.target, &profile.warnings, &target).map(str::to_owned));
     let mut manifest = Manifest {
         schema_version: SCHEMA_VERSION,
         kpbench_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -290,7 +301,7 @@ fn new_manifest(request: &RunRequest, target: TargetDescription, mask: &Mask) ->
         client_version: request.client_version.clone(),
         configurations: profile.configurations.clone(),
         plan: plan::plan(&ids, profile.run.repetitions, profile.run.order, profile.run.seed),
-        warnings: profile.warnings.clone(),
+        warnings,
     };
     mask.manifest(&mut manifest);
     manifest
@@ -325,6 +336,9 @@ fn continued(
             now.host.cores.to_string(),
         ),
     ];
+    if let Some(warning) = found(&request.profile.target, &manifest.warnings, target) {
+        manifest.warnings.push(warning.to_owned());
+    }
     for (what, was, is) in changes.into_iter().filter(|(_, was, is)| was != is) {
         let warning = format!("The run was continued with other means: {what} was {was:?} and then {is:?}.");
         if !manifest.warnings.contains(&warning) {
