@@ -14,7 +14,7 @@ use crate::protocol::{Content, FileSplit, Payload, Size};
 /// Smallest pool in bytes. A codec sees one batch at a time: several batches of the usual largest size.
 const MIN_POOL_BYTES: usize = 8 << 20;
 /// Largest pool in bytes, so that a trial process stays small.
-const MAX_POOL_BYTES: usize = 48 << 20;
+pub(crate) const MAX_POOL_BYTES: usize = 48 << 20;
 /// Most records in a pool: tiny records need no millions of copies.
 const MAX_RECORDS: usize = 1 << 18;
 

@@ -34,6 +34,7 @@ use workload::{LoadKey, LoadSettings};
 
 use crate::protocol::SendMode;
 
+pub(crate) use configuration::fnv1a;
 pub use error::{ProfileError, ProfileProblem};
 pub use estimate::{BudgetError, Estimate, check_budget, estimate};
 pub use model::{AxisSetting, Configuration, Defaults, Order, Profile, RunSettings, TargetSettings, TopicSettings};

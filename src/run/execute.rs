@@ -11,7 +11,7 @@ use super::headroom::Headrooms;
 use super::topics::Topics;
 use super::{
     Cancel, Cluster, ClusterError, ClusterStarter, Ended, Listener, Mask, OutDirectory, RunError, RunOutcome,
-    RunOverview, RunRequest, host, resume,
+    RunOverview, RunRequest, host, payload_files, resume,
 };
 use crate::plan;
 use crate::profile::{self, TargetSettings};
@@ -301,6 +301,7 @@ fn new_manifest(request: &RunRequest, target: TargetDescription, mask: &Mask) ->
         client_version: request.client_version.clone(),
         configurations: profile.configurations.clone(),
         plan: plan::plan(&ids, profile.run.repetitions, profile.run.order, profile.run.seed),
+        payload_files: payload_files::checksums(profile),
         warnings,
     };
     mask.manifest(&mut manifest);
@@ -317,6 +318,13 @@ fn continued(
 ) -> Result<RunDirectory, RunError> {
     let now = new_manifest(request, target.clone(), mask);
     let mut manifest = directory.manifest().clone();
+    let differences = resume::cluster_differences(&manifest, &now);
+    if !differences.is_empty() {
+        return Err(RunError::ResumeMismatch {
+            path: directory.path().to_owned(),
+            differences,
+        });
+    }
     if now.run.repetitions > manifest.run.repetitions {
         manifest.run.repetitions = now.run.repetitions;
         manifest.plan = now.plan.clone();
@@ -329,6 +337,11 @@ fn continued(
             now.client_version.clone(),
         ),
         ("the target's software", text_of(&manifest.target), text_of(&now.target)),
+        (
+            "the number of brokers found",
+            manifest.target.brokers.to_string(),
+            now.target.brokers.to_string(),
+        ),
         ("the processor", manifest.host.cpu.clone(), now.host.cpu.clone()),
         (
             "the number of cores",

@@ -17,6 +17,7 @@ mod host;
 mod listener;
 mod mask;
 mod patience;
+mod payload_files;
 mod recovery;
 mod request;
 mod resume;

@@ -50,6 +50,10 @@ pub struct Manifest {
     pub configurations: Vec<Configuration>,
     /// Every trial in the order planned.
     pub plan: Vec<PlannedTrial>,
+    /// Checksum of each payload file, by its path from the profile's directory: FNV-1a with 64 bits, in hexadecimal, of
+    /// its first 48 MiB, from which records can be taken.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub payload_files: BTreeMap<String, String>,
     /// Warnings for the whole run.
     pub warnings: Vec<String>,
 }

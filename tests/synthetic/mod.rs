@@ -160,6 +160,7 @@ fn manifest(configurations: Vec<Configuration>, plan: Vec<PlannedTrial>, blocks:
         client_version: "librdkafka 2.12.1".into(),
         configurations,
         plan,
+        payload_files: BTreeMap::new(),
         warnings: Vec::new(),
     }
 }
