@@ -701,6 +701,58 @@ mod fields {
         assert_eq!(content("{kind = \"ratio\", ratio = 4}"), Content::Ratio { ratio: 4.0 });
     }
 
+    /// A profile whose records are the lines of a file with this content.
+    fn of_lines(content: &str, profile: &str) -> Result<Profile, ProfileError> {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("lines.txt"), content).unwrap();
+        let payload = "payload = {kind = \"file\", path = \"lines.txt\"}";
+        profile::parse(
+            "test.toml",
+            &format!("[workload]\n{payload}\n{profile}"),
+            directory.path(),
+            &[],
+        )
+    }
+
+    #[test]
+    fn a_payload_files_lines_are_measured_and_the_limits_and_the_estimate_know() {
+        let short = of_lines("12345\n\n123\n", "rate = 1000\n").unwrap();
+        let size = &only(&short).workload.payload.size;
+        assert_eq!(
+            *size,
+            Size::Lines {
+                mean_bytes: 4.0,
+                min_bytes: 3,
+                max_bytes: 5
+            }
+        );
+        let made = valid("[workload]\nrecord.size = 4\nrate = 1000\n");
+        assert_eq!(
+            profile::estimate(&short).bytes_written,
+            profile::estimate(&made).bytes_written
+        );
+        let told = |profile: &Profile, part: &str| profile.warnings.iter().any(|warning| warning.contains(part));
+        assert!(!told(&short, "record.size has no effect"), "nobody gave one");
+        assert!(told(
+            &of_lines("1\n", "record.size = 5\n").unwrap(),
+            "record.size has no effect"
+        ));
+        let mixed = of_lines(&format!("short\n{}\n", "x".repeat(2_000_000)), "").unwrap();
+        assert!(told(&mixed, "records of 2000000 bytes are larger"), "{:?}", mixed.warnings);
+        let long = of_lines(&"x".repeat(2_000_000), "").unwrap_err();
+        assert!(
+            render(&long).contains("no configuration can send a record"),
+            "{}",
+            render(&long)
+        );
+        let empty = of_lines("\n\n", "").unwrap_err();
+        assert!(
+            render(&empty).contains("has nothing but empty lines"),
+            "{}",
+            render(&empty)
+        );
+    }
+
     #[test]
     fn overrides_replace_whatever_the_spelling() {
         let text = "[workload]\nrecord-size = 1\n[producer]\nlinger.ms = 1\n[matrix]\nacks = [\"1\", \"all\"]\n";

@@ -11,6 +11,5 @@ mod trial;
 
 pub use error::LoadError;
 pub use pacing::Schedule;
-pub(crate) use payload::MAX_POOL_BYTES;
 pub use payload::{PayloadCursor, PayloadPool};
 pub use trial::{Connect, StopFlag, run_trial, run_trial_with};

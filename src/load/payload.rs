@@ -11,12 +11,10 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use super::LoadError;
 use super::content::{draw, fill};
 use crate::profile::format_bytes_roughly;
-use crate::protocol::{Content, FileSplit, Payload, Size};
+use crate::protocol::{Content, FileSplit, MAX_PAYLOAD_POOL_BYTES, Payload, Size};
 
 /// Smallest pool in bytes. A codec sees one batch at a time: several batches of the usual largest size.
 const MIN_POOL_BYTES: usize = 8 << 20;
-/// Largest pool in bytes, so that a trial process stays small.
-pub(crate) const MAX_POOL_BYTES: usize = 48 << 20;
 /// Most records in a pool: tiny records need no millions of copies.
 const MAX_RECORDS: usize = 1 << 18;
 /// So many full batches of different records a pool must hold, or a codec may find one of them twice in a batch: those of
@@ -40,7 +38,7 @@ impl PayloadPool {
     /// # Errors
     /// A payload file that cannot be read or holds no record.
     pub fn new(payload: &Payload, batch_bytes: usize, seed: u64) -> Result<Self, LoadError> {
-        let wanted = (batch_bytes.saturating_mul(4)).clamp(MIN_POOL_BYTES, MAX_POOL_BYTES);
+        let wanted = (batch_bytes.saturating_mul(4)).clamp(MIN_POOL_BYTES, MAX_PAYLOAD_POOL_BYTES);
         let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
         let pool = match &payload.content {
             Content::File { path, split } => Self::from_file(path, *split, &payload.size, wanted, &mut random)?,

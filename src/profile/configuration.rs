@@ -7,10 +7,11 @@ use super::matrix::{Axis, Matrix, Mode, Point, Setting};
 use super::model::{AxisSetting, Configuration, TopicSettings};
 use super::producer::Fixed;
 use super::properties::{Given, Translation, librdkafka, translate};
+use super::read::Context;
 use super::secrets::{MASK, is_secret};
 use super::source::Place;
 use super::workload::{LoadKey, LoadSettings};
-use crate::protocol::{Content, SendMode, Workload};
+use crate::protocol::{Content, FileSplit, SendMode, Workload};
 
 /// A configuration, with what the rules need to look at it.
 pub(crate) struct Draft {
@@ -29,7 +30,7 @@ pub(crate) fn draft(
     fixed: &Fixed,
     load: &LoadSettings,
     topic: &TopicSettings,
-    base_dir: &Path,
+    context: &Context,
 ) -> Draft {
     let mut load = load.clone();
     let mut given = fixed.properties.clone();
@@ -54,6 +55,14 @@ pub(crate) fn draft(
     let translation = translate(&given, fixed.defaults);
     let (partitions, mut workload) = load.workload();
     let warnings = translation.notes.clone();
+    if let Content::File {
+        path,
+        split: FileSplit::Lines,
+    } = &workload.payload.content
+        && let Some(size) = context.line_sizes.get(path)
+    {
+        workload.payload.size = size.clone();
+    }
     if workload.send_mode != SendMode::Sync {
         // Only sync senders have threads of their own: other values would make equal configurations look different.
         workload.send_concurrency = 1;
@@ -67,7 +76,7 @@ pub(crate) fn draft(
             partitions,
             &workload,
             topic,
-            base_dir,
+            &context.base_dir,
         ),
         label: label(matrix, point, &axes, workload.send_mode),
         axes,

@@ -174,7 +174,7 @@ fn mean_bytes(size: &Size) -> f64 {
     match size {
         Size::Fixed { bytes } => f64::from(*bytes),
         Size::Uniform { min_bytes, max_bytes } => f64::midpoint(f64::from(*min_bytes), f64::from(*max_bytes)),
-        Size::Normal { mean_bytes, .. } => *mean_bytes,
+        Size::Normal { mean_bytes, .. } | Size::Lines { mean_bytes, .. } => *mean_bytes,
         Size::Choice { choices } => {
             let weights: f64 = choices.iter().map(|choice| choice.weight).sum();
             choices

@@ -1,5 +1,6 @@
 //! Reading typed fields out of a document: what was expected, where, and the nearest known key.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -9,6 +10,7 @@ use super::properties::{Given, nearest};
 use super::quantity::parse_duration_ms;
 use super::secrets::{expand_environment, is_secret, misspelled_secret};
 use super::source::Sources;
+use crate::protocol::Size;
 
 /// What is collected while a profile is read.
 pub(crate) struct Context {
@@ -20,6 +22,8 @@ pub(crate) struct Context {
     pub warnings: Vec<String>,
     /// Every secret value.
     pub secrets: Vec<String>,
+    /// How large the lines of each payload file are that is cut by lines.
+    pub line_sizes: BTreeMap<PathBuf, Size>,
     /// Relative paths start here.
     pub base_dir: PathBuf,
     /// How `${env:NAME}` is looked up.

@@ -189,7 +189,7 @@ pub(crate) fn check_limits(draft: &mut Draft, target: &TargetSettings, topic: &T
 fn smallest(size: &Size) -> f64 {
     f64::from(match size {
         Size::Fixed { bytes } => *bytes,
-        Size::Uniform { min_bytes, .. } | Size::Normal { min_bytes, .. } => *min_bytes,
+        Size::Uniform { min_bytes, .. } | Size::Normal { min_bytes, .. } | Size::Lines { min_bytes, .. } => *min_bytes,
         Size::Choice { choices } => choices.iter().map(|choice| choice.bytes).min().unwrap_or(0),
     })
 }

@@ -5,9 +5,8 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use crate::load::MAX_POOL_BYTES;
 use crate::profile::{Profile, fnv1a};
-use crate::protocol::Content;
+use crate::protocol::{Content, MAX_PAYLOAD_POOL_BYTES};
 
 /// For each payload file, by its path from the profile's directory: FNV-1a of its beginning, as far as records can be
 /// taken from it. A file that cannot be read is left out: the trials tell why.
@@ -32,6 +31,6 @@ pub(super) fn checksums(profile: &Profile) -> BTreeMap<String, String> {
 fn checksum(path: &Path) -> Option<String> {
     let mut bytes = Vec::new();
     let file = File::open(path).ok()?;
-    file.take(MAX_POOL_BYTES as u64).read_to_end(&mut bytes).ok()?;
+    file.take(MAX_PAYLOAD_POOL_BYTES as u64).read_to_end(&mut bytes).ok()?;
     Some(format!("{:016x}", fnv1a(&bytes)))
 }
