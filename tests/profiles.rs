@@ -480,6 +480,31 @@ mod translations {
     }
 
     #[test]
+    fn what_somebody_elses_cluster_takes_is_not_decided_by_kafkas_default() {
+        let large = "[workload]\nrecord.size = \"2 MB\"\n[producer]\nmax.request.size = 10485760\n";
+        let external = "[target]\nbootstrap-servers = \"c:9092\"\n";
+        let existing = "[topic]\nexisting = \"orders\"\n";
+        for somebody_elses in [external, existing] {
+            let profile = valid(&format!("{somebody_elses}{large}"));
+            let told = |part: &str| profile.warnings.iter().any(|warning| warning.contains(part));
+            assert!(told("Kafka's default (max.message.bytes=1048588) would refuse"), "{:?}", profile.warnings);
+            assert!(!told("the broker refuses them"), "{:?}", profile.warnings);
+        }
+        let batches = valid(&format!(
+            "{external}[producer]\nmax.request.size = 5000000\nbatch.size = 5000000\n"
+        ));
+        let full = batches.warnings.iter().find(|warning| warning.contains("batches may grow"));
+        assert!(full.unwrap().contains("would refuse full ones"), "{full:?}");
+        // Where it is known, it is refused as before: by the topic's own limit, and on a cluster of kpbench's own.
+        for known in [format!("{external}[topic]\nconfig.max.message.bytes = 1048588\n"), String::new()] {
+            let shown = message(&format!("{known}{large}"));
+            assert!(shown.contains("no configuration can send a record"), "{shown}");
+        }
+        let raised = valid(&format!("{external}[topic]\nconfig.max.message.bytes = 10000000\n{large}"));
+        assert!(!raised.warnings.iter().any(|warning| warning.contains("max.message.bytes")));
+    }
+
+    #[test]
     fn where_there_are_several_brokers_it_is_said_for_how_long_a_partition_is_kept() {
         let said = |text: &str| {
             let profile = valid(text);

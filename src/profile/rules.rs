@@ -121,18 +121,25 @@ fn check_replication(target: &TargetSettings, topic: &TopicSettings, places: &Pl
     }
 }
 
+/// The largest batch that the topic takes, in bytes, and whether that is known: a cluster or a topic that somebody else
+/// set up may differ from Kafka's default.
+fn broker_limit(target: &TargetSettings, topic: &TopicSettings) -> (f64, bool) {
+    let external = target.kind == TargetKind::External;
+    let of_topic = topic.config.get("max.message.bytes").filter(|_| topic.existing.is_none());
+    let of_broker = target.broker_config.get("message.max.bytes").filter(|_| !external);
+    let set = of_topic
+        .or(of_broker)
+        .and_then(|text| text.trim().parse::<f64>().ok());
+    let is_known = topic.existing.is_none() && (set.is_some() || !external);
+    (set.unwrap_or(DEFAULT_MAX_MESSAGE_BYTES), is_known)
+}
+
 /// What limits the batches and records of one configuration. Returns whether its records can be sent at all.
 pub(crate) fn check_limits(draft: &mut Draft, target: &TargetSettings, topic: &TopicSettings) -> bool {
     let translation = &draft.translation;
     let batch = translation.number("batch.size");
     let request = translation.number("message.max.bytes");
-    let own = topic
-        .config
-        .get("max.message.bytes")
-        .or_else(|| target.broker_config.get("message.max.bytes"));
-    let broker = own
-        .and_then(|text| text.trim().parse::<f64>().ok())
-        .unwrap_or(DEFAULT_MAX_MESSAGE_BYTES);
+    let (broker, is_known) = broker_limit(target, topic);
     let records = translation.number("batch.num.messages");
     let size = &draft.configuration.workload.payload.size;
     let (smallest, largest) = (smallest(size), f64::from(size.max_bytes()));
@@ -147,10 +154,16 @@ pub(crate) fn check_limits(draft: &mut Draft, target: &TargetSettings, topic: &T
     }
     let fullest = batch.min(request);
     if !compressed && fullest > broker && largest < fullest {
-        notes.push(format!(
-            "batches may grow to {fullest} bytes, but the topic takes {broker} at most (max.message.bytes): full batches \
-             are refused and their records fail. Lower batch.size, or raise topic.config max.message.bytes"
-        ));
+        notes.push(match is_known {
+            true => format!(
+                "batches may grow to {fullest} bytes, but the topic takes {broker} at most (max.message.bytes): full \
+                 batches are refused and their records fail. Lower batch.size, or raise topic.config max.message.bytes"
+            ),
+            false => format!(
+                "batches may grow to {fullest} bytes: Kafka's default (max.message.bytes={broker}) would refuse full ones. \
+                 What this cluster's topics take is not known here"
+            ),
+        });
     }
     let all_records = records * (largest + RECORD_OVERHEAD_BYTES) + BATCH_OVERHEAD_BYTES;
     if all_records < fullest {
@@ -167,11 +180,17 @@ pub(crate) fn check_limits(draft: &mut Draft, target: &TargetSettings, topic: &T
              with up to {RECORD_OVERHEAD_BYTES} bytes of framing: the client refuses them, and they count as failed"
         ));
     } else if !compressed && largest + RECORD_OVERHEAD_BYTES + BATCH_OVERHEAD_BYTES > broker {
-        sendable = smallest + BATCH_OVERHEAD_BYTES <= broker;
-        notes.push(format!(
-            "records of {largest} bytes are larger than the topic takes (max.message.bytes={broker}): the broker refuses \
-             them, and they count as failed"
-        ));
+        sendable = !is_known || smallest + BATCH_OVERHEAD_BYTES <= broker;
+        notes.push(match is_known {
+            true => format!(
+                "records of {largest} bytes are larger than the topic takes (max.message.bytes={broker}): the broker \
+                 refuses them, and they count as failed"
+            ),
+            false => format!(
+                "records of {largest} bytes: Kafka's default (max.message.bytes={broker}) would refuse them. What this \
+                 cluster's topics take is not known here"
+            ),
+        });
     }
     let buffer = translation.number("queue.buffering.max.kbytes") * 1024.0;
     if largest > buffer {
