@@ -127,7 +127,12 @@ fn an_impossible_topic_is_told_before_the_first_trial() {
 
 #[test]
 fn one_bootstrap_server_is_told_once_the_cluster_shows_several_brokers() {
-    let about_servers = |texts: &[String]| texts.iter().filter(|text| text.contains("one bootstrap server")).count();
+    let about_servers = |texts: &[String]| {
+        texts
+            .iter()
+            .filter(|text| text.contains("one bootstrap server"))
+            .count()
+    };
     let mut bench = Bench::new(CLEAN);
     bench.starter.script.brokers.set(Some(3));
     let mut heard = Heard::default();
@@ -137,7 +142,11 @@ fn one_bootstrap_server_is_told_once_the_cluster_shows_several_brokers() {
     bench.resume();
     bench.request.profile.run.repetitions = 4;
     bench.run().unwrap();
-    assert_eq!(about_servers(&manifest(&bench).warnings), 1, "once, however often it is continued");
+    assert_eq!(
+        about_servers(&manifest(&bench).warnings),
+        1,
+        "once, however often it is continued"
+    );
 
     for (brokers, servers) in [(1, "127.0.0.1:1"), (3, "127.0.0.1:1,127.0.0.1:2")] {
         let mut bench = Bench::new(CLEAN);
@@ -343,7 +352,10 @@ fn a_run_is_not_continued_on_another_cluster() {
     let same = refused_by(&mut bench, |bench| servers(bench, "other.host:1"));
     assert_eq!(same, "", "one cluster has many addresses");
     let other = refused_by(&mut bench, |bench| id(bench, Some("prod-b")));
-    assert!(other.contains("the cluster's id was prod-a and is prod-b now"), "{other}");
+    assert!(
+        other.contains("the cluster's id was prod-a and is prod-b now"),
+        "{other}"
+    );
     assert_eq!(bench.starter.script.calls.borrow().last().unwrap(), "stop");
 
     let mut bench = Bench::new(CLEAN);
@@ -370,7 +382,10 @@ fn a_run_is_not_continued_on_other_terms() {
             },
             "security.protocol was not set and is ssl now",
         ),
-        (|bench| bench.request.profile.run.conditioning_ms = 5, "was 0 and is 5 now"),
+        (
+            |bench| bench.request.profile.run.conditioning_ms = 5,
+            "was 0 and is 5 now",
+        ),
         (
             |bench| bench.request.profile.run.headroom = true,
             "run.headroom was false and is true now",

@@ -12,8 +12,8 @@ use kpbench::client::{
 use kpbench::load::{StopFlag, run_trial_with};
 use kpbench::measure::{Failure, Hub, SendTag};
 use kpbench::protocol::{
-    Acks, Arrival, ClientKind, Content, FileSplit, PROTOCOL_VERSION, Payload, PersistenceStatus, SendMode, Size, TrialEvent,
-    TrialResult, TrialSpec, Workload,
+    Acks, Arrival, ClientKind, Content, FileSplit, PROTOCOL_VERSION, Payload, PersistenceStatus, SendMode, Size,
+    TrialEvent, TrialResult, TrialSpec, Workload,
 };
 use kpbench::stats::histogram::{decode, percentile};
 
@@ -215,7 +215,12 @@ fn a_result_tells_that_batches_may_hold_a_record_twice() {
         path: file.path().to_owned(),
         split: FileSplit::Size,
     };
-    let told = |result: &TrialResult| result.notes.iter().any(|note| note.contains("the same record more than once"));
+    let told = |result: &TrialResult| {
+        result
+            .notes
+            .iter()
+            .any(|note| note.contains("the same record more than once"))
+    };
     assert!(!told(&run(&spec, Script::Acknowledge).0), "no codec, no matter");
     spec.properties.insert("compression.type".to_owned(), "zstd".to_owned());
     assert!(told(&run(&spec, Script::Acknowledge).0));

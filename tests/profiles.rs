@@ -487,21 +487,38 @@ mod translations {
         for somebody_elses in [external, existing] {
             let profile = valid(&format!("{somebody_elses}{large}"));
             let told = |part: &str| profile.warnings.iter().any(|warning| warning.contains(part));
-            assert!(told("Kafka's default (max.message.bytes=1048588) would refuse"), "{:?}", profile.warnings);
+            assert!(
+                told("Kafka's default (max.message.bytes=1048588) would refuse"),
+                "{:?}",
+                profile.warnings
+            );
             assert!(!told("the broker refuses them"), "{:?}", profile.warnings);
         }
         let batches = valid(&format!(
             "{external}[producer]\nmax.request.size = 5000000\nbatch.size = 5000000\n"
         ));
-        let full = batches.warnings.iter().find(|warning| warning.contains("batches may grow"));
+        let full = batches
+            .warnings
+            .iter()
+            .find(|warning| warning.contains("batches may grow"));
         assert!(full.unwrap().contains("would refuse full ones"), "{full:?}");
         // Where it is known, it is refused as before: by the topic's own limit, and on a cluster of kpbench's own.
-        for known in [format!("{external}[topic]\nconfig.max.message.bytes = 1048588\n"), String::new()] {
+        for known in [
+            format!("{external}[topic]\nconfig.max.message.bytes = 1048588\n"),
+            String::new(),
+        ] {
             let shown = message(&format!("{known}{large}"));
             assert!(shown.contains("no configuration can send a record"), "{shown}");
         }
-        let raised = valid(&format!("{external}[topic]\nconfig.max.message.bytes = 10000000\n{large}"));
-        assert!(!raised.warnings.iter().any(|warning| warning.contains("max.message.bytes")));
+        let raised = valid(&format!(
+            "{external}[topic]\nconfig.max.message.bytes = 10000000\n{large}"
+        ));
+        assert!(
+            !raised
+                .warnings
+                .iter()
+                .any(|warning| warning.contains("max.message.bytes"))
+        );
     }
 
     #[test]
@@ -763,7 +780,11 @@ mod fields {
             "record.size has no effect"
         ));
         let mixed = of_lines(&format!("short\n{}\n", "x".repeat(2_000_000)), "").unwrap();
-        assert!(told(&mixed, "records of 2000000 bytes are larger"), "{:?}", mixed.warnings);
+        assert!(
+            told(&mixed, "records of 2000000 bytes are larger"),
+            "{:?}",
+            mixed.warnings
+        );
         let long = of_lines(&"x".repeat(2_000_000), "").unwrap_err();
         assert!(
             render(&long).contains("no configuration can send a record"),

@@ -354,7 +354,10 @@ mod tests {
         for name in ["sweep", "run"] {
             let command = Arguments::command();
             let command = command.find_subcommand(name).unwrap();
-            let yes = command.get_arguments().find(|argument| argument.get_id() == "yes").unwrap();
+            let yes = command
+                .get_arguments()
+                .find(|argument| argument.get_id() == "yes")
+                .unwrap();
             let help = yes.get_help().unwrap().to_string();
             assert!(help.contains("over an hour"), "{name}: {help}");
             // `profile::check_budget` refuses a sweep that may fill the disk with and without it.

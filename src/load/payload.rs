@@ -368,7 +368,10 @@ mod tests {
         let told = |given: &[(&str, &str)]| small.notes(&properties(given)).concat();
         let (zstd, none) = (("compression.type", "zstd"), ("compression.type", "none"));
         let note = told(&[zstd]);
-        assert!(note.contains("come to 50.0 KB only, and a full batch to 1.0 MB"), "{note}");
+        assert!(
+            note.contains("come to 50.0 KB only, and a full batch to 1.0 MB"),
+            "{note}"
+        );
         assert!(note.contains("zstd shrinks"), "{note}");
         assert_eq!(told(&[none]), "");
         for small_batch in [
@@ -379,9 +382,17 @@ mod tests {
             assert_eq!(told(&[zstd, small_batch]), "", "{small_batch:?}");
         }
         // So many tiny records that their number is limited, and batches larger than they come to.
-        let large = [zstd, ("batch.size", "16000000"), ("message.max.bytes", "100000000"), ("batch.num.messages", "1000000")];
+        let large = [
+            zstd,
+            ("batch.size", "16000000"),
+            ("message.max.bytes", "100000000"),
+            ("batch.num.messages", "1000000"),
+        ];
         let tiny = pool(fixed(10), Content::Random).notes(&properties(&large)).concat();
-        assert!(tiny.contains("come to 2.6 MB only, and a full batch to 10.0 MB"), "{tiny}");
+        assert!(
+            tiny.contains("come to 2.6 MB only, and a full batch to 10.0 MB"),
+            "{tiny}"
+        );
         let usual = pool(fixed(1_000), Content::Json);
         assert_eq!(usual.notes(&properties(&[zstd])), Vec::<String>::new());
     }
@@ -397,7 +408,12 @@ mod tests {
             split: FileSplit::Size,
         };
         let notes = pool(fixed(1_000), content).notes(&BTreeMap::new());
-        assert!(notes.concat().contains("the first 8.4 MB of the payload file's 10.0 MB"), "{notes:?}");
+        assert!(
+            notes
+                .concat()
+                .contains("the first 8.4 MB of the payload file's 10.0 MB"),
+            "{notes:?}"
+        );
     }
 
     #[test]

@@ -125,11 +125,12 @@ fn check_replication(target: &TargetSettings, topic: &TopicSettings, places: &Pl
 /// set up may differ from Kafka's default.
 fn broker_limit(target: &TargetSettings, topic: &TopicSettings) -> (f64, bool) {
     let external = target.kind == TargetKind::External;
-    let of_topic = topic.config.get("max.message.bytes").filter(|_| topic.existing.is_none());
+    let of_topic = topic
+        .config
+        .get("max.message.bytes")
+        .filter(|_| topic.existing.is_none());
     let of_broker = target.broker_config.get("message.max.bytes").filter(|_| !external);
-    let set = of_topic
-        .or(of_broker)
-        .and_then(|text| text.trim().parse::<f64>().ok());
+    let set = of_topic.or(of_broker).and_then(|text| text.trim().parse::<f64>().ok());
     let is_known = topic.existing.is_none() && (set.is_some() || !external);
     (set.unwrap_or(DEFAULT_MAX_MESSAGE_BYTES), is_known)
 }

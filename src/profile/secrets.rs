@@ -347,6 +347,9 @@ mod tests {
         let text = "[target.properties]\nsasl.password = \"${env:P}\"\nsasl.username = \"me\n\n[run]\nmeasure: 5s\n";
         assert_eq!(mask_unparsed(text), text);
         let below = mask_unparsed("sasl.password: x\n[run]\nmeasure: 5s\nlinger.ms = 3\n");
-        assert_eq!(below, format!("sasl.password: {MASK}\n[run]\nmeasure: 5s\nlinger.ms = 3\n"));
+        assert_eq!(
+            below,
+            format!("sasl.password: {MASK}\n[run]\nmeasure: 5s\nlinger.ms = 3\n")
+        );
     }
 }

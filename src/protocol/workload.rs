@@ -149,7 +149,9 @@ impl Size {
     pub fn max_bytes(&self) -> u32 {
         match self {
             Size::Fixed { bytes } => *bytes,
-            Size::Uniform { max_bytes, .. } | Size::Normal { max_bytes, .. } | Size::Lines { max_bytes, .. } => *max_bytes,
+            Size::Uniform { max_bytes, .. } | Size::Normal { max_bytes, .. } | Size::Lines { max_bytes, .. } => {
+                *max_bytes
+            }
             Size::Choice { choices } => choices.iter().map(|choice| choice.bytes).max().unwrap_or(0),
         }
     }

@@ -74,7 +74,9 @@ pub(super) fn cluster_differences(was: &Manifest, now: &Manifest) -> Vec<String>
     }
     match (&was.target.cluster_id, &now.target.cluster_id) {
         (Some(was), Some(is)) if was == is => Vec::new(),
-        (Some(was), Some(is)) => vec![format!("the cluster's id was {was} and is {is} now: it is another cluster")],
+        (Some(was), Some(is)) => vec![format!(
+            "the cluster's id was {was} and is {is} now: it is another cluster"
+        )],
         _ => {
             let servers = |manifest: &Manifest| manifest.target_settings.bootstrap_servers.clone().unwrap_or_default();
             let (was, is) = (servers(was), servers(now));

@@ -251,7 +251,10 @@ fn settings_without_an_effect_are_told() {
     only(&limited("batch.size", "1000000", true), "30000 B on average");
     assert!(limited("batch.size", "1000000", false).is_empty());
     assert!(limited("batch.size", "32768", true).is_empty());
-    only(&limited("batch.num.messages", "10000", true), "300.0 records on average");
+    only(
+        &limited("batch.num.messages", "10000", true),
+        "300.0 records on average",
+    );
     assert!(limited("batch.num.messages", "10000", false).is_empty());
     assert!(limited("batch.num.messages", "600", true).is_empty());
 }

@@ -149,10 +149,12 @@ fn spinning(wakeups_per_s: f64, cause: Option<SpinningCause>) -> String {
              max.in.flight.requests.per.connection (here {partitions} on {brokers}, and {in_flight}); use more \
              partitions, or set that to 1"
         ),
-        Some(_) => "the likely cause is enable.idempotence=true, with which librdkafka was seen to spin at other numbers \
+        Some(_) => {
+            "the likely cause is enable.idempotence=true, with which librdkafka was seen to spin at other numbers \
                     of partitions and requests in flight too; compare with enable.idempotence=false, or with \
                     max.in.flight.requests.per.connection=1"
-            .to_owned(),
+                .to_owned()
+        }
         None => "its cause is not known here: enable.idempotence, the known one, is off".to_owned(),
     };
     format!("A client thread was spinning ({wakeups} wake-ups/s), which costs client CPU: {why}.")
