@@ -9,11 +9,11 @@ use super::arguments::{Format, RunArguments, SweepArguments};
 use super::command_line::resume_command;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::options::{MeasuringOptions, PlaceOption, run_profile};
+use super::options::{MeasuringOptions, PlaceOption, RUN_HEAD, run_overrides, run_profile};
 use super::{free_disk, output, progress, report, signals};
 use crate::client;
 use crate::process::Spawner;
-use crate::profile::{self, Profile};
+use crate::profile::{self, Profile, ProfileError};
 use crate::protocol::TargetKind;
 use crate::report::format::counted;
 use crate::run::{
@@ -43,8 +43,20 @@ pub fn sweep(arguments: &SweepArguments, command: Vec<String>, quiet: bool) -> R
 pub fn run(arguments: &RunArguments, command: Vec<String>, quiet: bool) -> Result<Exit, Failure> {
     let options = MeasuringOptions::from_arguments(&arguments.measuring)?;
     let text = run_profile(arguments)?;
-    let profile = profile::parse("command line", &text, Path::new(""), &options.overrides)?;
+    let profile = profile::parse("command line", &text, Path::new(""), &options.overrides)
+        .map_err(|error| by_flag(arguments, &options, error))?;
     measure(profile, options, command, quiet)
+}
+
+/// What is wrong with a run's profile, told of the flags that it was made of.
+fn by_flag(arguments: &RunArguments, options: &MeasuringOptions, error: ProfileError) -> Failure {
+    let overrides = match run_overrides(arguments) {
+        Ok(overrides) => overrides,
+        Err(failure) => return failure,
+    };
+    let overrides = [overrides, options.overrides.clone()].concat();
+    let error = profile::parse("command line", RUN_HEAD, Path::new(""), &overrides).map_or_else(|error| error, |_| error);
+    error.into()
 }
 
 fn measure(profile: Profile, options: MeasuringOptions, command: Vec<String>, quiet: bool) -> Result<Exit, Failure> {
