@@ -164,7 +164,14 @@ fn a_profile_with_mistakes_is_shown_with_its_lines_and_nothing_is_started() {
 
 #[test]
 fn a_flag_with_a_mistake_is_shown_like_a_profile() {
-    let flags = ["--producer", "linger.mss=5", "--rate", "-1", "-p", "sasl.pasword=hunter2"];
+    let flags = [
+        "--producer",
+        "linger.mss=5",
+        "--rate",
+        "-1",
+        "-p",
+        "sasl.pasword=hunter2",
+    ];
     let output = run(&[&["run", "--target", "mock"], &flags[..]].concat());
     assert_eq!(code(&output), 2);
     let said = stderr(&output);

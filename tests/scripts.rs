@@ -22,7 +22,17 @@ impl Machine {
             let found = path.iter().find(|path| path.is_file()).unwrap();
             symlink(found, machine.programs.path().join(real)).unwrap();
         }
-        for pretended in ["cc", "g++", "make", "cmake", "perl", "keytool", "mvn", "chromium", "chromedriver"] {
+        for pretended in [
+            "cc",
+            "g++",
+            "make",
+            "cmake",
+            "perl",
+            "keytool",
+            "mvn",
+            "chromium",
+            "chromedriver",
+        ] {
             machine.program(pretended, "exit 0");
         }
         machine.program("id", "echo 1000");
@@ -61,7 +71,11 @@ impl Machine {
         let output = self.run(&[]);
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(1), "{said}");
-        assert_eq!(String::from_utf8(output.stdout).unwrap(), "", "nothing was begun: {said}");
+        assert_eq!(
+            String::from_utf8(output.stdout).unwrap(),
+            "",
+            "nothing was begun: {said}"
+        );
         said
     }
 }
@@ -81,7 +95,10 @@ fn a_java_that_is_too_old_is_missing() {
     for version in ["11.0.2", "1.8.0_352"] {
         let machine = Machine::new();
         machine.java("java", version);
-        assert!(machine.refused().contains("missing: openjdk-17-jre-headless"), "{version}");
+        assert!(
+            machine.refused().contains("missing: openjdk-17-jre-headless"),
+            "{version}"
+        );
         // As kpbench does, the one of JAVA_HOME is taken where that is set.
         machine.java("jdk/bin/java", "17");
         let home = machine.programs.path().join("jdk");
@@ -98,7 +115,10 @@ fn what_is_missing_of_rust_is_named() {
 
     for (subcommand, component) in [("fmt", "rustfmt"), ("clippy", "clippy")] {
         let machine = Machine::new();
-        machine.program("cargo", &format!("[ \"$1\" != {subcommand} ] || exit 1\necho \"cargo $*\""));
+        machine.program(
+            "cargo",
+            &format!("[ \"$1\" != {subcommand} ] || exit 1\necho \"cargo $*\""),
+        );
         let said = machine.refused();
         assert!(said.contains(&format!("rustup component add {component}")), "{said}");
     }

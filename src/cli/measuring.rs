@@ -55,7 +55,8 @@ fn by_flag(arguments: &RunArguments, options: &MeasuringOptions, error: ProfileE
         Err(failure) => return failure,
     };
     let overrides = [overrides, options.overrides.clone()].concat();
-    let error = profile::parse("command line", RUN_HEAD, Path::new(""), &overrides).map_or_else(|error| error, |_| error);
+    let error =
+        profile::parse("command line", RUN_HEAD, Path::new(""), &overrides).map_or_else(|error| error, |_| error);
     error.into()
 }
 

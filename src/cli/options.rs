@@ -173,7 +173,8 @@ fn example(flag: &str) -> &'static str {
 }
 
 /// What every profile of `kpbench run` begins with.
-pub const RUN_HEAD: &str = "name = \"run\"\ndescription = \"One configuration, given on the command line.\"\n\n[run]\nrepetitions = 3\n";
+pub const RUN_HEAD: &str =
+    "name = \"run\"\ndescription = \"One configuration, given on the command line.\"\n\n[run]\nrepetitions = 3\n";
 
 /// The flags that [`run_profile`] makes a profile of, each as a field that is set on top of [`RUN_HEAD`]: what is wrong
 /// with one is then shown as that flag's, where the profile is a text that nobody has seen.
@@ -206,20 +207,35 @@ pub fn run_overrides(arguments: &RunArguments) -> Result<Vec<Override>, Failure>
     for given in producer {
         let (key, value) = key_value("--producer", given)?;
         let is_bare = |part: &str| {
-            !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+            !part.is_empty()
+                && part
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
         };
         let name = match key.split('.').all(is_bare) {
             true => key.to_owned(),
             false => quoted(key),
         };
-        put(&format!("producer.{name}"), &format!("--producer {key}"), value.to_owned());
+        put(
+            &format!("producer.{name}"),
+            &format!("--producer {key}"),
+            value.to_owned(),
+        );
     }
     let fields = [
         ("workload.record-size", "--record-size", record_size.clone()),
-        ("workload.send-mode", "--send-mode", send_mode.map(|mode| mode.to_string())),
+        (
+            "workload.send-mode",
+            "--send-mode",
+            send_mode.map(|mode| mode.to_string()),
+        ),
         ("workload.client", "--client", client.map(|client| client.to_string())),
         ("workload.rate", "--rate", rate.clone()),
-        ("topic.partitions", "--partitions", partitions.map(|count| count.to_string())),
+        (
+            "topic.partitions",
+            "--partitions",
+            partitions.map(|count| count.to_string()),
+        ),
     ];
     for (key, flag, value) in fields {
         if let Some(value) = value {
@@ -262,7 +278,9 @@ pub fn run_profile(arguments: &RunArguments) -> Result<String, Failure> {
     for given in producer {
         let (key, value) = key_value("--producer", given)?;
         if keys.contains(&key) {
-            return Err(Failure::usage(format!("--producer {key} is given twice; keep one of them")));
+            return Err(Failure::usage(format!(
+                "--producer {key} is given twice; keep one of them"
+            )));
         }
         keys.push(key);
         text += &format!("{} = {}\n", quoted(key), value_text(value));
@@ -383,8 +401,24 @@ mod tests {
     #[test]
     fn a_run_is_the_same_by_its_text_and_by_its_flags() {
         let flags = [
-            "kpbench", "run", "-p", "linger.ms=5", "-p", "client.id=a \"quoted\" = value\\", "--defaults", "librdkafka", "--rate",
-            "5k", "--partitions", "3", "--send-mode", "sync", "--record-size", "1KB", "--client", "rust-base",
+            "kpbench",
+            "run",
+            "-p",
+            "linger.ms=5",
+            "-p",
+            "client.id=a \"quoted\" = value\\",
+            "--defaults",
+            "librdkafka",
+            "--rate",
+            "5k",
+            "--partitions",
+            "3",
+            "--send-mode",
+            "sync",
+            "--record-size",
+            "1KB",
+            "--client",
+            "rust-base",
         ];
         let Command::Run(arguments) = Arguments::try_parse_from(flags).unwrap().command else {
             panic!()
@@ -404,7 +438,10 @@ mod tests {
             panic!()
         };
         assert_eq!(exit, Exit::Usage);
-        assert_eq!(error.to_string(), "--producer linger.ms is given twice; keep one of them");
+        assert_eq!(
+            error.to_string(),
+            "--producer linger.ms is given twice; keep one of them"
+        );
     }
 
     #[test]
