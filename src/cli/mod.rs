@@ -15,6 +15,7 @@ mod output;
 pub mod profile;
 mod progress;
 mod report;
+mod run_flags;
 mod signals;
 pub mod trial;
 

@@ -176,75 +176,6 @@ fn example(flag: &str) -> &'static str {
 pub const RUN_HEAD: &str =
     "name = \"run\"\ndescription = \"One configuration, given on the command line.\"\n\n[run]\nrepetitions = 3\n";
 
-/// The flags that [`run_profile`] makes a profile of, each as a field that is set on top of [`RUN_HEAD`]: what is wrong
-/// with one is then shown as that flag's, where the profile is a text that nobody has seen.
-///
-/// # Errors
-/// A `--producer` without `=`.
-pub fn run_overrides(arguments: &RunArguments) -> Result<Vec<Override>, Failure> {
-    let RunArguments {
-        misplaced: _,
-        producer,
-        defaults,
-        record_size,
-        partitions,
-        send_mode,
-        client,
-        rate,
-        measuring: _,
-    } = arguments;
-    let mut overrides = Vec::new();
-    let mut put = |key: &str, origin: &str, value: String| {
-        overrides.push(Override {
-            key: key.to_owned(),
-            value: value_text(&value),
-            origin: origin.to_owned(),
-        });
-    };
-    if let Some(defaults) = defaults {
-        put("producer.defaults", "--defaults", defaults.clone());
-    }
-    for given in producer {
-        let (key, value) = key_value("--producer", given)?;
-        let is_bare = |part: &str| {
-            !part.is_empty()
-                && part
-                    .chars()
-                    .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
-        };
-        let name = match key.split('.').all(is_bare) {
-            true => key.to_owned(),
-            false => quoted(key),
-        };
-        put(
-            &format!("producer.{name}"),
-            &format!("--producer {key}"),
-            value.to_owned(),
-        );
-    }
-    let fields = [
-        ("workload.record-size", "--record-size", record_size.clone()),
-        (
-            "workload.send-mode",
-            "--send-mode",
-            send_mode.map(|mode| mode.to_string()),
-        ),
-        ("workload.client", "--client", client.map(|client| client.to_string())),
-        ("workload.rate", "--rate", rate.clone()),
-        (
-            "topic.partitions",
-            "--partitions",
-            partitions.map(|count| count.to_string()),
-        ),
-    ];
-    for (key, flag, value) in fields {
-        if let Some(value) = value {
-            put(key, flag, value);
-        }
-    }
-    Ok(overrides)
-}
-
 /// The profile that `kpbench run` measures, as TOML.
 ///
 /// # Errors
@@ -302,12 +233,12 @@ pub fn run_profile(arguments: &RunArguments) -> Result<String, Failure> {
 }
 
 /// Numbers and booleans as they are, everything else as a string.
-fn value_text(value: &str) -> String {
+pub(super) fn value_text(value: &str) -> String {
     let is_plain = value == "true" || value == "false" || value.parse::<i64>().is_ok();
     if is_plain { value.to_owned() } else { quoted(value) }
 }
 
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     // TOML's basic strings are JSON's but for DEL, which needs an escape.
     serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007f")
 }
@@ -396,40 +327,6 @@ mod tests {
         assert!(text.contains("`kpbench sweep profiles/quickstart.toml`"), "{text}");
         assert_eq!(exit, Exit::Usage);
         assert!(told("linger.ms=5").0.contains("--producer"));
-    }
-
-    #[test]
-    fn a_run_is_the_same_by_its_text_and_by_its_flags() {
-        let flags = [
-            "kpbench",
-            "run",
-            "-p",
-            "linger.ms=5",
-            "-p",
-            "client.id=a \"quoted\" = value\\",
-            "--defaults",
-            "librdkafka",
-            "--rate",
-            "5k",
-            "--partitions",
-            "3",
-            "--send-mode",
-            "sync",
-            "--record-size",
-            "1KB",
-            "--client",
-            "rust-base",
-        ];
-        let Command::Run(arguments) = Arguments::try_parse_from(flags).unwrap().command else {
-            panic!()
-        };
-        let parse = |text: &str, overrides: &[Override]| {
-            crate::profile::parse("command line", text, std::path::Path::new(""), overrides).unwrap()
-        };
-        let by_text = parse(&run_profile(&arguments).unwrap(), &[]);
-        let by_flags = parse(RUN_HEAD, &run_overrides(&arguments).unwrap());
-        assert_eq!(by_text.configurations, by_flags.configurations);
-        assert_eq!((by_text.run, by_text.topic), (by_flags.run, by_flags.topic));
     }
 
     #[test]
