@@ -164,9 +164,30 @@ fn a_profile_with_mistakes_is_shown_with_its_lines_and_nothing_is_started() {
 
 #[test]
 fn a_flag_with_a_mistake_is_shown_like_a_profile() {
-    let output = run(&["run", "--target", "mock", "--producer", "linger.mss=5"]);
+    let flags = [
+        "--producer",
+        "linger.mss=5",
+        "--rate",
+        "-1",
+        "-p",
+        "sasl.pasword=hunter2",
+    ];
+    let output = run(&[&["run", "--target", "mock"], &flags[..]].concat());
     assert_eq!(code(&output), 2);
-    assert!(stderr(&output).contains("linger.ms"), "{}", stderr(&output));
+    let said = stderr(&output);
+    for part in [
+        "did you mean linger.ms?",
+        "[--producer linger.mss:1:",
+        "[--rate:1:",
+        "[--producer sasl.pasword:1:",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert!(
+        !said.contains("[command line:"),
+        "nobody has seen the text that flags become: {said}"
+    );
+    assert!(!said.contains("hunter2"), "{said}");
 }
 
 #[test]

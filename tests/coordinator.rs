@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use coordinator_support::{Bench, CLEAN, Heard, configuration};
-use kpbench::protocol::{Acks, TargetKind};
+use kpbench::protocol::{Acks, Content, FileSplit, TargetKind};
 use kpbench::run::{CancelSource, Ended, RunError, execute};
 use kpbench::store::{Manifest, RunDirectory, StoreError, TrialOutcome, TrialRecord};
 
@@ -123,6 +123,38 @@ fn an_impossible_topic_is_told_before_the_first_trial() {
     );
     assert!(!bench.directory().exists());
     assert_eq!(bench.starter.script.calls.borrow().last().unwrap(), "stop");
+}
+
+#[test]
+fn one_bootstrap_server_is_told_once_the_cluster_shows_several_brokers() {
+    let about_servers = |texts: &[String]| {
+        texts
+            .iter()
+            .filter(|text| text.contains("one bootstrap server"))
+            .count()
+    };
+    let mut bench = Bench::new(CLEAN);
+    bench.starter.script.brokers.set(Some(3));
+    let mut heard = Heard::default();
+    bench.run_heard(&mut heard).unwrap();
+    assert_eq!(about_servers(&heard.lines), 1, "{:?}", heard.lines);
+    assert_eq!(about_servers(&manifest(&bench).warnings), 1);
+    bench.resume();
+    bench.request.profile.run.repetitions = 4;
+    bench.run().unwrap();
+    assert_eq!(
+        about_servers(&manifest(&bench).warnings),
+        1,
+        "once, however often it is continued"
+    );
+
+    for (brokers, servers) in [(1, "127.0.0.1:1"), (3, "127.0.0.1:1,127.0.0.1:2")] {
+        let mut bench = Bench::new(CLEAN);
+        bench.starter.script.brokers.set(Some(brokers));
+        bench.request.profile.target.bootstrap_servers = Some(servers.to_owned());
+        bench.run().unwrap();
+        assert_eq!(about_servers(&manifest(&bench).warnings), 0, "{brokers} {servers}");
+    }
 }
 
 #[test]
@@ -311,6 +343,107 @@ fn resuming_with_another_profile_lists_the_differences() {
         assert!(error.contains(part), "{part}: {error}");
     }
     assert_eq!(bench.starter.starts.borrow().len(), 1, "nothing was started");
+}
+
+/// The differences that keep a changed request from continuing the run; empty where it goes on.
+fn refused_by(bench: &mut Bench, change: impl FnOnce(&mut Bench)) -> String {
+    bench.resume();
+    bench.request.profile.run.repetitions += 1;
+    let trials = bench.records().len();
+    change(bench);
+    match bench.run() {
+        Ok(_) => String::new(),
+        Err(error) => {
+            assert!(matches!(error, RunError::ResumeMismatch { .. }), "{error}");
+            assert_eq!(bench.records().len(), trials, "nothing was measured");
+            error.to_string()
+        }
+    }
+}
+
+#[test]
+fn a_run_is_not_continued_on_another_cluster() {
+    let id = |bench: &Bench, id: Option<&str>| *bench.starter.script.cluster_id.borrow_mut() = id.map(str::to_owned);
+    let servers = |bench: &mut Bench, servers: &str| {
+        bench.request.profile.target.bootstrap_servers = Some(servers.to_owned());
+    };
+    let mut bench = Bench::new(CLEAN);
+    id(&bench, Some("prod-a"));
+    bench.run().unwrap();
+    let same = refused_by(&mut bench, |bench| servers(bench, "other.host:1"));
+    assert_eq!(same, "", "one cluster has many addresses");
+    let other = refused_by(&mut bench, |bench| id(bench, Some("prod-b")));
+    assert!(
+        other.contains("the cluster's id was prod-a and is prod-b now"),
+        "{other}"
+    );
+    assert_eq!(bench.starter.script.calls.borrow().last().unwrap(), "stop");
+
+    let mut bench = Bench::new(CLEAN);
+    bench.run().unwrap();
+    let untold = refused_by(&mut bench, |bench| servers(bench, "other.host:1"));
+    assert!(untold.contains("were 127.0.0.1:1 and are other.host:1 now"), "{untold}");
+}
+
+#[test]
+fn a_run_is_not_continued_on_other_terms() {
+    type Change = fn(&mut Bench);
+    let cases: [(Change, &str); 4] = [
+        (
+            |bench| {
+                let config = &mut bench.request.profile.target.broker_config;
+                config.insert("num.io.threads".to_owned(), "1".to_owned());
+            },
+            "num.io.threads was not set and is 1 now",
+        ),
+        (
+            |bench| {
+                let connection = &mut bench.request.profile.target.connection;
+                connection.insert("security.protocol".to_owned(), "ssl".to_owned());
+            },
+            "security.protocol was not set and is ssl now",
+        ),
+        (
+            |bench| bench.request.profile.run.conditioning_ms = 5,
+            "was 0 and is 5 now",
+        ),
+        (
+            |bench| bench.request.profile.run.headroom = true,
+            "run.headroom was false and is true now",
+        ),
+    ];
+    for (change, expected) in cases {
+        let mut bench = Bench::new(CLEAN);
+        bench.run().unwrap();
+        let told = refused_by(&mut bench, change);
+        assert!(told.contains(expected), "{expected}: {told}");
+    }
+    let mut bench = Bench::new(CLEAN);
+    bench.run().unwrap();
+    let changed_password = |bench: &mut Bench| {
+        let connection = &mut bench.request.profile.target.connection;
+        connection.insert("sasl.password".to_owned(), "hunter3".to_owned());
+        bench.request.profile.secrets = vec!["hunter3".to_owned()];
+    };
+    assert_eq!(refused_by(&mut bench, changed_password), "", "a password may change");
+}
+
+#[test]
+fn a_run_is_not_continued_with_another_payload() {
+    let mut bench = Bench::new(CLEAN);
+    let path = bench.temporary.path().join("records.txt");
+    fs::write(&path, "one\ntwo\n").unwrap();
+    for configuration in &mut bench.request.profile.configurations {
+        configuration.workload.payload.content = Content::File {
+            path: path.clone(),
+            split: FileSplit::Lines,
+        };
+    }
+    bench.run().unwrap();
+    assert_eq!(manifest(&bench).payload_files.len(), 1);
+    assert_eq!(refused_by(&mut bench, |_| {}), "", "the same content");
+    let told = refused_by(&mut bench, |_| fs::write(&path, "one\ntoo\n").unwrap());
+    assert!(told.contains("records.txt has another content now"), "{told}");
 }
 
 #[test]

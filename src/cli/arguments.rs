@@ -294,7 +294,7 @@ pub struct MeasuringArguments {
     /// Seed of order and payloads
     #[arg(long, allow_negative_numbers = true, value_name = "N", help_heading = "Run")]
     pub seed: Option<u64>,
-    /// Begin even where the estimate is over an hour or close to what the disk can take
+    /// Begin even where the estimate is over an hour; a disk that is too small stops it all the same
     #[arg(long, short = 'y', help_heading = "Run")]
     pub yes: bool,
     /// Store the run in exactly this new directory, instead of reports/<time>-<profile>

@@ -20,6 +20,7 @@ mod output;
 pub mod profile;
 mod progress;
 mod report;
+mod run_flags;
 mod signals;
 mod trend;
 pub mod trial;

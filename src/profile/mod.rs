@@ -9,6 +9,7 @@ mod exclude;
 mod matrix;
 mod model;
 mod payload;
+mod payload_file;
 mod precision;
 mod producer;
 mod properties;
@@ -24,6 +25,7 @@ mod twins;
 mod variants;
 mod workload;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use configuration::{Draft, draft};
@@ -38,12 +40,14 @@ use workload::{LoadKey, LoadSettings};
 
 use crate::protocol::SendMode;
 
+pub(crate) use configuration::fnv1a;
 pub use error::{ProfileError, ProfileProblem};
 pub use estimate::{BudgetError, Estimate, Least, check_budget, estimate};
 pub use model::{
     AxisSetting, Configuration, Defaults, Order, Precision, Profile, RunSettings, TargetSettings, TopicSettings,
 };
 pub use quantity::{format_bytes, format_bytes_roughly, format_duration, parse_bytes, parse_duration_ms, parse_rate};
+pub(crate) use rules::one_bootstrap_server;
 pub use secrets::{MASK, is_secret, mask};
 pub(crate) use target::unknown_broker_config;
 
@@ -87,6 +91,7 @@ pub fn parse(source_name: &str, text: &str, base_dir: &Path, overrides: &[Overri
         problems: Vec::new(),
         warnings: Vec::new(),
         secrets: Vec::new(),
+        line_sizes: BTreeMap::new(),
         base_dir: base_dir.to_owned(),
         environment: |name| std::env::var(name).ok(),
     };
@@ -154,6 +159,10 @@ fn read_profile(source_name: &str, mut document: Document, context: &mut Context
             "send.concurrency has no effect: it counts sending threads in sync mode, and no configuration is sync",
         );
     }
+    let sized = load_keys.iter().any(|(key, _)| *key == LoadKey::RecordSize);
+    if sized && !drafts.is_empty() && drafts.iter().all(|draft| draft.configuration.is_cut_by_lines()) {
+        context.warn("record.size has no effect: records are the lines of the payload file, and as large as these");
+    }
     let configurations = collect(drafts, context);
     let stem = Path::new(source_name)
         .file_stem()
@@ -215,7 +224,7 @@ fn expand(
     let mut drafts = Vec::new();
     let mut any_sendable = false;
     for point in &matrix.points {
-        let mut draft = draft(matrix, point, fixed, load, topic, &context.base_dir);
+        let mut draft = draft(matrix, point, fixed, load, topic, context);
         for problem in std::mem::take(&mut draft.translation.problems) {
             context.problem(problem);
         }

@@ -13,9 +13,10 @@ use super::repetition::blocks_begun;
 use super::topics::Topics;
 use super::{
     Cancel, Cluster, ClusterError, ClusterStarter, Ended, Listener, Mask, OutDirectory, RunError, RunOutcome,
-    RunOverview, RunRequest, host, resume, sessions,
+    RunOverview, RunRequest, host, payload_files, resume, sessions,
 };
 use crate::plan;
+use crate::profile::{self, TargetSettings};
 use crate::protocol::TargetKind;
 use crate::report::format::counted;
 use crate::store::{
@@ -206,6 +207,9 @@ async fn with_cluster(
         });
     }
     let description = cluster.description();
+    if let Some(warning) = found(&profile.target, &profile.warnings, &description) {
+        listener.notice(&format!("warning: {warning}"));
+    }
     let directory = match place {
         Place::New(reservation) => {
             let mut manifest = new_manifest(request, description.clone(), mask);
@@ -294,6 +298,11 @@ impl Session<'_> {
     }
 }
 
+/// What only the cluster's answer shows to be worth a warning, and the profile alone did not.
+fn found(settings: &TargetSettings, known: &[String], target: &TargetDescription) -> Option<&'static str> {
+    profile::one_bootstrap_server(settings, target.brokers).filter(|warning| !known.iter().any(|text| text == warning))
+}
+
 fn new_manifest(request: &RunRequest, target: TargetDescription, mask: &Mask) -> Manifest {
     let profile = &request.profile;
     let ids: Vec<&str> = profile
@@ -303,6 +312,8 @@ fn new_manifest(request: &RunRequest, target: TargetDescription, mask: &Mask) ->
         .collect();
     // Where a precision decides, each further block is added when it begins.
     let first_blocks = profile.run.precision.map_or(profile.run.repetitions, |_| 1);
+    let mut warnings = profile.warnings.clone();
+    warnings.extend(found(&profile.target, &profile.warnings, &target).map(str::to_owned));
     let mut manifest = Manifest {
         schema_version: SCHEMA_VERSION,
         kpbench_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -321,7 +332,8 @@ fn new_manifest(request: &RunRequest, target: TargetDescription, mask: &Mask) ->
         client_version: request.client_version.clone(),
         configurations: profile.configurations.clone(),
         plan: plan::plan(&ids, first_blocks, profile.run.order, profile.run.seed),
-        warnings: profile.warnings.clone(),
+        payload_files: payload_files::checksums(profile),
+        warnings,
         stopping: None,
         noise_floor: None,
         open_topic_prefixes: Vec::new(),
@@ -351,6 +363,13 @@ fn continued(
 ) -> Result<RunDirectory, RunError> {
     let now = new_manifest(request, target.clone(), mask);
     let mut manifest = directory.manifest().clone();
+    let differences = resume::cluster_differences(&manifest, &now);
+    if !differences.is_empty() {
+        return Err(RunError::ResumeMismatch {
+            path: directory.path().to_owned(),
+            differences,
+        });
+    }
     manifest.run.precision = now.run.precision;
     if now.run.precision.is_none() && now.run.repetitions > manifest.run.repetitions {
         manifest.run.repetitions = now.run.repetitions;
@@ -365,6 +384,11 @@ fn continued(
         ),
         ("the target's software", text_of(&manifest.target), text_of(&now.target)),
         ("the brokers' Java", java_of(&manifest.target), java_of(&now.target)),
+        (
+            "the number of brokers found",
+            manifest.target.brokers.to_string(),
+            now.target.brokers.to_string(),
+        ),
         ("the processor", manifest.host.cpu.clone(), now.host.cpu.clone()),
         (
             "the number of cores",
@@ -372,6 +396,9 @@ fn continued(
             now.host.cores.to_string(),
         ),
     ];
+    if let Some(warning) = found(&request.profile.target, &manifest.warnings, target) {
+        manifest.warnings.push(warning.to_owned());
+    }
     for (what, was, is) in changes.into_iter().filter(|(_, was, is)| was != is) {
         let warning = format!("The run was continued with other means: {what} was {was:?} and then {is:?}.");
         if !manifest.warnings.contains(&warning) {

@@ -19,6 +19,7 @@ mod judgement;
 mod listener;
 mod mask;
 mod patience;
+mod payload_files;
 mod recovery;
 mod repetition;
 mod request;

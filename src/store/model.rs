@@ -52,6 +52,10 @@ pub struct Manifest {
     /// Every trial in the order planned. Where a precision decides on the number of blocks: those of the blocks begun so
     /// far.
     pub plan: Vec<PlannedTrial>,
+    /// Checksum of each payload file, by its path from the profile's directory: FNV-1a with 64 bits, in hexadecimal, of
+    /// its first 48 MiB, from which records can be taken.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub payload_files: BTreeMap<String, String>,
     /// Warnings for the whole run.
     pub warnings: Vec<String>,
     /// Why no further block was begun, where a precision decides on their number. None before that.

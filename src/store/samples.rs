@@ -93,6 +93,7 @@ pub(crate) fn manifest() -> Manifest {
         client_version: "librdkafka 2.12.1".to_owned(),
         configurations: vec![configuration("c-00000001")],
         plan: crate::plan::plan(&["c-00000001"], 2, Order::Random, 1),
+        payload_files: BTreeMap::new(),
         warnings: Vec::new(),
         stopping: None,
         noise_floor: None,

@@ -48,6 +48,10 @@ pub struct ClusterScript {
     /// Checks of life after which a broker has ended, until it is revived.
     pub dies_after: Cell<Option<u32>>,
     pub kind: Cell<Option<TargetKind>>,
+    /// How many brokers it says to have; one where nothing is set.
+    pub brokers: Cell<Option<u32>>,
+    /// Its cluster's id.
+    pub cluster_id: RefCell<Option<String>>,
 }
 
 impl ClusterScript {
@@ -94,9 +98,9 @@ impl Cluster for Twin {
     fn description(&self) -> TargetDescription {
         TargetDescription {
             kind: self.script.kind.get().unwrap_or(TargetKind::External),
-            brokers: 1,
+            brokers: self.script.brokers.get().unwrap_or(1),
             software: None,
-            cluster_id: None,
+            cluster_id: self.script.cluster_id.borrow().clone(),
             conditioned_ms: 0,
             local_brokers: None,
         }

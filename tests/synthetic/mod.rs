@@ -167,6 +167,7 @@ fn manifest(configurations: Vec<Configuration>, plan: Vec<PlannedTrial>, blocks:
         client_version: "librdkafka 2.12.1".into(),
         configurations,
         plan,
+        payload_files: BTreeMap::new(),
         warnings: Vec::new(),
         stopping: None,
         noise_floor: None,
