@@ -355,7 +355,10 @@ fn older_encodings_and_doubles_are_named_with_their_line() {
         "{error}"
     );
     let error = refusal(&hdr(&[&reference("java-v0.hlog")]));
-    assert!(error.contains("java-v0.hlog, line 3") && error.contains("V0 encoding"), "{error}");
+    assert!(
+        error.contains("java-v0.hlog, line 3") && error.contains("V0 encoding"),
+        "{error}"
+    );
     let error = refusal(&hdr(&[&reference("java-double.hlog")]));
     assert!(error.contains("line 6") && error.contains("DoubleHistogram"), "{error}");
 }

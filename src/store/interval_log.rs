@@ -162,9 +162,7 @@ pub fn read(name: &str, content: &[u8], selection: &Selection) -> Result<Interva
         return Err(IntervalLogError::Gzip { log: log() });
     }
     let mut reader = Reader::default();
-    let mut line = 0;
-    for bytes in content.split(|&byte| byte == b'\n') {
-        line += 1;
+    for (line, bytes) in (1..).zip(content.split(|&byte| byte == b'\n')) {
         let at = |reason: String| IntervalLogError::Line {
             log: log(),
             line,
