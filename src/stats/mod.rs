@@ -4,5 +4,6 @@ pub mod encoded;
 pub mod hgrm;
 pub mod histogram;
 mod spread;
+pub mod sum;
 
 pub use spread::{Spread, median, quantile};

@@ -3,7 +3,8 @@
 //! Format: `HistogramLogReader` and `HistogramLogWriter` of HdrHistogram 2.2.2. What that reader ends at in silence is an
 //! error here, with its line: half a log must not pass for a whole one.
 
-use crate::stats::encoded::{Decoder, EncodingError, Sum};
+use crate::stats::encoded::{Decoder, EncodingError};
+use crate::stats::sum::Sum;
 
 /// How kpbench's own logs begin: their values are in µs.
 pub(super) const OWN_COMMENT: &str = "#[kpbench: latencies in us; tags service, response, schedule_lag, send_call]";
