@@ -16,6 +16,7 @@ pub mod sessions;
 pub mod signed_rank;
 mod spread;
 pub mod student_t;
+pub mod sum;
 mod verdict;
 
 pub use interval::Interval;
