@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use kpbench::protocol::{TrialEvent, TrialSpec};
 use kpbench::report::Summary;
+use kpbench::report::trend::Trend;
 use kpbench::store::{Manifest, TrialRecord};
 use schemars::Schema;
 use serde_json::Value;
@@ -19,6 +20,7 @@ fn schemas() -> Vec<(&'static str, Schema)> {
         ("manifest", schemars::schema_for!(Manifest)),
         ("trial-record", schemars::schema_for!(TrialRecord)),
         ("summary", schemars::schema_for!(Summary)),
+        ("trend", schemars::schema_for!(Trend)),
     ]
 }
 
