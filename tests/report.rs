@@ -468,7 +468,7 @@ fn a_single_trial_claims_nothing_about_chance() {
 }
 
 /// Trials of 600 records have no 99th percentile each, together they have one: that is not one trial, and nothing that
-/// could overlap.
+/// could be compared.
 #[test]
 fn what_trials_do_not_tell_by_themselves_is_not_claimed() {
     let small = |which: &'static [u32]| {
@@ -491,11 +491,13 @@ fn what_trials_do_not_tell_by_themselves_is_not_claimed() {
     };
     let all = p99(&small(&[0, 1]));
     assert!(all.contains("p99 over 3 trials together"), "{all}");
-    assert!(all.contains("fewer than two of its trials"), "{all}");
+    assert!(
+        all.contains("no block has the figure of all: whether it is really ahead is not known"),
+        "{all}"
+    );
     assert!(!all.contains("one trial"), "{all}");
     let other = p99(&small(&[0]));
-    assert!(!other.contains("no other configuration's trials overlap"), "{other}");
-    assert!(other.contains("in linger.ms=50"), "{other}");
+    assert!(other.contains("whether it is really ahead is not known"), "{other}");
 }
 
 #[test]

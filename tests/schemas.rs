@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use kpbench::protocol::{TrialEvent, TrialSpec};
 use kpbench::report::Summary;
 use kpbench::report::interval_logs::LogsSummary;
+use kpbench::report::trend::Trend;
 use kpbench::store::{Manifest, NoiseFloor, TrialRecord};
 use schemars::Schema;
 use serde_json::Value;
@@ -22,6 +23,7 @@ fn schemas() -> Vec<(&'static str, Schema)> {
         ("summary", schemars::schema_for!(Summary)),
         ("noise", schemars::schema_for!(NoiseFloor)),
         ("interval-logs", schemars::schema_for!(LogsSummary)),
+        ("trend", schemars::schema_for!(Trend)),
     ]
 }
 

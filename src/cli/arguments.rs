@@ -374,7 +374,7 @@ pub struct TrendArguments {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["directories", "metric"])]
     pub csv: Option<PathBuf>,
     /// Which way the values of the CSV file are better
-    #[arg(long, value_enum, value_name = "WAY", requires = "csv")]
+    #[arg(long, value_enum, value_name = "WAY", conflicts_with = "directories")]
     pub better: Option<Way>,
     /// A metric; as often as wanted [default: throughput, p99, client CPU, records per batch and wire bytes per record]
     #[arg(long, value_name = "METRIC", value_parser = trend_metric())]

@@ -11,7 +11,7 @@ use super::{Chart, ChartError};
 const HEIGHT: f64 = 120.0;
 const LINE: f64 = 17.0;
 /// Rows of names above a panel at most.
-const ROWS_MAX: usize = 5;
+const ROWS_MAX: usize = 8;
 const ROW: f64 = 15.0;
 /// From a change's line to its name.
 const BESIDE: f64 = 4.0;

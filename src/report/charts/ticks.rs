@@ -59,7 +59,7 @@ impl Axis {
     }
 
     /// A linear axis that begins near the smallest value, so that a change of a few per cent can be seen; at zero, where
-    /// the values spread over half of it.
+    /// the values spread over most of it.
     pub(super) fn near(values: impl IntoIterator<Item = f64>, unit: &Unit, ticks: usize) -> Self {
         let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
         for value in values.into_iter().filter_map(drawable) {
@@ -67,7 +67,7 @@ impl Axis {
             high = high.max(value);
         }
         // Written so that no value at all comes here too.
-        if !(low > 0.0 && high - low < 0.5 * high) {
+        if !(low > 0.0 && high - low < 0.6 * high) {
             return Self::linear([low, high], unit, ticks);
         }
         // A narrower range than 6 % would have ticks that three digits do not tell apart.

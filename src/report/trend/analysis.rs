@@ -214,7 +214,7 @@ fn advisory(trend: &Trend) -> String {
     let (Some(first), Some(last)) = (trend.false_alarms.first(), trend.false_alarms.last()) else {
         return match trend.settings.method {
             TrendMethod::EDivisive if trend.analysed().next().is_some() => format!(
-                "{begin} On pure noise at most {max:.3} % of series show at least one: the permutation test sees to that, \
+                "{begin} On pure noise at most {max:.3}\u{a0}% of series show at least one: the permutation test sees to that, \
                  for values that do not depend on one another. Nights that do (a busy machine, a warm summer) show more."
             ),
             _ => begin.to_owned(),
@@ -224,12 +224,12 @@ fn advisory(trend: &Trend) -> String {
     let (low, high) = (shares().fold(100.0, f64::min), shares().fold(0.0, f64::max));
     let noise = if trend.false_alarms.len() == 1 {
         format!(
-            "pure noise of {} points {high:.1} % of series show",
+            "pure noise of {} points {high:.1}\u{a0}% of series show",
             format::count(first.points)
         )
     } else {
         format!(
-            "pure noise of {} to {} points {low:.1} to {high:.1} % of series show",
+            "pure noise of {} to {} points {low:.1} to {high:.1}\u{a0}% of series show",
             format::count(first.points),
             format::count(last.points)
         )

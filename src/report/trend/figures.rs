@@ -40,9 +40,12 @@ fn figure(trend: &Trend, metric: Option<&str>) -> Result<Figure, ChartError> {
     let name = metric.unwrap_or("value");
     let mut frame = Frame::new(
         format!("trend-{name}"),
-        format!("{} from run to run", all[0].name),
-        "Dots: one run each, in order of time, at equal distances. Strong lines: the mean between two changes. The \
-         vertical axes need not begin at 0.",
+        match metric {
+            Some(_) => format!("{} from run to run", all[0].name),
+            None => "Values in order of time".to_owned(),
+        },
+        "Thin lines and dots: the single values in order of time, at equal distances. Strong lines: the mean between two \
+         changes. The vertical axes need not begin at 0.",
     )
     .note(&trend.advisory);
     if all.len() > panels.len() {

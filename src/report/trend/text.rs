@@ -45,7 +45,7 @@ fn changes(trend: &Trend, style: &Style, page: &Page) -> String {
         rows.iter()
             .for_each(|row| text.push_str(&lines(row, &widths, style.width, page)));
         for changed in &change.changed_too {
-            text.push_str(&page.titled("  changed too", changed));
+            text.push_str(&format!("  {}", page.titled("changed too", changed)));
         }
         text.push('\n');
     }
