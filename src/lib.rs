@@ -7,6 +7,7 @@
 //! | [`cli`] | the command line; one file per subcommand; no measuring, no arithmetic |
 //! | [`report`] | everything a person or a machine reads; knows stored runs only |
 //! | [`run`] | the coordinator: target up, topics, one child process per trial, events, signals, resume |
+//! | [`analysis`] | comparisons over stored trials: effects, intervals, verdicts, the best set |
 //! | [`plan`] | pure: which trial comes next |
 //! | [`target`] | local Kafka, external clusters, the mock cluster; topics and watermarks |
 //! | [`load`] | runs one trial: pacing, payloads, send modes |
@@ -20,6 +21,7 @@
 #![deny(missing_docs)]
 #![deny(unsafe_code)]
 
+pub mod analysis;
 pub mod cli;
 pub mod client;
 pub mod load;

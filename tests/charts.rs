@@ -200,6 +200,7 @@ fn a_curve_ends_where_fewer_than_ten_records_lie_beyond() {
 #[test]
 fn the_best_cell_follows_the_direction_and_skips_bounds() {
     let bound = Sample {
+        interval: None,
         at_least: true,
         ..Sample::single(1.0)
     };

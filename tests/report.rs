@@ -339,37 +339,63 @@ fn a_damaged_histogram_is_said_and_the_rest_still_counts() {
 
 // ---- the answers ----
 
-#[test]
-fn answers_name_what_overlaps_with_the_best() {
+/// Three configurations: two close together, one far behind.
+fn close_and_far(blocks: u32) -> Summary {
     let run = Run::of(
         &[
             vec![("linger.ms", "1")],
             vec![("linger.ms", "2")],
             vec![("linger.ms", "3")],
         ],
-        2,
+        blocks,
     )
     .each_trial(|trial| {
         let result = trial.result.as_mut().unwrap();
         let base = match trial.planned.sequence % 3 {
             1 => 400_000,
-            2 => 395_000,
+            2 => 397_000,
             _ => 100_000,
         };
-        result.window.acknowledged = base + 20_000 * u64::from(trial.planned.block);
+        let drift = 2_000 * u64::from(trial.planned.block);
+        result.window.acknowledged = base + drift + u64::from(trial.planned.sequence * 7_919 % 11) * 1_000;
     });
-    let summary = summary_of(&run);
-    let best = summary
-        .answers
-        .iter()
-        .find(|answer| answer.question == Question::Throughput)
-        .unwrap();
-    assert_eq!(best.label.as_deref(), Some("linger.ms=1"));
-    assert_eq!(best.overlaps_with, ["linger.ms=2"]);
+    summary_of(&run)
+}
+
+#[test]
+fn answers_name_what_cannot_be_told_apart_from_the_best() {
+    let summary = close_and_far(10);
+    let best = &summary.answers[0];
+    assert_eq!(best.not_told_apart.len(), 1);
+    let set = best.best_set.as_ref().unwrap();
+    assert_eq!((set.worse.len(), set.blocks, set.blocks_needed), (1, 10, 7));
     assert!(
-        best.sentence.contains("overlap with those of linger.ms=2"),
+        best.sentence.contains("Cannot be told apart from it: linger.ms="),
         "{}",
         best.sentence
+    );
+    let axis = &summary.axis_verdicts;
+    let far = axis
+        .iter()
+        .find(|verdict| verdict.value == "3" && verdict.effect.metric == Metric::Throughput);
+    assert_eq!(far.unwrap().effect.verdict, Some(kpbench::stats::Verdict::Worse));
+}
+
+#[test]
+fn two_blocks_tell_nothing_apart_and_say_how_many_would() {
+    let summary = close_and_far(2);
+    let best = &summary.answers[0];
+    assert!(best.not_told_apart.is_empty());
+    assert!(
+        best.sentence.contains("takes 7 blocks with every figure; there are 2"),
+        "{}",
+        best.sentence
+    );
+    assert!(
+        summary
+            .axis_verdicts
+            .iter()
+            .all(|verdict| verdict.effect.verdict.is_none())
     );
 }
 

@@ -77,6 +77,47 @@ pub fn order_text(summary: &Summary) -> Option<String> {
     }
 }
 
+/// What stands beside a median, in a few words; none where there is nothing.
+pub fn bounds_in_words(summary: &Summary) -> Option<&'static str> {
+    let spreads = || {
+        let all = summary.configurations.iter();
+        all.filter_map(|c| c.throughput_records_per_s.as_ref())
+            .filter(|spread| spread.values.len() > 1)
+    };
+    let with = spreads().filter(|spread| spread.interval.is_some()).count();
+    match (spreads().count(), with) {
+        (0, _) => None,
+        (all, with) if all == with => Some("its 95 % interval"),
+        (_, 0) => Some("the smallest and the largest trial: below 6 trials there is no 95 % interval"),
+        _ => Some("its 95 % interval, or the smallest and the largest trial where there are fewer than 6"),
+    }
+}
+
+/// The mark of the best configuration, and of those that cannot be told apart from it.
+pub const BEST: char = '★';
+/// See [`BEST`].
+pub const NOT_TOLD_APART: char = '≈';
+
+/// What marks a configuration in the order of [`leading`]: the best, or one that cannot be told apart from it.
+pub fn mark(summary: &Summary, configuration: &ConfigurationSummary) -> Option<char> {
+    use super::summary::Question;
+    let question = match leading(summary) {
+        Metric::LatencyP99 => Question::P99,
+        _ => Question::Throughput,
+    };
+    let answers = || summary.answers.iter().filter(|answer| answer.question == question);
+    let decidable = |answer: &&super::summary::Answer| answer.best_set.as_ref().is_some_and(|set| set.is_decidable());
+    if answers().any(|answer| answer.best_set.is_some() && answer.configuration_id.as_ref() == Some(&configuration.id))
+    {
+        return Some(BEST);
+    }
+    let apart = answers()
+        .filter(decidable)
+        .filter_map(|answer| answer.best_set.as_ref())
+        .any(|set| set.not_told_apart.contains(&configuration.id));
+    apart.then_some(NOT_TOLD_APART)
+}
+
 /// What the latency columns of this run are, in a sentence; none where it has none.
 pub fn latency_sentence(summary: &Summary) -> Option<String> {
     let observable: Vec<_> = summary
@@ -109,6 +150,17 @@ pub fn latency_sentence(summary: &Summary) -> Option<String> {
 pub fn legend(summary: &Summary) -> Vec<&'static str> {
     let any = |test: &dyn Fn(&ConfigurationSummary) -> bool| summary.configurations.iter().any(test);
     let mut sentences = Vec::new();
+    if any(&|c| mark(summary, c) == Some(NOT_TOLD_APART)) {
+        sentences.push(match leading(summary) {
+            Metric::LatencyP99 => "★: lowest p99; ≈: cannot be told apart from it. Together they hold the best one with 95 % confidence.",
+            _ => "★: highest throughput; ≈: cannot be told apart from it. Together they hold the best one with 95 % confidence.",
+        });
+    } else if any(&|c| mark(summary, c).is_some()) {
+        sentences.push(match leading(summary) {
+            Metric::LatencyP99 => "★: lowest p99.",
+            _ => "★: highest throughput.",
+        });
+    }
     if any(&|c| !c.latency_observable) {
         sentences.push(
             "n/o: not observable. With acks=0 nothing is acknowledged; throughput is then the growth of the log.",

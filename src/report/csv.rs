@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::summary::{completed_result, megabytes_per_s, records_per_s};
+use crate::analysis::{completed_result, megabytes_per_s, records_per_s};
 use crate::profile::Configuration;
 use crate::protocol::{Acks, LatencyDistribution};
 use crate::stats::histogram;

@@ -3,7 +3,8 @@
 use super::columns::{self, COLUMNS, RowOrder};
 use super::format;
 use super::metric::Metric;
-use super::summary::Summary;
+use super::summary::{BLOCKS_FOR_AN_INTERVAL, Summary};
+use super::verdicts;
 
 /// The document.
 pub fn render(summary: &Summary) -> String {
@@ -33,10 +34,21 @@ pub fn render(summary: &Summary) -> String {
     if let Some(repetition) = &summary.repetition {
         text.push_str(&format!("- **Repetition**: {}\n", escaped(repetition)));
     }
-    text.push_str(&format!("- **Verdicts**: {}\n\n", escaped(&summary.verdicts)));
+    text.push_str(&format!("- **Verdicts**: {}\n", escaped(&summary.verdicts)));
+    if summary.trials.blocks >= BLOCKS_FOR_AN_INTERVAL {
+        for line in verdicts::axis_lines(summary) {
+            text.push_str(&format!(
+                "  - {}: {}\n",
+                escaped(&line.title),
+                escaped(&line.sentence())
+            ));
+        }
+    }
+    text.push('\n');
     text.push_str(&table(summary));
     text.push('\n');
-    let sentences = [columns::latency_sentence(summary)];
+    let beside = columns::bounds_in_words(summary).map(|beside| format!("Medians of trials, with {beside}."));
+    let sentences = [beside, columns::latency_sentence(summary)];
     for sentence in sentences
         .into_iter()
         .flatten()
@@ -70,7 +82,8 @@ fn table(summary: &Summary) -> String {
     for place in columns::ordered(summary, RowOrder::BestFirst) {
         let configuration = &summary.configurations[place];
         text.push_str(&format!(
-            "| {} | {} |",
+            "| {}{} | {} |",
+            columns::mark(summary, configuration).map_or(String::new(), |mark| format!("{mark} ")),
             escaped(&configuration.label),
             configuration.trials.completed
         ));
@@ -79,7 +92,8 @@ fn table(summary: &Summary) -> String {
             if let (Metric::Throughput, Some(spread)) = (metric, metric.spread(configuration))
                 && spread.values.len() > 1
             {
-                cell.push_str(&format!(" [{}]", metric.format_range(spread.min, spread.max)));
+                let (low, high) = spread.bounds();
+                cell.push_str(&format!(" [{}]", metric.format_range(low, high)));
             }
             text.push_str(&format!(" {} |", escaped(&cell)));
         }

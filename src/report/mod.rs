@@ -18,6 +18,7 @@ mod noise;
 pub(crate) mod stopping;
 mod summary;
 pub mod terminal;
+mod verdicts;
 
 pub use columns::RowOrder;
 pub use files::{
@@ -28,5 +29,5 @@ pub use metric::Metric;
 pub use noise::{noise_floor_of, text as noise_text};
 pub use summary::{
     Answer, BLOCKS_FOR_AN_INTERVAL, ConfigurationSummary, CurvePoint, LatencySummary, Question, RunTrials,
-    ServiceLatencyIs, Summary, TrialCounts, TrialFailure, summarize,
+    SUMMARY_SCHEMA_VERSION, ServiceLatencyIs, Summary, TrialCounts, TrialFailure, summarize,
 };

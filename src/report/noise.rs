@@ -1,15 +1,14 @@
 //! What identical trials differ by: the noise floor of a run that measured one configuration under two labels.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
 use super::metric::Metric;
 use super::stopping::percent;
-use super::summary::{completed_result, records_per_s};
-use crate::profile::Configuration;
-use crate::stats::{histogram, noise_floor};
+use crate::analysis::{Observations, completed_result};
+use crate::stats::noise_floor;
 use crate::store::{Manifest, NoiseFloor, SCHEMA_VERSION, TrialRecord};
 
 /// Figures that a floor is kept of.
@@ -35,16 +34,17 @@ pub fn noise_floor_of(manifest: &Manifest, trials: &[TrialRecord], label: &str, 
     if !identical {
         return None;
     }
-    let (of_a, of_b) = (by_block(a, trials), by_block(b, trials));
-    let pairs: Vec<(&Values, &Values)> = of_a
-        .iter()
-        .filter_map(|(block, values)| Some((values, of_b.get(block)?)))
-        .collect();
+    let observations = Observations::of(manifest, trials);
     let floors = METRICS.into_iter().filter_map(|metric| {
-        let both = |(a, b): &(&Values, &Values)| Some((*a.get(&metric)?, *b.get(&metric)?));
-        let values: Vec<(f64, f64)> = pairs.iter().filter_map(both).collect();
-        Some((metric.id().to_owned(), noise_floor::upper_limit(&values, CONFIDENCE)?))
+        let pairs = observations.pairs(&a.id, &b.id, metric).values;
+        Some((metric.id().to_owned(), noise_floor::upper_limit(&pairs, CONFIDENCE)?))
     });
+    let completed = |id: &str| -> BTreeSet<u32> {
+        let own = trials.iter().filter(|trial| trial.planned.configuration_id == id);
+        own.filter(|trial| completed_result(trial).is_ok())
+            .map(|trial| trial.planned.block)
+            .collect()
+    };
     Some(NoiseFloor {
         schema_version: SCHEMA_VERSION,
         created_at: now,
@@ -54,56 +54,10 @@ pub fn noise_floor_of(manifest: &Manifest, trials: &[TrialRecord], label: &str, 
         target: manifest.target.clone(),
         configuration: label.to_owned(),
         measure_ms: manifest.run.measure_ms,
-        blocks: pairs.len() as u32,
+        blocks: completed(&a.id).intersection(&completed(&b.id)).count() as u32,
         confidence: CONFIDENCE,
         floors: floors.collect(),
     })
-}
-
-type Values = BTreeMap<Metric, f64>;
-
-fn by_block(configuration: &Configuration, trials: &[TrialRecord]) -> BTreeMap<u32, Values> {
-    let own = trials
-        .iter()
-        .filter(|trial| trial.planned.configuration_id == configuration.id);
-    own.filter_map(|trial| Some((trial.planned.block, values(configuration, trial)?)))
-        .collect()
-}
-
-/// The figures of one trial that counts.
-fn values(configuration: &Configuration, trial: &TrialRecord) -> Option<Values> {
-    let result = completed_result(trial).ok()?;
-    let ratio = |numerator: f64, denominator: f64| (denominator > 0.0).then(|| numerator / denominator);
-    let throughput = records_per_s(configuration.acks, trial);
-    let cpu_us = (result.client_cpu.user_us + result.client_cpu.system_us) as f64;
-    let statistics = result.statistics.as_ref();
-    let latency = result.latencies.response.as_ref().or(result.latencies.service.as_ref());
-    let p99 = latency.and_then(|latency| {
-        let decoded = histogram::decode(&latency.histogram).ok()?;
-        let p99 = histogram::percentile(&decoded, latency.unresolved, 0.99);
-        p99.us.filter(|_| !p99.at_least).map(|us| us as f64)
-    });
-    let all = [
-        (Metric::Throughput, throughput),
-        (Metric::LatencyP99, p99),
-        (
-            Metric::ClientCpu,
-            throughput.and_then(|throughput| ratio(cpu_us, throughput * result.window_s)),
-        ),
-        (
-            Metric::RecordsPerBatch,
-            statistics.and_then(|s| ratio(s.batch_records as f64, s.batches as f64)),
-        ),
-        (
-            Metric::WireBytes,
-            statistics.and_then(|s| ratio(s.wire_bytes as f64, s.batch_records as f64)),
-        ),
-    ];
-    Some(
-        all.into_iter()
-            .filter_map(|(metric, value)| Some((metric, value?)))
-            .collect(),
-    )
 }
 
 /// The floor as text for a terminal.

@@ -3,6 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::{Interval, order_statistics};
+
+/// Confidence of a median's interval.
+const CONFIDENCE: f64 = 0.95;
+
 /// A figure over the trials of one configuration. The unit is a trial: never a record, never an interval of a trial.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Spread {
@@ -12,6 +17,8 @@ pub struct Spread {
     pub min: f64,
     /// The largest.
     pub max: f64,
+    /// The 95 % interval of the median, by order statistics; null below 6 trials, where there is none.
+    pub interval: Option<Interval>,
     /// One value per trial, in the order measured.
     pub values: Vec<f64>,
 }
@@ -26,13 +33,15 @@ impl Spread {
             median: quantile_of_sorted(&sorted, 0.5)?,
             min,
             max,
+            interval: order_statistics::median_interval(&values, CONFIDENCE),
             values,
         })
     }
 
-    /// Whether the ranges from smallest to largest have a value in common.
-    pub fn overlaps(&self, other: &Spread) -> bool {
-        self.min <= other.max && other.min <= self.max
+    /// What is shown beside the median: its 95 % interval, or, with too few trials for one, the smallest and the largest.
+    pub fn bounds(&self) -> (f64, f64) {
+        self.interval
+            .map_or((self.min, self.max), |interval| (interval.low, interval.high))
     }
 
     /// The width of the range as a share of the median; none where the median is 0.
@@ -98,15 +107,6 @@ mod tests {
         let spread = Spread::of([f64::NAN, 2.0, f64::INFINITY, 4.0]).unwrap();
         assert_eq!((spread.median, spread.min, spread.max), (3.0, 2.0, 4.0));
         assert_eq!(Spread::of([f64::NAN]), None);
-    }
-
-    #[test]
-    fn ranges_overlap_where_they_share_a_value() {
-        let low = Spread::of([1.0, 3.0]).unwrap();
-        let middle = Spread::of([3.0, 5.0]).unwrap();
-        let high = Spread::of([6.0, 7.0]).unwrap();
-        assert!(low.overlaps(&middle) && middle.overlaps(&low));
-        assert!(!low.overlaps(&high) && !high.overlaps(&middle));
     }
 
     proptest! {

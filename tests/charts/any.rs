@@ -97,6 +97,7 @@ impl Make<'_> {
 
     fn sample(&self, index: usize) -> Sample {
         Sample {
+            interval: None,
             note: self.words.word(""),
             at_least: index % 5 == 4,
             median: self.values.get(index).copied(),

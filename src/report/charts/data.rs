@@ -52,6 +52,8 @@ pub struct Sample {
     pub median: Option<f64>,
     /// Each trial's value, in any order; empty where there is no spread to show.
     pub trials: Vec<f64>,
+    /// The interval of the median: whiskers span it; without one, the smallest to the largest trial.
+    pub interval: Option<(f64, f64)>,
     /// True where the value is a lower bound only (`≥`).
     pub at_least: bool,
     /// A sentence for the tip: why there is no value ("not observable with acks=0"), or what to know about it.

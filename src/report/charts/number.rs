@@ -19,16 +19,7 @@ pub enum Unit {
     Percent,
 }
 
-/// Which way a measure is better.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Better {
-    /// More is better.
-    Higher,
-    /// Less is better.
-    Lower,
-    /// Neither: nothing is marked as best.
-    Neither,
-}
+pub use crate::analysis::Better;
 
 impl Better {
     /// As printed beside a unit.

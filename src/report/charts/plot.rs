@@ -229,13 +229,21 @@ pub(super) fn sample_tip(label: &str, measure: &Measure, sample: &Sample) -> Str
             measure.unit.format(high)
         );
     }
+    if let Some((low, high)) = sample.interval {
+        tip += &format!(
+            "\n95 % interval of the median: {} to {}",
+            measure.unit.bare(low),
+            measure.unit.format(high)
+        );
+    }
     if !sample.note.is_empty() {
         tip += &format!("\n{}", sample.note);
     }
     tip
 }
 
-/// A horizontal bar from the axis to the median, with whiskers from the least to the greatest trial and a dot for each.
+/// A horizontal bar from the axis to the median, with a dot for each trial, and whiskers over the median's interval or,
+/// without one, from the least to the greatest trial.
 pub(super) fn spread_bar(
     scene: &mut Scene,
     axis: &Axis,
@@ -259,8 +267,13 @@ pub(super) fn spread_bar(
         .filter_map(drawable)
         .map(|value| axis.at(value))
         .collect();
-    let low = trials.iter().copied().fold(f64::INFINITY, f64::min);
-    let high = trials.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let (low, high) = match sample.interval {
+        Some((low, high)) => (axis.at(low), axis.at(high)),
+        None => (
+            trials.iter().copied().fold(f64::INFINITY, f64::min),
+            trials.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+        ),
+    };
     if trials.len() > 1 {
         scene.line([(low, y), (high, y)], Stroke::new(Ink::Foreground, 10));
         for x in [low, high] {

@@ -251,6 +251,10 @@ fn sample(metric: Metric, of: &ConfigurationSummary) -> Sample {
             .spread(of)
             .map(|spread| spread.values.iter().map(|v| metric.drawn(*v)).collect())
             .unwrap_or_default(),
+        interval: metric
+            .spread(of)
+            .and_then(|spread| spread.interval)
+            .map(|interval| (metric.drawn(interval.low), metric.drawn(interval.high))),
         at_least: metric.is_at_least(of),
         note,
     }

@@ -6,7 +6,7 @@ use crate::report::charts::{self, Category, ChartError, Mark, RangeBars, RangeRo
 use crate::report::columns::{self, RowOrder};
 use crate::report::format;
 use crate::report::metric::Metric;
-use crate::report::summary::{ConfigurationSummary, Question};
+use crate::report::summary::{ConfigurationSummary, Question, Summary};
 
 /// Bars of one chart.
 const BARS: usize = 40;
@@ -36,7 +36,7 @@ fn throughput(source: &Source<'_>) -> Result<Drawn, ChartError> {
         .take(BARS)
         .map(|&place| (&configurations[place], &source.labels[place]))
         .map(|(configuration, label)| RangeRow {
-            label: label.clone(),
+            label: marked(&source.analysis.summary, configuration, label),
             sample: sample(Metric::Throughput, configuration),
             mark: Mark::default(),
             highlight: configurations.len() > 1 && best.contains(&&configuration.id),
@@ -45,7 +45,7 @@ fn throughput(source: &Source<'_>) -> Result<Drawn, ChartError> {
     let mut frame = source.frame(
         "throughput",
         "Throughput by setting",
-        source.named(&throughput_subtitle(configurations)),
+        source.named(&throughput_subtitle(&source.analysis.summary)),
     );
     if order.len() > rows.len() {
         let more = format::counted(
@@ -70,11 +70,23 @@ fn throughput(source: &Source<'_>) -> Result<Drawn, ChartError> {
     })
 }
 
-fn throughput_subtitle(configurations: &[ConfigurationSummary]) -> String {
-    let trials = configurations.iter().map(|c| c.trials.completed).max().unwrap_or(0);
-    match trials {
-        0 | 1 => "One trial each: nothing is known about how much it varies.".to_owned(),
-        _ => "Median of the trials; the line spans the smallest and the largest, each trial is a dot.".to_owned(),
+fn throughput_subtitle(summary: &Summary) -> String {
+    let Some(beside) = columns::bounds_in_words(summary) else {
+        return "One trial each: nothing is known about how much it varies.".to_owned();
+    };
+    let mut text = format!("Median of the trials; each trial is a dot, the line spans {beside}.");
+    let told = |c: &ConfigurationSummary| columns::mark(summary, c) == Some(columns::NOT_TOLD_APART);
+    if summary.configurations.iter().any(told) {
+        text.push_str(" ★: the highest; ≈: cannot be told apart from it.");
+    }
+    text
+}
+
+/// The label with the mark of the best and of those that cannot be told apart from it.
+fn marked(summary: &Summary, configuration: &ConfigurationSummary, label: &str) -> String {
+    match columns::mark(summary, configuration) {
+        Some(mark) if summary.configurations.len() > 1 => format!("{mark} {label}"),
+        _ => label.to_owned(),
     }
 }
 

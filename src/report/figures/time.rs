@@ -1,10 +1,10 @@
 //! Throughput over time, trial by trial.
 
 use super::{Drawn, Part, Source};
+use crate::analysis::completed_result;
 use crate::report::charts::{self, Category, ChartError, TimeLine, TimeSeries};
 use crate::report::columns::{self, RowOrder};
 use crate::report::metric::Metric;
-use crate::report::summary::completed_result;
 use crate::store::TrialRecord;
 
 /// Configurations drawn.

@@ -2,13 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::analysis::{completed_result, megabytes_per_s, records_per_s};
 use crate::protocol::{Acks, LatencyDistribution};
 use crate::report::columns::{self, RowOrder};
 use crate::report::format;
 use crate::report::metric::Metric;
-use crate::report::summary::{
-    Analysis, ConfigurationSummary, LatencySummary, completed_result, load, megabytes_per_s, records_per_s,
-};
+use crate::report::summary::{Analysis, ConfigurationSummary, LatencySummary, load};
 use crate::stats::histogram;
 use crate::store::TrialRecord;
 
@@ -147,12 +146,13 @@ fn figures(of: &ConfigurationSummary) -> Vec<FigureView> {
             let value = metric.value(of)?;
             let spread = metric
                 .spread(of)
-                .filter(|spread| metric.format(spread.min) != metric.format(spread.max));
+                .map(crate::stats::Spread::bounds)
+                .filter(|(low, high)| metric.format(*low) != metric.format(*high));
             Some(FigureView {
                 name: metric.name(),
                 value: metric.format_with_unit(value),
                 range: spread
-                    .map(|spread| metric.format_range(spread.min, spread.max))
+                    .map(|(low, high)| metric.format_range(low, high))
                     .unwrap_or_default(),
             })
         })

@@ -12,7 +12,8 @@ use super::columns;
 use super::figures::{Figure, Part};
 use super::format;
 use super::metric::Metric;
-use super::summary::{Analysis, Answer, Summary};
+use super::summary::{Analysis, Answer, BLOCKS_FOR_AN_INTERVAL, Summary};
+use super::verdicts::{self, AxisLine};
 use crate::store::{Manifest, TrialRecord};
 
 /// Names listed with a warning before the rest is counted.
@@ -39,6 +40,7 @@ struct Page<'a> {
     settings: Vec<&'a Figure>,
     latency: Vec<&'a Figure>,
     time: Vec<&'a Figure>,
+    axis_lines: Vec<AxisLine>,
     table: table::TableView,
     reading: Vec<String>,
     details: details::DetailsView,
@@ -77,9 +79,13 @@ pub fn render(
 ) -> askama::Result<String> {
     let summary = &analysis.summary;
     let part = |part: Part| figures.iter().filter(|figure| figure.part == part).collect();
-    let mut reading: Vec<String> = vec![
-        "Figures are medians of trials, percentiles come from all trials' records together; the small print under a figure spans the smallest and the largest trial.".to_owned(),
-    ];
+    let mut reading: Vec<String> = vec![match columns::bounds_in_words(summary) {
+        Some(beside) => format!(
+            "Figures are medians of trials, percentiles come from all trials' records together; the small print under a \
+             figure is {beside}."
+        ),
+        None => "Figures are of one trial each: nothing is known about how much they vary.".to_owned(),
+    }];
     reading.extend(columns::latency_sentence(summary));
     reading.extend(columns::legend(summary).into_iter().map(str::to_owned));
     let details = details::view(analysis, trials);
@@ -103,6 +109,11 @@ pub fn render(
         settings: part(Part::Settings),
         latency: part(Part::Latency),
         time: part(Part::Time),
+        axis_lines: if summary.trials.blocks < BLOCKS_FOR_AN_INTERVAL {
+            Vec::new()
+        } else {
+            verdicts::axis_lines(summary)
+        },
         table: table::view(summary, &details),
         reading,
         details,

@@ -91,6 +91,14 @@ pub(super) fn view(summary: &Summary, details: &DetailsView) -> TableView {
                     .iter()
                     .map(|metric| metric_cell(*metric, configuration, (*metric == leading).then_some(largest))),
             );
+            if let (Some(mark), Some(place)) = (
+                columns::mark(summary, configuration),
+                metrics.iter().position(|metric| *metric == leading),
+            ) {
+                let first = cells.len() - metrics.len();
+                let text = &mut cells[first + place].text;
+                *text = format!("{mark} {text}");
+            }
             Row {
                 label: configuration.label.clone(),
                 axes: axes.iter().map(|axis| axes::value(configuration, axis).text).collect(),
@@ -202,11 +210,12 @@ fn metric_cell(metric: Metric, of: &ConfigurationSummary, largest: Option<f64>) 
     let value = metric.value(of);
     let spread = metric
         .spread(of)
-        .filter(|spread| metric.format(spread.min) != metric.format(spread.max));
+        .map(crate::stats::Spread::bounds)
+        .filter(|(low, high)| metric.format(*low) != metric.format(*high));
     let ranged = matches!(metric, Metric::Throughput | Metric::LatencyP99 | Metric::ClientCpu);
     let small = spread
         .filter(|_| ranged)
-        .map(|spread| metric.format_range(spread.min, spread.max))
+        .map(|(low, high)| metric.format_range(low, high))
         .unwrap_or_default();
     Cell {
         text: metric.cell(of),

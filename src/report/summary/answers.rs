@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::model::{Answer, ConfigurationSummary, Question};
+use crate::analysis::{BestSet, Floors, Observations, best_set};
 use crate::protocol::{Acks, Arrival, SendMode};
 use crate::report::format;
 use crate::report::metric::Metric;
-use crate::stats::Spread;
 
 /// Names listed in a sentence before the rest is counted.
 const NAMED: usize = 2;
@@ -17,19 +17,31 @@ const LOADS: usize = 4;
 /// Below this ratio to the mock cluster, the load generator itself may have set the pace.
 const LITTLE_HEADROOM: f64 = 1.2;
 
+/// What tells configurations apart.
+pub(super) struct Evidence<'a> {
+    observations: &'a Observations,
+    floors: &'a Floors,
+}
+
+impl<'a> Evidence<'a> {
+    pub(super) fn new(observations: &'a Observations, floors: &'a Floors) -> Evidence<'a> {
+        Evidence { observations, floors }
+    }
+}
+
 /// All answers, the most asked for first.
-pub(super) fn answers(configurations: &[ConfigurationSummary]) -> Vec<Answer> {
+pub(super) fn answers(configurations: &[ConfigurationSummary], evidence: &Evidence<'_>) -> Vec<Answer> {
     let measured: Vec<&ConfigurationSummary> = configurations.iter().filter(|c| c.trials.completed > 0).collect();
     if measured.is_empty() {
         return Vec::new();
     }
-    let mut answers = throughput(&measured);
-    answers.extend(p99(&measured));
-    answers.extend(client_cpu(&measured));
+    let mut answers = throughput(&measured, evidence);
+    answers.extend(p99(&measured, evidence));
+    answers.extend(client_cpu(&measured, evidence));
     answers
 }
 
-fn throughput(measured: &[&ConfigurationSummary]) -> Vec<Answer> {
+fn throughput(measured: &[&ConfigurationSummary], evidence: &Evidence<'_>) -> Vec<Answer> {
     let unpaced: Vec<&ConfigurationSummary> = measured.iter().copied().filter(|c| !c.is_paced()).collect();
     if unpaced.is_empty() {
         return vec![paced_throughput(measured)];
@@ -51,7 +63,7 @@ fn throughput(measured: &[&ConfigurationSummary]) -> Vec<Answer> {
     let mut answers = Vec::new();
     if !with.is_empty() {
         let among = (!without.is_empty()).then(|| "acknowledged, acks=1 or all".to_owned());
-        answers.extend(best(Question::Throughput, metric, &with, among, &notes));
+        answers.extend(best(Question::Throughput, metric, &with, among, &notes, evidence));
     }
     if !without.is_empty() {
         let mut notes = notes.clone();
@@ -61,7 +73,7 @@ fn throughput(measured: &[&ConfigurationSummary]) -> Vec<Answer> {
                 .to_owned(),
         );
         let among = (!with.is_empty()).then(|| "acks=0".to_owned());
-        answers.extend(best(Question::Throughput, metric, &without, among, &notes));
+        answers.extend(best(Question::Throughput, metric, &without, among, &notes, evidence));
     }
     answers
 }
@@ -95,11 +107,12 @@ fn paced_throughput(measured: &[&ConfigurationSummary]) -> Answer {
         figure: None,
         among: None,
         sentence,
-        overlaps_with: Vec::new(),
+        not_told_apart: Vec::new(),
+        best_set: None,
     }
 }
 
-fn p99(measured: &[&ConfigurationSummary]) -> Vec<Answer> {
+fn p99(measured: &[&ConfigurationSummary], evidence: &Evidence<'_>) -> Vec<Answer> {
     let mut loads: BTreeMap<String, Vec<&ConfigurationSummary>> = BTreeMap::new();
     for configuration in measured.iter().filter(|c| c.latency_observable) {
         loads.entry(load(configuration)).or_default().push(configuration);
@@ -125,7 +138,7 @@ fn p99(measured: &[&ConfigurationSummary]) -> Vec<Answer> {
     let mut answers: Vec<Answer> = groups
         .iter()
         .take(LOADS)
-        .map(|(load, members)| p99_under(load, members, several))
+        .map(|(load, members)| p99_under(load, members, several, evidence))
         .collect();
     if let Some(last) = answers.last_mut() {
         last.sentence.push_str(&not_compared(left_out, alone));
@@ -149,7 +162,7 @@ fn not_compared(loads: usize, alone: usize) -> String {
     text
 }
 
-fn p99_under(load: &str, members: &[&ConfigurationSummary], several: bool) -> Answer {
+fn p99_under(load: &str, members: &[&ConfigurationSummary], several: bool, evidence: &Evidence<'_>) -> Answer {
     let mut notes = Vec::new();
     if members[0].is_paced() {
         notes.push("Response latency: from the intended send time to the acknowledgement.".to_owned());
@@ -181,7 +194,15 @@ fn p99_under(load: &str, members: &[&ConfigurationSummary], several: bool) -> An
         .filter(|c| !Metric::LatencyP99.is_at_least(c))
         .collect();
     let among = several.then(|| load.to_owned());
-    best(Question::P99, Metric::LatencyP99, &eligible, among.clone(), &notes).unwrap_or_else(|| {
+    best(
+        Question::P99,
+        Metric::LatencyP99,
+        &eligible,
+        among.clone(),
+        &notes,
+        evidence,
+    )
+    .unwrap_or_else(|| {
         let mut answer = no_answer(
             Question::P99,
             "No 99th percentile can be given: it needs 1,000 records, all but 1 % with a latency.",
@@ -191,7 +212,7 @@ fn p99_under(load: &str, members: &[&ConfigurationSummary], several: bool) -> An
     })
 }
 
-fn client_cpu(measured: &[&ConfigurationSummary]) -> Vec<Answer> {
+fn client_cpu(measured: &[&ConfigurationSummary], evidence: &Evidence<'_>) -> Vec<Answer> {
     let (metric, mut notes) = if same_payload(measured) {
         (Metric::ClientCpu, Vec::new())
     } else {
@@ -204,7 +225,7 @@ fn client_cpu(measured: &[&ConfigurationSummary]) -> Vec<Answer> {
     if rates.len() > 1 {
         notes.push("Rates differ between configurations: CPU per record falls as batches fill.".to_owned());
     }
-    best(Question::ClientCpu, metric, measured, None, &notes)
+    best(Question::ClientCpu, metric, measured, None, &notes, evidence)
         .into_iter()
         .collect()
 }
@@ -217,7 +238,8 @@ fn no_answer(question: Question, sentence: &str) -> Answer {
         figure: None,
         among: None,
         sentence: sentence.to_owned(),
-        overlaps_with: Vec::new(),
+        not_told_apart: Vec::new(),
+        best_set: None,
     }
 }
 
@@ -228,19 +250,25 @@ fn best(
     among: &[&ConfigurationSummary],
     load: Option<String>,
     notes: &[String],
+    evidence: &Evidence<'_>,
 ) -> Option<Answer> {
     let (winner, value) = among
         .iter()
         .filter_map(|c| Some((*c, metric.value(c)?)))
         .reduce(|best, next| if metric.is_better(next.1, best.1) { next } else { best })?;
-    let compared = among.iter().filter(|c| metric.value(c).is_some()).count();
-    let overlaps: Vec<String> = among
+    let others: Vec<&ConfigurationSummary> = among
         .iter()
-        .filter(|c| c.id != winner.id)
-        .filter(|c| ranges_overlap(metric.spread(winner), metric.spread(c)))
+        .copied()
+        .filter(|c| c.id != winner.id && metric.value(c).is_some())
+        .collect();
+    let ids: Vec<&str> = others.iter().map(|c| c.id.as_str()).collect();
+    let set = best_set(&winner.id, &ids, metric, evidence.observations, evidence.floors);
+    let not_told_apart: Vec<String> = others
+        .iter()
+        .filter(|c| set.as_ref().is_some_and(|set| set.not_told_apart.contains(&c.id)))
         .map(|c| c.label.clone())
         .collect();
-    let mut sentences = vec![claim(metric, winner, compared, &overlaps)];
+    let mut sentences = vec![claim(metric, winner, set.as_ref(), &not_told_apart)];
     sentences.extend(notes.iter().cloned());
     sentences.extend(caveats(winner));
     Some(Answer {
@@ -250,18 +278,18 @@ fn best(
         figure: Some(metric.format_with_unit(value)),
         among: load,
         sentence: sentences.join(" "),
-        overlaps_with: overlaps,
+        not_told_apart: match &set {
+            Some(set) if set.is_decidable() => not_told_apart,
+            _ => Vec::new(),
+        },
+        best_set: set,
     })
 }
 
-fn ranges_overlap(a: Option<&Spread>, b: Option<&Spread>) -> bool {
-    matches!((a, b), (Some(a), Some(b)) if a.overlaps(b))
-}
-
-fn claim(metric: Metric, winner: &ConfigurationSummary, compared: usize, overlaps: &[String]) -> String {
-    if compared == 1 {
+fn claim(metric: Metric, winner: &ConfigurationSummary, set: Option<&BestSet>, not_told_apart: &[String]) -> String {
+    let Some(set) = set else {
         return "The only configuration measured here: there is nothing to compare it with.".to_owned();
-    }
+    };
     let extreme = if metric.is_better(2.0, 1.0) {
         "Highest"
     } else {
@@ -269,31 +297,33 @@ fn claim(metric: Metric, winner: &ConfigurationSummary, compared: usize, overlap
     };
     let trials = format::counted(winner.trials.completed, "trial", "trials");
     // Percentiles are read from merged histograms: their figure is no median of trials.
-    let what = if metric == Metric::LatencyP99 {
-        format!("p99 over {trials} together")
-    } else {
-        format!("median of {trials}")
+    let what = match (metric, winner.trials.completed) {
+        (Metric::LatencyP99, _) => format!("p99 over {trials} together"),
+        (_, 1) => "value of 1 trial".to_owned(),
+        _ => format!("median of {trials}"),
     };
-    let what = if winner.trials.completed == 1 && metric != Metric::LatencyP99 {
-        "value of 1 trial".to_owned()
-    } else {
-        what
-    };
+    let compared = set.not_told_apart.len() + set.worse.len() + 1;
     let of = format!(
         "{extreme} {what} among {}",
         format::counted(compared as u64, "configuration", "configurations")
     );
-    match metric.spread(winner) {
-        Some(spread) if spread.values.len() > 1 && overlaps.is_empty() => {
-            format!("{of}; no other configuration's trials overlap with its own.")
-        }
-        Some(spread) if spread.values.len() > 1 => {
-            format!(
-                "{of}; its trials overlap with those of {}: they are not told apart here.",
-                format::listed(overlaps, NAMED)
-            )
-        }
-        _ => format!("{of}; with one trial nothing is known about chance."),
+    if !set.is_decidable() {
+        let blocks = match set.blocks {
+            0 => "no block has the figure of all".to_owned(),
+            blocks => format!("there {} {blocks}", if blocks == 1 { "is" } else { "are" }),
+        };
+        return format!(
+            "{of}. To tell them apart takes {} blocks with every figure; {blocks}: whether it is really ahead is not known.",
+            set.blocks_needed
+        );
+    }
+    match not_told_apart.len() {
+        0 => format!("{of}; every other is worse, with 95 % confidence."),
+        all if all + 1 == compared => format!("{of}, but none of the others can be told apart from it."),
+        _ => format!(
+            "{of}. Cannot be told apart from it: {}. The rest is worse, with 95 % confidence.",
+            format::listed(not_told_apart, NAMED)
+        ),
     }
 }
 

@@ -4,35 +4,35 @@ use std::collections::BTreeMap;
 
 use super::latency::{CurvePoint, Merged};
 use super::model::{ConfigurationSummary, ServiceLatencyIs, TrialCounts, TrialFailure};
+use crate::analysis::{CompletedTrial, Metric, completed_result, produce_requests, ratio};
 use crate::profile::Configuration;
-use crate::protocol::{Acks, Arrival, ClientStatistics, FailedCount, SendMode, TrialResult};
+use crate::protocol::{Acks, Arrival, ClientStatistics, FailedCount};
 use crate::report::alike;
 use crate::stats::Spread;
-use crate::store::{TrialOutcome, TrialRecord};
+use crate::store::TrialRecord;
 
-/// One completed trial with what its coordinator saw.
-struct Completed<'a> {
-    record: &'a TrialRecord,
-    result: &'a TrialResult,
+/// What the trials of one configuration give.
+pub(super) struct OfConfiguration {
+    pub(super) summary: ConfigurationSummary,
+    /// The percentile curve of its headline latency.
+    pub(super) curve: Vec<CurvePoint>,
+    /// The figures of each trial, by block; none for a trial that failed.
+    pub(super) figures: Vec<(u32, Option<BTreeMap<Metric, f64>>)>,
 }
 
-/// The figures of one configuration, and its percentile curve.
-pub(super) fn summarize(
-    configuration: &Configuration,
-    records: &[&TrialRecord],
-    warmup_ms: u64,
-) -> (ConfigurationSummary, Vec<CurvePoint>) {
+/// The figures of one configuration.
+pub(super) fn summarize(configuration: &Configuration, records: &[&TrialRecord], warmup_ms: u64) -> OfConfiguration {
     let mut warnings = configuration.warnings.clone();
     let mut trials = TrialCounts::default();
-    let mut completed = Vec::new();
+    let (mut completed, mut figures) = (Vec::new(), Vec::new());
     for record in records {
         warnings.extend(record.warnings.iter().cloned());
-        match completed_result(record) {
-            Ok(result) => {
-                warnings.extend(result.notes.iter().cloned());
-                completed.push(Completed { record, result });
-            }
-            Err(cause) => trials.failures.push(failure(record, cause)),
+        if let Some(trial) = CompletedTrial::of(configuration, record, warmup_ms) {
+            warnings.extend(trial.result.notes.iter().cloned());
+            completed.push(trial);
+        } else if let Err(cause) = completed_result(record) {
+            trials.failures.push(failure(record, cause));
+            figures.push((record.planned.block, None));
         }
         if record.result.as_ref().is_some_and(|result| result.stopped_early) {
             warnings.push("a trial was stopped early: it does not count".to_owned());
@@ -44,22 +44,19 @@ pub(super) fn summarize(
     let mut summary = blank(configuration, trials);
     throughput(&mut summary, &completed);
     counts(&mut summary, &completed);
-    let curve = latencies(&mut summary, &completed, &mut warnings);
-    per_trial_figures(&mut summary, &completed, warmup_ms);
+    let (curve, percentiles) = latencies(&mut summary, &completed, &mut warnings);
+    per_trial_figures(&mut summary, &completed);
     totals(&mut summary, &completed);
     warnings.extend(own_warnings(&summary, &completed));
     summary.warnings = alike::once_each(warnings);
-    (summary, curve)
-}
-
-/// The result of a trial whose figures count, or why they do not: a window that was ended early is another window than
-/// that of the trials beside it.
-pub(in crate::report) fn completed_result(record: &TrialRecord) -> Result<&TrialResult, &str> {
-    match (&record.outcome, &record.result) {
-        (TrialOutcome::Failed { cause }, _) => Err(cause),
-        (TrialOutcome::Completed, None) => Err("it reported no result"),
-        (TrialOutcome::Completed, Some(result)) if result.stopped_early => Err("it was stopped early"),
-        (TrialOutcome::Completed, Some(result)) => Ok(result),
+    figures.extend(completed.iter().zip(percentiles).map(|(trial, mut values)| {
+        values.extend(trial.figures());
+        (trial.record.planned.block, Some(values))
+    }));
+    OfConfiguration {
+        summary,
+        curve,
+        figures,
     }
 }
 
@@ -123,47 +120,13 @@ fn blank(configuration: &Configuration, trials: TrialCounts) -> ConfigurationSum
     }
 }
 
-/// Records per second of one trial: what arrived in the window ÷ its length. With `acks=0` nothing arrives, and only
-/// the growth of the log counts.
-pub(in crate::report) fn records_per_s(acks: Acks, record: &TrialRecord) -> Option<f64> {
-    match acks {
-        Acks::None => record.broker.window_records_per_s(),
-        Acks::Leader | Acks::All => {
-            let result = record.result.as_ref()?;
-            ratio(result.window.acknowledged as f64, result.window_s)
-        }
-    }
+fn throughput(summary: &mut ConfigurationSummary, completed: &[CompletedTrial<'_>]) {
+    let spread = |metric| Spread::of(completed.iter().filter_map(|trial| trial.value(metric)));
+    summary.throughput_records_per_s = spread(Metric::Throughput);
+    summary.throughput_mb_per_s = spread(Metric::ThroughputMb);
 }
 
-/// Key and value bytes of the mean record of the window. With `acks=0`, of those written to the socket: the same
-/// records that are appended.
-fn bytes_per_record(result: &TrialResult) -> Option<f64> {
-    ratio(
-        result.window.acknowledged_bytes as f64,
-        result.window.acknowledged as f64,
-    )
-}
-
-pub(in crate::report) fn megabytes_per_s(acks: Acks, record: &TrialRecord) -> Option<f64> {
-    Some(records_per_s(acks, record)? * bytes_per_record(record.result.as_ref()?)? / 1e6)
-}
-
-/// None instead of a division by zero.
-fn ratio(numerator: f64, denominator: f64) -> Option<f64> {
-    (denominator > 0.0).then(|| numerator / denominator)
-}
-
-fn throughput(summary: &mut ConfigurationSummary, completed: &[Completed<'_>]) {
-    let acks = summary.acks;
-    summary.throughput_records_per_s = Spread::of(completed.iter().filter_map(|t| records_per_s(acks, t.record)));
-    // A trial in which nothing was acknowledged moved no bytes either.
-    summary.throughput_mb_per_s = Spread::of(completed.iter().filter_map(|t| match records_per_s(acks, t.record)? {
-        0.0 => Some(0.0),
-        _ => megabytes_per_s(acks, t.record),
-    }));
-}
-
-fn counts(summary: &mut ConfigurationSummary, completed: &[Completed<'_>]) {
+fn counts(summary: &mut ConfigurationSummary, completed: &[CompletedTrial<'_>]) {
     let mut by_error: BTreeMap<(String, _), u64> = BTreeMap::new();
     for trial in completed {
         summary.acknowledged += trial.result.counts.acknowledged;
@@ -206,101 +169,76 @@ fn counts(summary: &mut ConfigurationSummary, completed: &[Completed<'_>]) {
 
 fn latencies(
     summary: &mut ConfigurationSummary,
-    completed: &[Completed<'_>],
+    completed: &[CompletedTrial<'_>],
     warnings: &mut Vec<String>,
-) -> Vec<CurvePoint> {
+) -> (Vec<CurvePoint>, Vec<BTreeMap<Metric, f64>>) {
     let (mut service, mut response) = (Merged::default(), Merged::default());
     let (mut schedule_lag, mut send_call) = (Merged::default(), Merged::default());
+    let mut percentiles = Vec::new();
     for trial in completed {
         let latencies = &trial.result.latencies;
         let observable = summary.latency_observable;
-        for (merged, distribution) in [
+        let mut of_trial = [
             (&mut service, latencies.service.as_ref().filter(|_| observable)),
             (&mut response, latencies.response.as_ref().filter(|_| observable)),
             (&mut schedule_lag, latencies.schedule_lag.as_ref()),
             (&mut send_call, latencies.send_call.as_ref()),
-        ] {
-            if let Some(Err(error)) = distribution.map(|distribution| merged.add(distribution)) {
-                warnings.push(format!(
-                    "trial {}: {error}; its latencies are left out",
-                    trial.record.planned.trial_id
-                ));
-            }
-        }
+        ]
+        .into_iter()
+        .map(
+            |(merged, distribution)| match distribution.map(|distribution| merged.add(distribution)) {
+                Some(Ok(percentiles)) => percentiles,
+                Some(Err(error)) => {
+                    let trial_id = &trial.record.planned.trial_id;
+                    warnings.push(format!("trial {trial_id}: {error}; its latencies are left out"));
+                    BTreeMap::new()
+                }
+                None => BTreeMap::new(),
+            },
+        );
+        let (of_service, of_response) = (of_trial.next(), of_trial.next());
+        of_trial.for_each(drop);
+        let headline = match summary.service_latency_is {
+            ServiceLatencyIs::Service => of_response,
+            ServiceLatencyIs::Queueing => of_service,
+        };
+        percentiles.push(headline.unwrap_or_default());
     }
     summary.service_latency_us = service.summary();
     summary.response_latency_us = response.summary();
     summary.schedule_lag_us = schedule_lag.summary();
     summary.send_call_us = send_call.summary();
-    match summary.service_latency_is {
+    let curve = match summary.service_latency_is {
         ServiceLatencyIs::Service => response.curve(),
         ServiceLatencyIs::Queueing => service.curve(),
-    }
+    };
+    (curve, percentiles)
 }
 
-/// A figure that each trial has by itself.
-type Figure<'a> = &'a dyn Fn(&Completed<'_>) -> Option<f64>;
-
-fn per_trial_figures(summary: &mut ConfigurationSummary, completed: &[Completed<'_>], warmup_ms: u64) {
-    let acks = summary.acks;
-    // With acks=0, the records of the window are those that the log grew by, scaled to the window's length.
-    let records = |t: &Completed<'_>| Some(records_per_s(acks, t.record)? * t.result.window_s);
-    let cpu = |t: &Completed<'_>| (t.result.client_cpu.user_us + t.result.client_cpu.system_us) as f64;
-    let statistics =
-        |t: &Completed<'_>, of: &dyn Fn(&ClientStatistics) -> Option<f64>| of(t.result.statistics.as_ref()?);
-    let threads = f64::from(summary.workload.producers)
-        * match summary.workload.send_mode {
-            SendMode::Sync => f64::from(summary.workload.send_concurrency),
-            SendMode::Async | SendMode::FireAndForget => 1.0,
-        };
-    let mut figure = |name: &str, of: Figure<'_>| {
-        let spread = Spread::of(completed.iter().filter_map(of))?;
+fn per_trial_figures(summary: &mut ConfigurationSummary, completed: &[CompletedTrial<'_>]) {
+    let mut figure = |metric: Metric| {
+        let spread = Spread::of(completed.iter().filter_map(|trial| trial.value(metric)))?;
         let median = spread.median;
-        summary.spreads.insert(name.to_owned(), spread);
+        summary.spreads.insert(metric.id().to_owned(), spread);
         Some(median)
     };
-    summary.client_cpu_us_per_record = figure("client_cpu_us_per_record", &|t| ratio(cpu(t), records(t)?));
-    summary.client_cpu_s_per_gb = figure("client_cpu_s_per_gb", &|t| {
-        Some(ratio(cpu(t), records(t)? * bytes_per_record(t.result)?)? * 1e3)
-    });
-    summary.broker_cpu_us_per_record = figure("broker_cpu_us_per_record", &|t| {
-        ratio(t.record.broker.cpu_in_window_us(t.result.window_s)?, records(t)?)
-    });
-    summary.peak_memory_bytes = figure("peak_memory_bytes", &|t| Some(t.result.peak_memory_bytes as f64));
-    summary.drain_ms = figure("drain_ms", &|t| Some(t.result.drain_ms));
-    summary.headroom = figure("headroom", &|t| Some(t.record.headroom.as_ref()?.ratio));
-    summary.back_pressure_share = figure("back_pressure_share", &|t| {
-        ratio(
-            t.result.window.back_pressure_us as f64,
-            t.result.window_s * 1e6 * threads,
-        )
-    });
-    summary.compression_ratio = figure("compression_ratio", &|t| {
-        statistics(t, &|s| ratio(s.record_bytes as f64, s.batch_bytes as f64))
-    });
-    summary.records_per_batch = figure("records_per_batch", &|t| {
-        statistics(t, &|s| ratio(s.batch_records as f64, s.batches as f64))
-    });
-    summary.bytes_per_batch = figure("bytes_per_batch", &|t| {
-        statistics(t, &|s| ratio(s.batch_bytes as f64, s.batches as f64))
-    });
-    summary.wire_bytes_per_record = figure("wire_bytes_per_record", &|t| {
-        statistics(t, &|s| ratio(s.wire_bytes as f64, s.batch_records as f64))
-    });
-    summary.requests_per_s = figure("requests_per_s", &|t| {
-        // The statistics are those of the whole trial. Its intervals have nominal lengths: the last one is cut short.
-        let seconds = warmup_ms as f64 / 1e3 + t.result.window_s + t.result.drain_ms / 1e3;
-        statistics(t, &|s| ratio(produce_requests(s) as f64, seconds))
-    });
-    summary.wakeups_per_s = figure("wakeups_per_s", &|t| statistics(t, &|s| Some(s.wakeups_per_s_max)));
-}
-
-fn produce_requests(statistics: &ClientStatistics) -> u64 {
-    statistics.requests.get("Produce").copied().unwrap_or(0)
+    summary.client_cpu_us_per_record = figure(Metric::ClientCpu);
+    summary.client_cpu_s_per_gb = figure(Metric::ClientCpuPerGb);
+    summary.broker_cpu_us_per_record = figure(Metric::BrokerCpu);
+    summary.peak_memory_bytes = figure(Metric::PeakMemory);
+    summary.drain_ms = figure(Metric::Drain);
+    summary.headroom = figure(Metric::Headroom);
+    summary.back_pressure_share = figure(Metric::BackPressure);
+    summary.compression_ratio = figure(Metric::CompressionRatio);
+    summary.records_per_batch = figure(Metric::RecordsPerBatch);
+    summary.bytes_per_batch = figure(Metric::BytesPerBatch);
+    summary.wire_bytes_per_record = figure(Metric::WireBytes);
+    summary.requests_per_s = figure(Metric::Requests);
+    summary.wakeups_per_s = figure(Metric::Wakeups);
 }
 
 /// Figures over all trials together.
-fn totals(summary: &mut ConfigurationSummary, completed: &[Completed<'_>]) {
+fn totals(summary: &mut ConfigurationSummary, completed: &[CompletedTrial<'_>]) {
     let statistics: Vec<&ClientStatistics> = completed.iter().filter_map(|t| t.result.statistics.as_ref()).collect();
     if statistics.is_empty() {
         return;
@@ -317,7 +255,7 @@ fn totals(summary: &mut ConfigurationSummary, completed: &[Completed<'_>]) {
 }
 
 /// What the figures themselves give cause to warn of.
-fn own_warnings(summary: &ConfigurationSummary, completed: &[Completed<'_>]) -> Vec<String> {
+fn own_warnings(summary: &ConfigurationSummary, completed: &[CompletedTrial<'_>]) -> Vec<String> {
     let mut warnings = Vec::new();
     if summary.acks == Acks::None && !completed.is_empty() && summary.throughput_records_per_s.is_none() {
         warnings.push(

@@ -1,8 +1,11 @@
 //! Latency distributions of several trials, merged: percentiles are read from merged histograms, never averaged.
 
+use std::collections::BTreeMap;
+
 use hdrhistogram::Histogram;
 
 use super::model::LatencySummary;
+use crate::analysis::{self, Metric};
 use crate::protocol::LatencyDistribution;
 use crate::stats::Spread;
 use crate::stats::histogram::{self, HistogramError, Percentile};
@@ -32,18 +35,11 @@ pub(super) struct Merged {
 }
 
 impl Merged {
-    /// Adds one trial.
-    pub(super) fn add(&mut self, trial: &LatencyDistribution) -> Result<(), HistogramError> {
+    /// Adds one trial, and gives its own percentiles.
+    pub(super) fn add(&mut self, trial: &LatencyDistribution) -> Result<BTreeMap<Metric, f64>, HistogramError> {
         let decoded = histogram::decode(&trial.histogram)?;
-        let p99 = histogram::percentile(&decoded, trial.unresolved, 0.99);
-        // A lower bound has no place among values that are compared with one another.
-        if let Percentile {
-            us: Some(us),
-            at_least: false,
-        } = p99
-        {
-            self.p99_of_trials.push(us as f64);
-        }
+        let percentiles = analysis::percentiles(&decoded, trial.unresolved);
+        self.p99_of_trials.extend(percentiles.get(&Metric::LatencyP99));
         self.unresolved += trial.unresolved;
         self.max_us = self.max_us.max(trial.max_us);
         match &mut self.histogram {
@@ -52,7 +48,7 @@ impl Merged {
                 .add(&decoded)
                 .map_err(|error| HistogramError::Encoding(error.to_string()))?,
         }
-        Ok(())
+        Ok(percentiles)
     }
 
     /// None where no trial had this latency.

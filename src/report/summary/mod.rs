@@ -15,15 +15,19 @@ pub use model::{
 };
 
 pub(super) use answers::load;
-pub(super) use configuration::{completed_result, megabytes_per_s, records_per_s};
+use configuration::OfConfiguration;
 
 use super::{alike, format, stopping};
+use crate::analysis::{AxisVerdict, Floors, Observations, axis_verdicts, completed_result};
 use crate::profile::Configuration;
 use crate::protocol::TargetKind;
-use crate::store::{Manifest, SCHEMA_VERSION, TrialRecord};
+use crate::store::{Manifest, TrialRecord};
 
 /// Below this number of blocks no 95 % interval of a paired comparison exists.
 pub const BLOCKS_FOR_AN_INTERVAL: u32 = 6;
+
+/// Version of `summary.json`. 2: `not_told_apart` and `best_set` took the place of `overlaps_with`.
+pub const SUMMARY_SCHEMA_VERSION: u32 = 2;
 
 /// A summary with what charts need beyond it.
 pub(super) struct Analysis {
@@ -45,9 +49,18 @@ pub(super) fn analyze(manifest: &Manifest, trials: &[TrialRecord]) -> Analysis {
             .or_default()
             .push(trial);
     }
-    let (configurations, curves): (Vec<_>, Vec<_>) = in_parallel(manifest, &by_configuration).into_iter().unzip();
+    let (mut configurations, mut curves, mut observations) = (Vec::new(), Vec::new(), Observations::default());
+    for of_it in in_parallel(manifest, &by_configuration) {
+        for (block, figures) in of_it.figures {
+            observations.add(&of_it.summary.id, block, figures);
+        }
+        configurations.push(of_it.summary);
+        curves.push(of_it.curve);
+    }
+    let floors = Floors::of_run(manifest);
+    let axis_verdicts = axis_verdicts(&manifest.configurations, &observations, &floors);
     let summary = Summary {
-        schema_version: SCHEMA_VERSION,
+        schema_version: SUMMARY_SCHEMA_VERSION,
         kpbench_version: manifest.kpbench_version.clone(),
         client_version: manifest.client_version.clone(),
         profile_name: manifest.profile_name.clone(),
@@ -60,11 +73,13 @@ pub(super) fn analyze(manifest: &Manifest, trials: &[TrialRecord]) -> Analysis {
         measure_ms: manifest.run.measure_ms,
         warmup_ms: manifest.run.warmup_ms,
         order: Some(manifest.run.order),
-        seed: manifest.run.seed,
         stopping: manifest.stopping.clone(),
         repetition: stopping::of_run(manifest),
-        verdicts: verdicts(blocks(manifest)),
-        answers: answers::answers(&configurations),
+        verdicts: verdicts(blocks(manifest), &axis_verdicts, &floors),
+        axis_verdicts,
+        seed: manifest.run.seed,
+        answers: answers::answers(&configurations, &answers::Evidence::new(&observations, &floors)),
+        noise_floors: floors,
         configurations,
         warnings: alike::once_each(manifest.warnings.clone()),
     };
@@ -72,10 +87,7 @@ pub(super) fn analyze(manifest: &Manifest, trials: &[TrialRecord]) -> Analysis {
 }
 
 /// Decoding and merging histograms is most of the work of a report on a large run.
-fn in_parallel(
-    manifest: &Manifest,
-    trials: &HashMap<&str, Vec<&TrialRecord>>,
-) -> Vec<(ConfigurationSummary, Vec<CurvePoint>)> {
+fn in_parallel(manifest: &Manifest, trials: &HashMap<&str, Vec<&TrialRecord>>) -> Vec<OfConfiguration> {
     let configurations = &manifest.configurations;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let share = configurations.len().div_ceil(threads).max(1);
@@ -117,19 +129,28 @@ fn run_trials(manifest: &Manifest, trials: &[TrialRecord]) -> RunTrials {
     }
 }
 
-fn verdicts(blocks: u32) -> String {
+fn verdicts(blocks: u32, axis_verdicts: &[AxisVerdict], floors: &Floors) -> String {
     let counted = format::counted(u64::from(blocks), "block", "blocks");
     if blocks < BLOCKS_FOR_AN_INTERVAL {
-        format!(
+        return format!(
             "{counted}: too few for verdicts. Below {BLOCKS_FOR_AN_INTERVAL} blocks no 95 % interval exists, so no \
              difference here is called real, and none is called equal."
-        )
-    } else {
-        format!(
-            "{counted}. This version gives no verdicts: it shows medians and ranges, and calls no difference real and \
-             none equal."
-        )
+        );
     }
+    let needed = axis_verdicts.iter().map(|verdict| verdict.effect.blocks_needed).max();
+    let mut text = match needed {
+        Some(needed) if blocks < needed => format!(
+            "{counted}: with as many comparisons as here, {needed} are needed for verdicts on all of them. Too few \
+             blocks are no sign that there is no difference."
+        ),
+        _ => format!(
+            "{counted}, interleaved. A difference is called real only where its whole 95 % interval, corrected for what \
+             is tested together, lies beyond the noise floor."
+        ),
+    };
+    text.push(' ');
+    text.push_str(&floors.origin);
+    text
 }
 
 /// Where the figures hold, and where they do not.

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::analysis::{AxisVerdict, BestSet, Floors};
 use crate::profile::{AxisSetting, Order};
 use crate::protocol::{Acks, FailedCount, Workload};
 use crate::stats::Spread;
@@ -42,17 +43,20 @@ pub struct Summary {
     /// In which order each block visited the configurations; which it was stands in the manifest's plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<Order>,
-    /// Seed of that order, and of the payloads.
-    #[serde(default)]
-    pub seed: u64,
     /// How the repetition ended, where it went on until the intervals were narrow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopping: Option<Stopping>,
     /// The same in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repetition: Option<String>,
-    /// What may be concluded about differences, in a sentence.
+    /// What may be concluded about differences, in a sentence or two.
     pub verdicts: String,
+    /// What each axis value does against its axis's first value; the verdicts of one figure are tested together.
+    pub axis_verdicts: Vec<AxisVerdict>,
+    /// The noise floors that the verdicts used.
+    pub noise_floors: Floors,
+    /// Seed of the order of trials within blocks, and of payloads.
+    pub seed: u64,
     /// The short answers, the most asked for first.
     pub answers: Vec<Answer>,
     /// The configurations in the matrix's order.
@@ -91,8 +95,11 @@ pub struct Answer {
     pub among: Option<String>,
     /// The answer with its limits, in a sentence or two.
     pub sentence: String,
-    /// Configurations whose trials overlap with it, from smallest to largest value: not told apart here.
-    pub overlaps_with: Vec<String>,
+    /// Labels of the configurations that cannot be told apart from it: together with it, they hold the true best one
+    /// with 95 % confidence. Only with enough blocks; see `best_set`.
+    pub not_told_apart: Vec<String>,
+    /// The comparison behind it, by configuration id; null where fewer than two were compared.
+    pub best_set: Option<BestSet>,
 }
 
 /// A question that a reader comes with.

@@ -8,12 +8,13 @@ use std::path::PathBuf;
 
 use super::columns::{self, RowOrder};
 use super::format;
-use super::summary::{Answer, Summary};
+use super::summary::{Answer, BLOCKS_FOR_AN_INTERVAL, Summary};
+use super::verdicts;
 
 /// How to write.
 #[derive(Clone, Debug)]
 pub struct Style {
-    /// With ANSI colours. Differences are never coloured: without verdicts, none is known to be real.
+    /// With ANSI colours.
     pub color: bool,
     /// Columns of the terminal; lines are no longer than this, except for a path.
     pub width: usize,
@@ -36,6 +37,9 @@ impl Default for Style {
         }
     }
 }
+
+/// Axis values whose verdicts are shown; the rest is counted.
+const AXIS_LINES: usize = 24;
 
 /// Names listed with a warning before the rest is counted.
 const NAMED: usize = 2;
@@ -92,9 +96,10 @@ fn heading(summary: &Summary, page: &text::Page) -> String {
 
 fn explanations(summary: &Summary, page: &text::Page) -> String {
     let mut sentences: Vec<String> = Vec::new();
-    if summary.configurations.iter().any(|c| c.trials.completed > 1) {
-        sentences
-            .push("Medians of trials, [smallest–largest]; percentiles from all trials' records together.".to_owned());
+    if let Some(beside) = columns::bounds_in_words(summary) {
+        sentences.push(format!(
+            "Medians of trials, [{beside}]; percentiles from all trials' records together."
+        ));
     }
     sentences.extend(columns::latency_sentence(summary));
     sentences.extend(columns::legend(summary).into_iter().map(str::to_owned));
@@ -110,8 +115,27 @@ fn answers(summary: &Summary, page: &text::Page) -> String {
         lines.push_str(&page.titled("Repetition", repetition));
     }
     lines.push_str(&page.titled("Verdicts", &summary.verdicts));
+    lines.push_str(&axis_verdicts(summary, page));
     lines.push_str(&page.titled("Where this holds", &summary.validity.join(" ")));
     lines
+}
+
+/// What each axis does, where there are enough blocks to say anything.
+fn axis_verdicts(summary: &Summary, page: &text::Page) -> String {
+    if summary.trials.blocks < BLOCKS_FOR_AN_INTERVAL {
+        return String::new();
+    }
+    let lines = verdicts::axis_lines(summary);
+    let mut text: String = lines
+        .iter()
+        .take(AXIS_LINES)
+        .map(|line| page.titled(&format!("  {}", line.title), &line.sentence()))
+        .collect();
+    if lines.len() > AXIS_LINES {
+        let more = format::counted((lines.len() - AXIS_LINES) as u64, "more setting", "more settings");
+        text.push_str(&page.paragraph(&format!("  {more} in the report")));
+    }
+    text
 }
 
 fn answer_text(answer: &Answer) -> String {

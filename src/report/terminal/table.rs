@@ -57,7 +57,7 @@ pub(super) fn render(summary: &Summary, style: &Style) -> String {
         .collect();
     let mut chosen = all.clone();
     let mut steps = GIVES_WAY.iter();
-    while needed(&shown, &chosen) > style.width {
+    while needed(summary, &shown, &chosen) > style.width {
         let Some((metric, only_range)) = steps.next() else {
             break;
         };
@@ -73,7 +73,7 @@ pub(super) fn render(summary: &Summary, style: &Style) -> String {
             false => chosen.retain(|column| column.metric != *metric),
         }
     }
-    let mut text = lay_out(&shown, &chosen, style);
+    let mut text = lay_out(summary, &shown, &chosen, style);
     text.push_str(&left_out(all.len() - chosen.len(), rows.len() - shown.len()));
     text
 }
@@ -82,11 +82,12 @@ fn ranged(metric: Metric) -> bool {
     matches!(metric, Metric::Throughput | Metric::LatencyP99 | Metric::ClientCpu)
 }
 
-/// Whether the trials lie apart by more than what is printed.
+/// Whether what stands beside the median differs from it in what is printed.
 fn has_range(metric: Metric, of: &ConfigurationSummary) -> bool {
-    metric
-        .spread(of)
-        .is_some_and(|spread| metric.format(spread.min) != metric.format(spread.max))
+    metric.spread(of).is_some_and(|spread| {
+        let (low, high) = spread.bounds();
+        metric.format(low) != metric.format(high)
+    })
 }
 
 fn left_out(columns: usize, rows: usize) -> String {
@@ -104,8 +105,11 @@ fn left_out(columns: usize, rows: usize) -> String {
     }
 }
 
-fn label(of: &ConfigurationSummary) -> String {
-    let label = clean(&of.label);
+fn label(summary: &Summary, of: &ConfigurationSummary) -> String {
+    let mut label = clean(&of.label);
+    if let Some(mark) = columns::mark(summary, of) {
+        label = format!("{mark} {label}");
+    }
     match (of.trials.completed, of.trials.failed) {
         (0, 0) => format!("{label} (no trial)"),
         (0, _) => format!("{label} (failed)"),
@@ -119,7 +123,8 @@ fn cell(column: Column, of: &ConfigurationSummary) -> String {
         && has_range(column.metric, of)
         && let Some(spread) = column.metric.spread(of)
     {
-        text = format!("{text} [{}]", column.metric.format_range(spread.min, spread.max));
+        let (low, high) = spread.bounds();
+        text = format!("{text} [{}]", column.metric.format_range(low, high));
     }
     clean(&text).replace('\u{a0}', " ")
 }
@@ -129,10 +134,10 @@ fn width_of(text: &str) -> usize {
 }
 
 /// Columns of the terminal that this choice needs with a label of the least width.
-fn needed(shown: &[&ConfigurationSummary], chosen: &[Column]) -> usize {
+fn needed(summary: &Summary, shown: &[&ConfigurationSummary], chosen: &[Column]) -> usize {
     let label = shown
         .iter()
-        .map(|c| width_of(&label(c)))
+        .map(|c| width_of(&label(summary, c)))
         .max()
         .unwrap_or(0)
         .clamp(width_of("configuration"), 40);
@@ -146,7 +151,7 @@ fn figure_width(shown: &[&ConfigurationSummary], column: Column) -> usize {
     cells.max(width_of(column.metric.short()))
 }
 
-fn lay_out(shown: &[&ConfigurationSummary], chosen: &[Column], style: &Style) -> String {
+fn lay_out(summary: &Summary, shown: &[&ConfigurationSummary], chosen: &[Column], style: &Style) -> String {
     let mut table = Table::new();
     table
         .load_style(RULE_UNDER_HEADER)
@@ -170,7 +175,7 @@ fn lay_out(shown: &[&ConfigurationSummary], chosen: &[Column], style: &Style) ->
     );
     table.set_header(header);
     for configuration in shown {
-        let mut row = vec![Cell::new(label(configuration))];
+        let mut row = vec![Cell::new(label(summary, configuration))];
         row.extend(chosen.iter().map(|column| {
             let cell = Cell::new(cell(*column, configuration)).set_alignment(CellAlignment::Right);
             let alarming = column.metric == Metric::Failed && configuration.failed > 0;
@@ -186,7 +191,7 @@ fn lay_out(shown: &[&ConfigurationSummary], chosen: &[Column], style: &Style) ->
     let room = style.width.saturating_sub(figures);
     let label_width = shown
         .iter()
-        .map(|c| width_of(&label(c)))
+        .map(|c| width_of(&label(summary, c)))
         .max()
         .unwrap_or(0)
         .max(width_of("configuration"));

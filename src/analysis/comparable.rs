@@ -1,0 +1,197 @@
+//! Whether two configurations, of one run or of two, may be compared at all: what must be the same, and is not.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::profile::{Configuration, is_secret};
+use crate::protocol::Workload;
+use crate::store::Manifest;
+
+/// A configuration within its run.
+#[derive(Clone, Copy, Debug)]
+pub struct Side<'a> {
+    /// The run.
+    pub manifest: &'a Manifest,
+    /// The configuration.
+    pub configuration: &'a Configuration,
+}
+
+/// What makes a comparison meaningless, each in a sentence; empty where nothing does.
+pub fn differences(base: Side<'_>, candidate: Side<'_>) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut compare = |what: &str, base: String, candidate: String| {
+        if base != candidate {
+            found.push(format!("{what}: {base} against {candidate}"));
+        }
+    };
+    let (was, is) = (base.manifest, candidate.manifest);
+    let (before, after) = (base.configuration, candidate.configuration);
+    compare("records", payload(&before.workload), payload(&after.workload));
+    compare(
+        "partitions",
+        before.partitions.to_string(),
+        after.partitions.to_string(),
+    );
+    compare(
+        "replication factor",
+        was.topic.replication_factor.to_string(),
+        is.topic.replication_factor.to_string(),
+    );
+    compare("topic configuration", map(&was.topic.config), map(&is.topic.config));
+    compare("target", was.target.kind.to_string(), is.target.kind.to_string());
+    compare("brokers", was.target.brokers.to_string(), is.target.brokers.to_string());
+    let software = |manifest: &Manifest| manifest.target.software.clone().unwrap_or_else(|| "unknown".to_owned());
+    compare("broker version", software(was), software(is));
+    compare(
+        "broker configuration",
+        map(&was.target_settings.broker_config),
+        map(&is.target_settings.broker_config),
+    );
+    compare("processor", was.host.cpu.clone(), is.host.cpu.clone());
+    compare("cores", was.host.cores.to_string(), is.host.cores.to_string());
+    compare(
+        "memory",
+        gibibytes(was.host.memory_bytes),
+        gibibytes(is.host.memory_bytes),
+    );
+    compare(
+        "window in ms",
+        was.run.measure_ms.to_string(),
+        is.run.measure_ms.to_string(),
+    );
+    compare(
+        "warm-up in ms",
+        was.run.warmup_ms.to_string(),
+        is.run.warmup_ms.to_string(),
+    );
+    found
+}
+
+/// What two configurations differ in by intention, as in `linger.ms: 0 → 5`.
+pub fn changed_settings(base: Side<'_>, candidate: Side<'_>) -> Vec<String> {
+    let (before, after) = (base.configuration, candidate.configuration);
+    let names: BTreeSet<&String> = before
+        .effective_properties
+        .keys()
+        .chain(after.effective_properties.keys())
+        .collect();
+    let text = |map: &BTreeMap<String, String>, name: &str| map.get(name).map_or("not set", String::as_str).to_owned();
+    let mut found: Vec<String> = names
+        .into_iter()
+        .filter(|name| !is_secret(name))
+        .filter(|name| before.effective_properties.get(*name) != after.effective_properties.get(*name))
+        .map(|name| {
+            let (was, is) = (
+                text(&before.effective_properties, name),
+                text(&after.effective_properties, name),
+            );
+            format!("{name}: {was} → {is}")
+        })
+        .collect();
+    let mut compare = |what: &str, was: String, is: String| {
+        if was != is {
+            found.push(format!("{what}: {was} → {is}"));
+        }
+    };
+    let (was, is) = (&before.workload, &after.workload);
+    compare("send.mode", was.send_mode.to_string(), is.send_mode.to_string());
+    compare(
+        "send.concurrency",
+        was.send_concurrency.to_string(),
+        is.send_concurrency.to_string(),
+    );
+    compare("client", was.client.to_string(), is.client.to_string());
+    compare("producers", was.producers.to_string(), is.producers.to_string());
+    compare("arrival", json(&was.arrival), json(&is.arrival));
+    compare(
+        "max.block.ms",
+        before.max_block_ms.to_string(),
+        after.max_block_ms.to_string(),
+    );
+    compare(
+        "client library",
+        base.manifest.client_version.clone(),
+        candidate.manifest.client_version.clone(),
+    );
+    compare(
+        "kpbench",
+        base.manifest.kpbench_version.clone(),
+        candidate.manifest.kpbench_version.clone(),
+    );
+    found
+}
+
+fn payload(workload: &Workload) -> String {
+    json(&workload.payload)
+}
+
+fn json<T: serde::Serialize + std::fmt::Debug>(value: &T) -> String {
+    // What goes into a manifest has a JSON form; `Debug` stands in should that ever change.
+    serde_json::to_string(value).unwrap_or_else(|_| format!("{value:?}"))
+}
+
+fn map(settings: &BTreeMap<String, String>) -> String {
+    if settings.is_empty() {
+        return "defaults".to_owned();
+    }
+    let settings: Vec<String> = settings.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    settings.join(" ")
+}
+
+/// Memory that a kernel reports varies by a few MB between boots of one machine.
+fn gibibytes(bytes: u64) -> String {
+    format!("{:.0} GiB", bytes as f64 / f64::from(1 << 30))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::samples;
+
+    #[test]
+    fn a_run_is_comparable_with_itself_and_each_difference_is_named() {
+        let manifest = samples::manifest();
+        let configuration = samples::configuration("c-1");
+        let side = Side {
+            manifest: &manifest,
+            configuration: &configuration,
+        };
+        assert!(differences(side, side).is_empty());
+        let mut other = manifest.clone();
+        other.target.software = Some("Apache Kafka 4.2.0".to_owned());
+        other.host.cpu = "another".to_owned();
+        other.topic.replication_factor += 1;
+        let mut changed = configuration.clone();
+        changed.partitions += 1;
+        let found = differences(
+            side,
+            Side {
+                manifest: &other,
+                configuration: &changed,
+            },
+        );
+        let named: Vec<&str> = found.iter().filter_map(|text| text.split(':').next()).collect();
+        assert_eq!(
+            named,
+            ["partitions", "replication factor", "broker version", "processor"]
+        );
+    }
+
+    #[test]
+    fn what_was_changed_on_purpose_is_told_apart() {
+        let manifest = samples::manifest();
+        let before = samples::configuration("c-1");
+        let mut after = before.clone();
+        after
+            .effective_properties
+            .insert("linger.ms".to_owned(), "5".to_owned());
+        let side = |configuration| Side {
+            manifest: &manifest,
+            configuration,
+        };
+        assert!(differences(side(&before), side(&after)).is_empty());
+        assert_eq!(
+            changed_settings(side(&before), side(&after)),
+            ["linger.ms: not set → 5"]
+        );
+    }
+}
