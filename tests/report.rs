@@ -404,7 +404,7 @@ fn a_single_trial_claims_nothing_about_chance() {
     let summary = summary_of(&Run::of(&[vec![], vec![("linger.ms", "50")]], 1));
     let best = &summary.answers[0];
     assert!(
-        best.sentence.contains("with one trial nothing is known about chance"),
+        best.sentence.contains("takes 6 blocks with every figure; there is 1"),
         "{}",
         best.sentence
     );
@@ -412,15 +412,19 @@ fn a_single_trial_claims_nothing_about_chance() {
 }
 
 #[test]
-fn no_verdict_is_given_with_enough_blocks_either() {
+fn without_a_measured_noise_floor_one_per_cent_is_assumed_and_said() {
     let summary = summary_of(&Run::of(&[vec![]], 10));
     assert!(
-        summary
-            .verdicts
-            .starts_with("10 blocks. This version gives no verdicts"),
+        summary.verdicts.starts_with("10 blocks, interleaved."),
         "{}",
         summary.verdicts
     );
+    assert!(
+        summary.verdicts.contains("No noise floor was measured"),
+        "{}",
+        summary.verdicts
+    );
+    assert_eq!(summary.noise_floors.default, 0.01);
 }
 
 #[test]
@@ -700,7 +704,7 @@ fn summary_json_fits_its_schema_and_reads_back() {
         .collect();
     assert!(errors.is_empty(), "{errors:?}");
     assert_eq!(serde_json::from_value::<Summary>(document.clone()).unwrap(), summary);
-    assert_eq!(document["schema_version"], 1);
+    assert_eq!(document["schema_version"], 2);
     let configuration = &document["configurations"][1];
     for field in [
         "id",

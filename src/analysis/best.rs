@@ -23,7 +23,7 @@ pub struct BestSet {
     pub not_told_apart: Vec<String>,
     /// Those that are certainly worse.
     pub worse: Vec<String>,
-    /// Fewest blocks behind any of the comparisons.
+    /// Most blocks behind any of the comparisons.
     pub blocks: u32,
     /// So many are needed before any configuration can be called worse.
     pub blocks_needed: u32,
@@ -54,12 +54,12 @@ pub fn best_set(
         best: best.to_owned(),
         not_told_apart: Vec::new(),
         worse: Vec::new(),
-        blocks: observations.values(best, metric).len() as u32,
+        blocks: 0,
         blocks_needed: signed_rank::pairs_needed(confidence),
     };
     for id in others {
         let pairs = observations.pairs(best, id, metric).values;
-        set.blocks = set.blocks.min(pairs.len() as u32);
+        set.blocks = set.blocks.max(pairs.len() as u32);
         let log_ratios: Vec<f64> = pairs.iter().map(|(best, other)| (other / best).ln()).collect();
         let verdict = signed_rank::interval(&log_ratios, confidence)
             .and_then(|interval| super::effect::judge(metric, &interval, floors.of(metric)));

@@ -258,7 +258,9 @@ mod tests {
             deviation: (50.0_f64 * 51.0 * 101.0 / 24.0).sqrt(),
         };
         for count in 0..=EXACT_UP_TO * (EXACT_UP_TO + 1) / 2 {
-            assert!((exact.at_most(count) - normal.at_most(count)).abs() < 1e-3, "{count}");
+            let tail = exact.at_most(count);
+            let tolerance = if tail < 0.05 { 5e-4 } else { 2e-3 };
+            assert!((tail - normal.at_most(count)).abs() < tolerance, "{count}");
         }
     }
 
