@@ -155,6 +155,9 @@ fn read_profile(source_name: &str, mut document: Document, context: &mut Context
         );
     }
     let configurations = collect(drafts, context);
+    if run.precision.is_some() {
+        precision::warn_where_all_are_paced(&configurations, context);
+    }
     let stem = Path::new(source_name)
         .file_stem()
         .map_or(source_name.into(), |stem| stem.to_string_lossy());
