@@ -164,6 +164,9 @@ fn read_profile(source_name: &str, mut document: Document, context: &mut Context
         context.warn("record.size has no effect: records are the lines of the payload file, and as large as these");
     }
     let configurations = collect(drafts, context);
+    if run.precision.is_some() {
+        precision::warn_where_all_are_paced(&configurations, context);
+    }
     let stem = Path::new(source_name)
         .file_stem()
         .map_or(source_name.into(), |stem| stem.to_string_lossy());
