@@ -37,7 +37,7 @@ impl Default for Floors {
 impl Floors {
     /// Those that a run was stored with; the default where none was measured.
     pub fn of_run(manifest: &Manifest) -> Floors {
-        let Some(UsedNoiseFloor { from, floor }) = &manifest.noise_floor else {
+        let Some(UsedNoiseFloor { floor, .. }) = &manifest.noise_floor else {
             return Floors::default();
         };
         let measured = |metric: &Metric| Some((*metric, *floor.floors.get(metric.id())?));
@@ -45,12 +45,11 @@ impl Floors {
             measured: Metric::ALL.iter().filter_map(measured).collect(),
             default: DEFAULT_FLOOR,
             origin: format!(
-                "Noise floors of this machine and target, measured {} in {} blocks of {:?} ({}); 1 % is assumed for \
+                "Noise floors of this machine and target, measured {} in {} blocks of {:?}; 1 % is assumed for \
                  figures that have none.",
                 floor.created_at.strftime("%Y-%m-%d"),
                 floor.blocks,
                 floor.configuration,
-                from.display()
             ),
         }
     }

@@ -43,6 +43,9 @@ pub struct Summary {
     /// In which order each block visited the configurations; which it was stands in the manifest's plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<Order>,
+    /// Seed of that order, and of the payloads.
+    #[serde(default)]
+    pub seed: u64,
     /// How the repetition ended, where it went on until the intervals were narrow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopping: Option<Stopping>,
