@@ -73,6 +73,7 @@ pub(super) fn analyze(manifest: &Manifest, trials: &[TrialRecord]) -> Analysis {
         measure_ms: manifest.run.measure_ms,
         warmup_ms: manifest.run.warmup_ms,
         order: Some(manifest.run.order),
+        seed: manifest.run.seed,
         stopping: manifest.stopping.clone(),
         repetition: stopping::of_run(manifest),
         verdicts: verdicts(blocks(manifest), &axis_verdicts, &floors),
