@@ -93,7 +93,7 @@ mod tests {
         assert_eq!(floors.of(Metric::Throughput), 0.034);
         assert_eq!(floors.of(Metric::LatencyP99), DEFAULT_FLOOR);
         assert!(
-            floors.origin.contains("2026-01-02") && floors.origin.contains("noise/x.json"),
+            floors.origin.contains("2026-01-02") && floors.origin.contains("20 blocks"),
             "{}",
             floors.origin
         );

@@ -270,16 +270,16 @@ fn mean_bytes(size: &Size) -> f64 {
 /// # Errors
 /// What is too much.
 pub fn check_budget(estimate: &Estimate, yes: bool, free_disk_bytes: Option<u64>) -> Result<(), BudgetError> {
-    if let Some(free) = free_disk_bytes.filter(|free| estimate.on_this_machine && estimate.peak_disk_bytes > *free) {
-        return Err(BudgetError::DiskTooSmall {
-            needed: format_bytes_roughly(estimate.peak_disk_bytes),
-            free: format_bytes_roughly(free),
-        });
-    }
     if estimate.duration > LONGEST_WITHOUT_YES && !yes {
         return Err(BudgetError::TooLong {
             duration: format_duration(estimate.duration),
             trials: estimate.trials,
+        });
+    }
+    if let Some(free) = free_disk_bytes.filter(|free| estimate.on_this_machine && estimate.peak_disk_bytes > *free) {
+        return Err(BudgetError::DiskTooSmall {
+            needed: format_bytes_roughly(estimate.peak_disk_bytes),
+            free: format_bytes_roughly(free),
         });
     }
     Ok(())
