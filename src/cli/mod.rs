@@ -4,6 +4,7 @@ mod ab;
 mod arguments;
 pub mod broker;
 mod command_line;
+mod compare;
 mod data_directory;
 pub mod doctor;
 mod exit;
@@ -54,6 +55,7 @@ pub fn dispatch(arguments: Arguments, command: Vec<String>) -> Result<Exit, Fail
         Command::Run(run) => return measuring::run(&run, command, quiet),
         Command::Ab(asked) => return ab::ab(&asked, command, quiet),
         Command::Noise(asked) => return noise::noise(&asked, command, quiet),
+        Command::Compare(asked) => return compare::compare(&asked),
         Command::Report(asked) => return report::again(&asked),
         Command::Hdr(asked) => hdr::show(asked)?,
         Command::Trend(asked) => return trend::trend(&asked),
