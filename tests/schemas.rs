@@ -163,6 +163,7 @@ fn recorded_trial() -> (Value, Vec<Value>) {
             path: "/bin/sh".into(),
             arguments: vec!["-c".into(), script.into()],
         },
+        trial_programs: Default::default(),
         spawner: spawner.clone(),
         client_version: "librdkafka".to_owned(),
         data_directory: None,

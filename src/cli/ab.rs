@@ -33,6 +33,7 @@ pub fn ab(arguments: &AbArguments, command: Vec<String>, quiet: bool) -> Result<
         options,
         command,
         quiet,
+        trial_programs: Default::default(),
     };
     measuring::measure(measuring, &verdict)
 }

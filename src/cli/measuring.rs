@@ -1,5 +1,6 @@
 //! `kpbench sweep` and `kpbench run`: from flags to a finished run and its report; and what all that measure share.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -18,7 +19,7 @@ use crate::profile::{self, Profile};
 use crate::protocol::TargetKind;
 use crate::report::format::counted;
 use crate::run::{
-    CancelSource, Ended, Limits, Mask, OutDirectory, RunOutcome, RunRequest, Targets, TrialProgram, execute,
+    CancelSource, Ended, Limits, Mask, OtherTrialProgram, OutDirectory, RunOutcome, RunRequest, Targets, TrialProgram, execute,
 };
 use crate::store::{MANIFEST_FILE, TRIALS_FILE};
 use crate::target::StartOptions;
@@ -39,6 +40,7 @@ pub fn sweep(arguments: &SweepArguments, command: Vec<String>, quiet: bool) -> R
         options,
         command,
         quiet,
+        trial_programs: Default::default(),
     };
     measure(measuring, &show)
 }
@@ -56,6 +58,7 @@ pub fn run(arguments: &RunArguments, command: Vec<String>, quiet: bool) -> Resul
         options,
         command,
         quiet,
+        trial_programs: Default::default(),
     };
     measure(measuring, &show)
 }
@@ -71,6 +74,8 @@ pub(super) struct Measuring {
     pub(super) command: Vec<String>,
     /// Tell errors and the result, no progress.
     pub(super) quiet: bool,
+    /// By configuration id: programs that run its trials instead of this binary.
+    pub(super) trial_programs: BTreeMap<String, OtherTrialProgram>,
 }
 
 /// What is said of a run that was not interrupted, on standard output.
@@ -91,6 +96,7 @@ pub(super) fn measure(measuring: Measuring, tell: Tell<'_>) -> Result<Exit, Fail
         options,
         command,
         quiet,
+        trial_programs,
     } = measuring;
     check_existing_topic(&profile, &options)?;
     announce(&profile, &options, quiet)?;
@@ -101,6 +107,7 @@ pub(super) fn measure(measuring: Measuring, tell: Tell<'_>) -> Result<Exit, Fail
         command: command.clone(),
         keep_topics: options.keep_topics,
         trial_program: TrialProgram::this_binary().map_err(Failure::failed)?,
+        trial_programs,
         spawner: Spawner::new().map_err(Failure::failed)?,
         client_version: client::library_version(),
         data_directory: data_directory(),

@@ -96,6 +96,15 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// What drives the trials of one configuration.
+    fn driver_of(&self, configuration: &Configuration) -> Driver<'a> {
+        let other = self.request.trial_programs.get(&configuration.id);
+        Driver {
+            program: other.map_or(&self.request.trial_program, |other| &other.program),
+            ..self.driver()
+        }
+    }
+
     async fn run_trial(
         &mut self,
         planned: &PlannedTrial,
@@ -179,7 +188,10 @@ impl<'a> Session<'a> {
         );
         spec.partitions = topic.partitions;
         let mut brackets = Brackets::new(self.cluster, &topic.name, configuration.acks == Acks::None);
-        let driven = self.driver().drive(&spec, Some(&mut brackets), self.listener).await?;
+        let driven = self
+            .driver_of(configuration)
+            .drive(&spec, Some(&mut brackets), self.listener)
+            .await?;
         Ok((driven, brackets.finish()))
     }
 

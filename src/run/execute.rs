@@ -320,6 +320,12 @@ fn new_manifest(request: &RunRequest, target: TargetDescription, mask: &Mask) ->
         warnings: profile.warnings.clone(),
         stopping: None,
         noise_floor: None,
+        gate: profile.gate.clone(),
+        trial_programs: request
+            .trial_programs
+            .iter()
+            .map(|(id, other)| (id.clone(), other.used()))
+            .collect(),
     };
     mask.manifest(&mut manifest);
     manifest

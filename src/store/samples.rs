@@ -95,6 +95,8 @@ pub(crate) fn manifest() -> Manifest {
         warnings: Vec::new(),
         stopping: None,
         noise_floor: None,
+        gate: Default::default(),
+        trial_programs: BTreeMap::new(),
     }
 }
 

@@ -164,6 +164,8 @@ fn manifest(configurations: Vec<Configuration>, plan: Vec<PlannedTrial>, blocks:
         warnings: Vec::new(),
         stopping: None,
         noise_floor: None,
+        gate: Default::default(),
+        trial_programs: BTreeMap::new(),
     }
 }
 
