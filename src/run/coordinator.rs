@@ -105,6 +105,19 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// Notes which client another trial program has, once that is known.
+    fn know_program(&mut self, configuration: &Configuration, client_version: Option<String>) -> Result<(), RunError> {
+        let mut manifest = self.directory.manifest().clone();
+        let Some(program) = manifest.trial_programs.get_mut(&configuration.id) else {
+            return Ok(());
+        };
+        if client_version.is_some() && program.client_version.is_none() {
+            program.client_version = client_version;
+            self.directory.set_manifest(manifest)?;
+        }
+        Ok(())
+    }
+
     async fn run_trial(
         &mut self,
         planned: &PlannedTrial,
@@ -140,7 +153,9 @@ impl<'a> Session<'a> {
             intervals,
             window_started_at,
             mut effective_properties,
+            client_version,
         } = driven;
+        self.know_program(configuration, client_version)?;
         let mut finished = self.judge(configuration, end, result, broker, appended).await;
         let headroom = self.headroom_of(configuration, &mut finished).await?;
         self.store_intervals(planned, window_started_at, &intervals)?;

@@ -48,17 +48,15 @@ pub struct OtherTrialProgram {
     pub program: TrialProgram,
     /// What it says of its version; none where it says nothing.
     pub version: Option<String>,
-    /// The client library and its version, as it greets with.
-    pub client_version: Option<String>,
 }
 
 impl OtherTrialProgram {
-    /// As the manifest keeps it.
+    /// As the manifest keeps it; which client it has is known once it greets.
     pub fn used(&self) -> UsedTrialProgram {
         UsedTrialProgram {
             path: self.program.path.clone(),
             version: self.version.clone(),
-            client_version: self.client_version.clone(),
+            client_version: None,
         }
     }
 }

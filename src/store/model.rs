@@ -76,7 +76,7 @@ pub struct UsedTrialProgram {
     pub path: PathBuf,
     /// What it says of its version, as in `kpbench 0.1.0`; none where it says nothing.
     pub version: Option<String>,
-    /// The client library and its version, as it greets with.
+    /// The client library and its version, as it greets with; none before its first trial.
     pub client_version: Option<String>,
 }
 
