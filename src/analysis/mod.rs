@@ -20,8 +20,8 @@ pub use comparison::{COMPARED, Comparison, Contrast, ONE_AFTER_THE_OTHER, Run, c
 pub use effect::{ALPHA, Design, Effect, Sample, family};
 pub use floors::{DEFAULT_FLOOR, Floors};
 pub use gate::{
-    Asked, Basis, GateRow, GateVerdict, Judged, Pair, Repeated, Threshold, against_stored, confirm, interleaved, pairs_of,
-    thresholds, whole_verdict,
+    Asked, Basis, GateRow, GateVerdict, Judged, Pair, Repeated, Threshold, against_stored, confirm, interleaved,
+    pairs_of, thresholds, whole_verdict,
 };
 pub(crate) use metric::Style;
 pub use metric::{Better, Metric};

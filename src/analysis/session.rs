@@ -116,11 +116,18 @@ mod tests {
         let of = |manifest: &Manifest| session_of(manifest, &[], "run", manifest.created_at);
         let first = of(&manifest);
         assert_eq!(first.session_id, of(&manifest).session_id);
-        assert!(crate::store::is_baseline_name(&first.session_id), "{}", first.session_id);
+        assert!(
+            crate::store::is_baseline_name(&first.session_id),
+            "{}",
+            first.session_id
+        );
         let mut later = manifest.clone();
         later.created_at = "2026-01-02T03:04:05.001Z".parse().unwrap();
         assert_ne!(first.session_id, of(&later).session_id);
-        assert_eq!((first.configurations[0].planned, first.configurations[0].completed), (2, 0));
+        assert_eq!(
+            (first.configurations[0].planned, first.configurations[0].completed),
+            (2, 0)
+        );
         assert!(first.manifest.plan.is_empty());
     }
 
@@ -129,6 +136,9 @@ mod tests {
         let manifest = samples::manifest();
         let failed = samples::record(manifest.plan[0].clone());
         let session = session_of(&manifest, &[failed], "run", manifest.created_at);
-        assert_eq!((session.configurations[0].planned, session.configurations[0].completed), (2, 0));
+        assert_eq!(
+            (session.configurations[0].planned, session.configurations[0].completed),
+            (2, 0)
+        );
     }
 }

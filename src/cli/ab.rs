@@ -34,6 +34,7 @@ pub fn ab(arguments: &AbArguments, command: Vec<String>, quiet: bool) -> Result<
         command,
         quiet,
         trial_programs: Default::default(),
+        resumed_at: None,
     };
     measuring::measure(measuring, &verdict)
 }

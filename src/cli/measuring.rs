@@ -19,7 +19,8 @@ use crate::profile::{self, Profile};
 use crate::protocol::TargetKind;
 use crate::report::format::counted;
 use crate::run::{
-    CancelSource, Ended, Limits, Mask, OtherTrialProgram, OutDirectory, RunOutcome, RunRequest, Targets, TrialProgram, execute,
+    CancelSource, Ended, Limits, Mask, OtherTrialProgram, OutDirectory, RunOutcome, RunRequest, Targets, TrialProgram,
+    execute,
 };
 use crate::store::{MANIFEST_FILE, TRIALS_FILE};
 use crate::target::StartOptions;
@@ -41,6 +42,7 @@ pub fn sweep(arguments: &SweepArguments, command: Vec<String>, quiet: bool) -> R
         command,
         quiet,
         trial_programs: Default::default(),
+        resumed_at: None,
     };
     measure(measuring, &show)
 }
@@ -59,6 +61,7 @@ pub fn run(arguments: &RunArguments, command: Vec<String>, quiet: bool) -> Resul
         command,
         quiet,
         trial_programs: Default::default(),
+        resumed_at: None,
     };
     measure(measuring, &show)
 }
@@ -76,6 +79,8 @@ pub(super) struct Measuring {
     pub(super) quiet: bool,
     /// By configuration id: programs that run its trials instead of this binary.
     pub(super) trial_programs: BTreeMap<String, OtherTrialProgram>,
+    /// What `--resume` is to name where this run is interrupted; none: its own directory.
+    pub(super) resumed_at: Option<PathBuf>,
 }
 
 /// What is said of a run that was not interrupted, on standard output.
@@ -97,6 +102,7 @@ pub(super) fn measure(measuring: Measuring, tell: Tell<'_>) -> Result<Exit, Fail
         command,
         quiet,
         trial_programs,
+        resumed_at,
     } = measuring;
     check_existing_topic(&profile, &options)?;
     announce(&profile, &options, quiet)?;
@@ -121,7 +127,7 @@ pub(super) fn measure(measuring: Measuring, tell: Tell<'_>) -> Result<Exit, Fail
         directory
             .join(MANIFEST_FILE)
             .exists()
-            .then(|| resume_command(&command, &directory, &mask))
+            .then(|| resume_command(&command, resumed_at.as_ref().unwrap_or(&directory), &mask))
     };
     match executed(&request, quiet) {
         Ok(Some(outcome)) => finish(&outcome, options.format, how_to_resume(), tell),

@@ -2,6 +2,7 @@
 
 mod ab;
 mod arguments;
+mod baseline;
 pub mod broker;
 mod command_line;
 mod data_directory;
@@ -10,6 +11,7 @@ mod exit;
 mod export;
 mod failure;
 mod free_disk;
+mod gate;
 mod hdr;
 mod manual;
 mod measuring;
@@ -52,6 +54,8 @@ pub fn dispatch(arguments: Arguments, command: Vec<String>) -> Result<Exit, Fail
         Command::Run(run) => return measuring::run(&run, command, quiet),
         Command::Ab(asked) => return ab::ab(&asked, command, quiet),
         Command::Noise(asked) => return noise::noise(&asked, command, quiet),
+        Command::Gate(asked) => return gate::gate(&asked, command, quiet),
+        Command::Baseline(asked) => return baseline::baseline(asked),
         Command::Report(asked) => return report::again(&asked),
         Command::Hdr(asked) => hdr::show(asked)?,
         Command::Profile(ProfileCommand::Check(asked)) => show_profile(&asked, profile::check)?,

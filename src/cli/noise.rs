@@ -49,6 +49,7 @@ pub fn noise(arguments: &NoiseArguments, command: Vec<String>, quiet: bool) -> R
         command,
         quiet,
         trial_programs: Default::default(),
+        resumed_at: None,
     };
     measuring::measure(measuring, &|outcome, format| conclude(outcome, format, &label))
 }

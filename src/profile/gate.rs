@@ -63,7 +63,10 @@ pub fn parse_threshold(metric: &str, share: &str) -> Result<(String, f64), Strin
         let known = GATE_METRICS.map(|(id, _)| id);
         return Err(match nearest(metric, known.into_iter()) {
             Some(near) => format!("{metric} is no figure that can be gated; did you mean {near}?"),
-            None => format!("{metric} is no figure that can be gated; known are: {}", known.join(", ")),
+            None => format!(
+                "{metric} is no figure that can be gated; known are: {}",
+                known.join(", ")
+            ),
         });
     };
     Ok((id.to_owned(), parse_share(share, may_exceed)?))
@@ -74,7 +77,9 @@ fn parse_share(text: &str, may_exceed: bool) -> Result<f64, String> {
     let number = text.trim().strip_suffix('%').map(str::trim);
     match number.and_then(|number| number.parse::<f64>().ok()) {
         Some(per_cent) if (0.0..=most).contains(&per_cent) => Ok(per_cent / 100.0),
-        _ => Err(format!("expected a share from 0% to {most}%, as in \"5%\"; this is {text:?}")),
+        _ => Err(format!(
+            "expected a share from 0% to {most}%, as in \"5%\"; this is {text:?}"
+        )),
     }
 }
 
@@ -131,7 +136,10 @@ mod tests {
     fn thresholds_are_read_and_without_any_the_defaults_apply() {
         let gate = read("[gate]\nlatency_p99_us = \"150%\"\nwire-bytes-per-record = \"2.5 %\"\n").unwrap();
         let expected = [("latency_p99_us", 1.5), ("wire_bytes_per_record", 0.025)];
-        assert_eq!(gate.effective(), expected.map(|(id, share)| (id.to_owned(), share)).into());
+        assert_eq!(
+            gate.effective(),
+            expected.map(|(id, share)| (id.to_owned(), share)).into()
+        );
         assert_eq!(read("").unwrap().effective().len(), DEFAULT_THRESHOLDS.len());
         let given = Override {
             key: "gate.records_per_batch".to_owned(),
@@ -145,7 +153,10 @@ mod tests {
     #[test]
     fn what_is_wrong_is_told_with_its_place_and_the_nearest_name() {
         let told = read("[gate]\nthroughput_record_per_s = \"5%\"\n").unwrap_err();
-        assert!(told.starts_with("2:1 ") && told.contains("did you mean throughput_records_per_s?"), "{told}");
+        assert!(
+            told.starts_with("2:1 ") && told.contains("did you mean throughput_records_per_s?"),
+            "{told}"
+        );
         for wrong in ["5", "\"5\"", "\"-1%\"", "\"96%\"", "\"NaN%\"", "\"five %\""] {
             let told = read(&format!("[gate]\nthroughput_records_per_s = {wrong}\n")).unwrap_err();
             assert!(told.starts_with("2:28 "), "{wrong}: {told}");
@@ -154,8 +165,15 @@ mod tests {
 
     #[test]
     fn a_command_line_may_name_one_too() {
-        assert_eq!(parse_threshold("latency-p99-us", "10%"), Ok(("latency_p99_us".to_owned(), 0.1)));
-        assert!(parse_threshold("latency_p98_us", "10%").unwrap_err().contains("did you mean"));
+        assert_eq!(
+            parse_threshold("latency-p99-us", "10%"),
+            Ok(("latency_p99_us".to_owned(), 0.1))
+        );
+        assert!(
+            parse_threshold("latency_p98_us", "10%")
+                .unwrap_err()
+                .contains("did you mean")
+        );
         assert!(parse_threshold("throughput_records_per_s", "100%").is_err());
     }
 }

@@ -7,6 +7,7 @@ mod error;
 mod estimate;
 mod exclude;
 mod gate;
+mod interleaved;
 mod matrix;
 mod model;
 mod payload;
@@ -40,10 +41,12 @@ use workload::{LoadKey, LoadSettings};
 use crate::protocol::SendMode;
 
 pub use error::{ProfileError, ProfileProblem};
-pub use gate::{DEFAULT_THRESHOLDS, GATE_METRICS, parse_threshold};
 pub use estimate::{BudgetError, Estimate, Least, check_budget, estimate};
+pub use gate::{DEFAULT_THRESHOLDS, GATE_METRICS, parse_threshold};
+pub use interleaved::counterparts;
 pub use model::{
-    AxisSetting, Configuration, Defaults, GateSettings, Order, Precision, Profile, RunSettings, TargetSettings, TopicSettings,
+    AxisSetting, Configuration, Defaults, GateSettings, Order, Precision, Profile, RunSettings, TargetSettings,
+    TopicSettings,
 };
 pub use quantity::{format_bytes, format_bytes_roughly, format_duration, parse_bytes, parse_duration_ms, parse_rate};
 pub use secrets::{MASK, is_secret, mask};

@@ -105,8 +105,7 @@ pub fn compare(
     let session_deviation = (squares / freedom).sqrt();
     let estimate = candidate_mean - stored_mean;
     let deviation = session_deviation * (1.0 / stored.len() as f64 + 1.0 / candidate.len() as f64).sqrt();
-    let half_width =
-        student_quantile(0.5 + confidence / 2.0, freedom).ok_or(SessionsError::OutOfRange)? * deviation;
+    let half_width = student_quantile(0.5 + confidence / 2.0, freedom).ok_or(SessionsError::OutOfRange)? * deviation;
     let interval = Interval {
         low: estimate - half_width,
         high: estimate + half_width,

@@ -311,7 +311,10 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let baselines = Baselines::new(directory.path().join("b"));
         assert!(baselines.names().unwrap().is_empty());
-        assert!(matches!(baselines.sessions("main"), Err(BaselineError::NotFound { .. })));
+        assert!(matches!(
+            baselines.sessions("main"),
+            Err(BaselineError::NotFound { .. })
+        ));
         baselines.add("main", &session("one")).unwrap();
         assert!(matches!(
             baselines.add("main", &session("one")),
@@ -331,7 +334,9 @@ mod tests {
         let save = |thread: usize| {
             let (baselines, mut refused) = (baselines.clone(), 0);
             for number in 0..5 {
-                baselines.add("main", &session(&format!("own-{thread}-{number}"))).unwrap();
+                baselines
+                    .add("main", &session(&format!("own-{thread}-{number}")))
+                    .unwrap();
                 refused += usize::from(baselines.add("main", &session(&format!("same-{number}"))).is_err());
             }
             refused

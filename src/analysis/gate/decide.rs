@@ -101,7 +101,10 @@ pub(super) fn decide(cases: Vec<Case>) -> Vec<GateRow> {
     let all: Vec<f64> = tests.iter().map(|&place| p(place).unwrap_or(1.0)).collect();
     let levels = holm::levels(&all, ALPHA);
     let mut level_of = vec![ALPHA; cases.len()];
-    tests.iter().zip(levels).for_each(|(&place, level)| level_of[place] = level);
+    tests
+        .iter()
+        .zip(levels)
+        .for_each(|(&place, level)| level_of[place] = level);
     let first_step = ALPHA / tests.len().max(1) as f64;
     cases
         .into_iter()

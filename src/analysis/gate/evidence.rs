@@ -43,7 +43,9 @@ pub fn pairs_of(manifest: &Manifest) -> Vec<Pair> {
     };
     let rest = |one: &Configuration| -> Vec<(String, String)> {
         let others = one.axes.iter().filter(|setting| setting.axis != VARIANT);
-        others.map(|setting| (setting.axis.clone(), setting.value.clone())).collect()
+        others
+            .map(|setting| (setting.axis.clone(), setting.value.clone()))
+            .collect()
     };
     let bases = of(BASE);
     of(CANDIDATE)
@@ -103,7 +105,7 @@ pub fn interleaved(session: &BaselineSession, pairs: &[Pair], asked: &Asked) -> 
         }
     }
     judged.rows = decide(cases);
-    judged
+    invalidated(judged)
 }
 
 /// A candidate against stored sessions: measured on other days.
@@ -132,9 +134,18 @@ pub fn against_stored(stored: &[BaselineSession], candidate: &BaselineSession, a
                 .map(|(session, id)| Figures::of(session).series(id, threshold.metric))
                 .collect();
             // Numbered anew: blocks of different sessions have nothing in common.
-            let pooled: BTreeMap<u32, f64> = (1..).zip(sessions.iter().flat_map(|one| one.values().copied())).collect();
+            let pooled: BTreeMap<u32, f64> = (1..)
+                .zip(sessions.iter().flat_map(|one| one.values().copied()))
+                .collect();
             let values = now.series(&configuration.id, threshold.metric);
-            let row = row(configuration, &configuration.label, threshold, &pooled, &values, completed);
+            let row = row(
+                configuration,
+                &configuration.label,
+                threshold,
+                &pooled,
+                &values,
+                completed,
+            );
             let rate = offered_rate(configuration, threshold.metric);
             let trials = (pooled.len() as u32, completed);
             let evidence = match (&broken, missing_values(&pooled, &values, trials)) {
@@ -147,7 +158,22 @@ pub fn against_stored(stored: &[BaselineSession], candidate: &BaselineSession, a
         }
     }
     judged.rows = decide(cases);
-    unmatched(stored, candidate, &mut judged);
+    unmatched(stored, candidate, asked, &mut judged);
+    invalidated(judged)
+}
+
+/// Where the whole is not valid, no row is.
+fn invalidated(mut judged: Judged) -> Judged {
+    if let Some(why) = judged.invalid.first() {
+        for row in judged
+            .rows
+            .iter_mut()
+            .filter(|row| row.verdict != GateVerdict::NotValid)
+        {
+            row.verdict = GateVerdict::NotValid;
+            row.sentence.clone_from(why);
+        }
+    }
     judged
 }
 
@@ -232,7 +258,9 @@ fn broken(figures: &Figures<'_>, id: &str, what: &str) -> Option<String> {
 fn missing_values(base: &BTreeMap<u32, f64>, now: &BTreeMap<u32, f64>, trials: (u32, u32)) -> Option<Evidence> {
     let is_whole = |values: &BTreeMap<u32, f64>, trials: u32| !values.is_empty() && values.len() as u32 >= trials;
     if base.is_empty() && now.is_empty() {
-        return Some(Evidence::Nothing("This figure was not observed on either side.".to_owned()));
+        return Some(Evidence::Nothing(
+            "This figure was not observed on either side.".to_owned(),
+        ));
     }
     if base.is_empty() || now.is_empty() {
         let side = if base.is_empty() { "baseline" } else { "candidate" };
@@ -241,7 +269,8 @@ fn missing_values(base: &BTreeMap<u32, f64>, now: &BTreeMap<u32, f64>, trials: (
     let whole = is_whole(base, trials.0) && is_whole(now, trials.1);
     (!whole).then(|| {
         Evidence::Invalid(
-            "Some trials have no value of this figure, or only a bound: what is left may be the better part.".to_owned(),
+            "Some trials have no value of this figure, or only a bound: what is left may be the better part."
+                .to_owned(),
         )
     })
 }
@@ -309,7 +338,10 @@ fn matching<'a>(
         if other.id != configuration.id {
             add_new(
                 &mut judged.forced,
-                vec![format!("{}: the baseline has other settings under this label", configuration.label)],
+                vec![format!(
+                    "{}: the baseline has other settings under this label",
+                    configuration.label
+                )],
             );
         }
         let figures = Figures::of(session);
@@ -362,9 +394,10 @@ fn all_differences(
 }
 
 /// Tells what has no counterpart, and what changed on purpose since the newest session.
-fn unmatched(stored: &[BaselineSession], candidate: &BaselineSession, judged: &mut Judged) {
+fn unmatched(stored: &[BaselineSession], candidate: &BaselineSession, asked: &Asked, judged: &mut Judged) {
     let Some(newest) = stored.last() else {
         judged.invalid.push("The baseline has no session.".to_owned());
+        judged.rows = without_counterpart(candidate, asked);
         return;
     };
     let gated = |id: &str| judged.rows.iter().any(|row| row.configuration_id == id);
@@ -379,6 +412,7 @@ fn unmatched(stored: &[BaselineSession], candidate: &BaselineSession, judged: &m
             labels(candidate).join(", "),
             labels(newest).join(", ")
         ));
+        judged.rows = without_counterpart(candidate, asked);
         return;
     }
     let new: Vec<&str> = candidate
@@ -398,7 +432,10 @@ fn unmatched(stored: &[BaselineSession], candidate: &BaselineSession, judged: &m
     let mut notes = Vec::new();
     for (which, what) in [
         (new, "Not gated, since the baseline does not have it: "),
-        (gone, "Not gated, since this run does not have what the baseline's newest session has: "),
+        (
+            gone,
+            "Not gated, since this run does not have what the baseline's newest session has: ",
+        ),
     ] {
         if !which.is_empty() {
             notes.push(format!("{what}{}.", which.join(", ")));
@@ -427,9 +464,33 @@ fn unmatched(stored: &[BaselineSession], candidate: &BaselineSession, judged: &m
             all
         });
     if !changed.is_empty() {
-        notes.push(format!("Changed since the baseline's newest session: {}.", changed.join("; ")));
+        notes.push(format!(
+            "Changed since the baseline's newest session: {}.",
+            changed.join("; ")
+        ));
     }
     add_new(&mut judged.notes, notes);
+}
+
+/// Rows that say nothing, so that whoever reads rows alone sees that they are not valid.
+fn without_counterpart(candidate: &BaselineSession, asked: &Asked) -> Vec<GateRow> {
+    let (figures, none) = (Figures::of(candidate), BTreeMap::new());
+    let mut rows = Vec::new();
+    for configuration in &candidate.manifest.configurations {
+        let completed = figures.configuration(&configuration.id).map_or(0, |one| one.completed);
+        for threshold in gated(configuration, asked, &mut Vec::new()) {
+            let values = figures.series(&configuration.id, threshold.metric);
+            rows.push(row(
+                configuration,
+                &configuration.label,
+                threshold,
+                &none,
+                &values,
+                completed,
+            ));
+        }
+    }
+    rows
 }
 
 /// A run with a precision that broke off may not have the intervals that it was to have, and its blocks are not those

@@ -157,9 +157,7 @@ pub fn thresholds(settings: &GateSettings, given: &BTreeMap<String, f64>) -> (Ve
     shares.extend(given.iter().map(|(id, share)| (id.clone(), *share)));
     let thresholds = Metric::ALL
         .iter()
-        .filter_map(|&metric| {
-            shares.get(metric.id()).map(|&share| Threshold { metric, share })
-        })
+        .filter_map(|&metric| shares.get(metric.id()).map(|&share| Threshold { metric, share }))
         .collect();
     let mut origin = match settings.is_empty() {
         true => "Thresholds: the defaults, since the profile has no [gate]".to_owned(),
@@ -191,7 +189,11 @@ pub fn whole_verdict(judged: &Judged) -> GateVerdict {
 
 /// Holds the regressions found against a repetition of the measurement: only what is found again counts.
 pub fn confirm(first: &mut Judged, second: &Judged) {
-    for row in first.rows.iter_mut().filter(|row| row.verdict == GateVerdict::Regression) {
+    for row in first
+        .rows
+        .iter_mut()
+        .filter(|row| row.verdict == GateVerdict::Regression)
+    {
         let again = second
             .rows
             .iter()
@@ -203,7 +205,8 @@ pub fn confirm(first: &mut Judged, second: &Judged) {
             high: again.high,
         });
         // A repetition that is not valid answers nothing: the first finding neither stands nor falls.
-        let confirmed = second.invalid.is_empty() && again.is_some_and(|again| again.verdict == GateVerdict::Regression);
+        let confirmed =
+            second.invalid.is_empty() && again.is_some_and(|again| again.verdict == GateVerdict::Regression);
         if !confirmed {
             row.verdict = GateVerdict::Inconclusive;
         }

@@ -19,13 +19,18 @@ pub(super) fn of(row: &GateRow, excused: bool) -> String {
             "It did not keep its rate ({found} against the rate asked for), and neither did the baseline: nothing can be \
              said; ask for a rate that can be kept."
         ),
-        _ => format!("{found}: {worse} beyond {tolerated} is neither certain nor excluded; {}.", narrower(row)),
+        _ => format!(
+            "{found}: {worse} beyond {tolerated} is neither certain nor excluded; {}.",
+            narrower(row)
+        ),
     }
 }
 
 fn narrower(row: &GateRow) -> &'static str {
     match row.basis {
-        Some(Basis::Sessions) => "more stored sessions or an interleaved run (kpbench gate --profile) narrow the interval",
+        Some(Basis::Sessions) => {
+            "more stored sessions or an interleaved run (kpbench gate --profile) narrow the interval"
+        }
         _ => "more blocks narrow the interval (--repetitions)",
     }
 }

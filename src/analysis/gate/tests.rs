@@ -86,7 +86,11 @@ fn only_a_certain_loss_is_a_regression_and_only_an_excluded_one_a_pass() {
     assert_eq!(paired(-0.5, 10, 0.05).verdict, GateVerdict::Pass, "faster");
     let row = paired(0.2, 10, 0.05);
     assert_eq!((row.basis, row.count), (Some(Basis::Interleaved), 10));
-    assert!(row.sentence.contains("certain") && row.sentence.contains("−20 %"), "{}", row.sentence);
+    assert!(
+        row.sentence.contains("certain") && row.sentence.contains("−20 %"),
+        "{}",
+        row.sentence
+    );
 }
 
 #[test]
@@ -117,8 +121,17 @@ fn a_failed_or_missing_trial_of_either_side_is_not_valid() {
 #[test]
 fn a_figure_that_is_only_a_bound_in_some_trials_is_not_valid() {
     let mut session = session(&[("b", 1_000.0), ("c", 1_000.0)], 10, 0.01);
-    session.configurations[1].trials.get_mut(&2).unwrap().remove("latency_p99_us");
-    let rows = interleaved(&session, &pair(), &asked(&[(Metric::LatencyP99, 0.1), (Metric::Throughput, 0.1)])).rows;
+    session.configurations[1]
+        .trials
+        .get_mut(&2)
+        .unwrap()
+        .remove("latency_p99_us");
+    let rows = interleaved(
+        &session,
+        &pair(),
+        &asked(&[(Metric::LatencyP99, 0.1), (Metric::Throughput, 0.1)]),
+    )
+    .rows;
     assert_eq!(rows[0].verdict, GateVerdict::NotValid);
     assert_eq!(rows[1].verdict, GateVerdict::Pass);
 }
@@ -126,7 +139,9 @@ fn a_figure_that_is_only_a_bound_in_some_trials_is_not_valid() {
 #[test]
 fn what_was_observed_on_neither_side_cannot_be_said() {
     let session = session(&[("b", 1_000.0), ("c", 1_000.0)], 10, 0.01);
-    let row = interleaved(&session, &pair(), &asked(&[(Metric::BrokerCpu, 0.1)])).rows.remove(0);
+    let row = interleaved(&session, &pair(), &asked(&[(Metric::BrokerCpu, 0.1)]))
+        .rows
+        .remove(0);
     assert_eq!(row.verdict, GateVerdict::Inconclusive);
 }
 
@@ -140,7 +155,10 @@ fn a_paced_load_is_held_to_its_rate() {
         interleaved(&session, &pair(), &throughput(0.05)).rows.remove(0)
     };
     let kept = gate(1_000.0, 1_000.0, 999.0);
-    assert_eq!((kept.verdict, kept.basis), (GateVerdict::Pass, Some(Basis::OfferedRate)));
+    assert_eq!(
+        (kept.verdict, kept.basis),
+        (GateVerdict::Pass, Some(Basis::OfferedRate))
+    );
     assert_eq!(kept.baseline, Some(1_000.0));
     assert_eq!(gate(1_000.0, 1_000.0, 800.0).verdict, GateVerdict::Regression);
     let neither = gate(2_000.0, 1_000.0, 800.0);
@@ -162,14 +180,19 @@ fn where_neither_way_is_better_a_change_either_way_is_a_loss() {
 
 fn stored(count: usize) -> Vec<BaselineSession> {
     let levels = [1_000.0, 1_020.0, 980.0, 1_010.0, 990.0, 1_000.0, 1_005.0];
-    levels[..count].iter().map(|&level| session(&[(ID, level)], 10, 0.01)).collect()
+    levels[..count]
+        .iter()
+        .map(|&level| session(&[(ID, level)], 10, 0.01))
+        .collect()
 }
 
 #[test]
 fn six_sessions_decide_and_five_do_not() {
     let gate = |sessions: usize, level: f64| {
         let now = session(&[(ID, level)], 10, 0.01);
-        against_stored(&stored(sessions), &now, &throughput(0.05)).rows.remove(0)
+        against_stored(&stored(sessions), &now, &throughput(0.05))
+            .rows
+            .remove(0)
     };
     assert_eq!(gate(6, 1_000.0).verdict, GateVerdict::Pass);
     assert_eq!(gate(6, 800.0).verdict, GateVerdict::Regression);
@@ -178,7 +201,11 @@ fn six_sessions_decide_and_five_do_not() {
     for level in [1_000.0, 500.0] {
         let row = gate(5, level);
         assert_eq!(row.verdict, GateVerdict::Inconclusive);
-        assert!(row.sentence.contains("Needs 6 stored sessions and has 5"), "{}", row.sentence);
+        assert!(
+            row.sentence.contains("Needs 6 stored sessions and has 5"),
+            "{}",
+            row.sentence
+        );
     }
 }
 
@@ -187,13 +214,22 @@ fn what_hardly_varies_is_decided_by_one_session() {
     let gate = |factor: f64, blocks: u32| {
         let now = session(&[(ID, 1_000.0 * factor)], blocks, 0.002);
         let asked = asked(&[(Metric::RecordsPerBatch, 0.05)]);
-        against_stored(&[session(&[(ID, 1_000.0)], blocks, 0.002)], &now, &asked).rows.remove(0)
+        against_stored(&[session(&[(ID, 1_000.0)], blocks, 0.002)], &now, &asked)
+            .rows
+            .remove(0)
     };
-    assert_eq!((gate(1.0, 10).verdict, gate(1.0, 10).basis), (GateVerdict::Pass, Some(Basis::Steady)));
+    assert_eq!(
+        (gate(1.0, 10).verdict, gate(1.0, 10).basis),
+        (GateVerdict::Pass, Some(Basis::Steady))
+    );
     assert_eq!(gate(0.8, 10).verdict, GateVerdict::Regression);
     let single = gate(0.8, 1);
     assert_eq!(single.verdict, GateVerdict::Inconclusive);
-    assert!(single.sentence.contains("4 trials of each side are needed"), "{}", single.sentence);
+    assert!(
+        single.sentence.contains("4 trials of each side are needed"),
+        "{}",
+        single.sentence
+    );
 }
 
 #[test]
@@ -220,8 +256,15 @@ fn other_machines_and_other_profiles_are_not_valid() {
     let other = session(&[("c-2", 1_000.0)], 10, 0.01);
     let judged = against_stored(&stored(6), &other, &throughput(0.05));
     assert_eq!(whole_verdict(&judged), GateVerdict::NotValid);
-    assert!(judged.invalid[0].contains("no configuration in common"), "{:?}", judged.invalid);
-    assert_eq!(whole_verdict(&against_stored(&[], &now, &throughput(0.05))), GateVerdict::NotValid);
+    assert!(
+        judged.invalid[0].contains("no configuration in common"),
+        "{:?}",
+        judged.invalid
+    );
+    assert_eq!(
+        whole_verdict(&against_stored(&[], &now, &throughput(0.05))),
+        GateVerdict::NotValid
+    );
 }
 
 #[test]
@@ -280,7 +323,11 @@ fn pairs_are_found_by_their_variant() {
     let pairs = pairs_of(&manifest);
     assert_eq!(pairs.len(), 1);
     assert_eq!(
-        (pairs[0].base_id.as_str(), pairs[0].candidate_id.as_str(), pairs[0].label.as_str()),
+        (
+            pairs[0].base_id.as_str(),
+            pairs[0].candidate_id.as_str(),
+            pairs[0].label.as_str()
+        ),
         ("3", "2", "zstd")
     );
 }
