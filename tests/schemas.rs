@@ -6,9 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use kpbench::protocol::{TrialEvent, TrialSpec};
-use kpbench::report::Summary;
 use kpbench::report::interval_logs::LogsSummary;
-use kpbench::store::{Manifest, NoiseFloor, TrialRecord};
+use kpbench::report::{GateDocument, Summary};
+use kpbench::store::{BaselineSession, Manifest, NoiseFloor, TrialRecord};
 use schemars::Schema;
 use serde_json::Value;
 
@@ -21,6 +21,8 @@ fn schemas() -> Vec<(&'static str, Schema)> {
         ("trial-record", schemars::schema_for!(TrialRecord)),
         ("summary", schemars::schema_for!(Summary)),
         ("noise", schemars::schema_for!(NoiseFloor)),
+        ("baseline-session", schemars::schema_for!(BaselineSession)),
+        ("gate", schemars::schema_for!(GateDocument)),
         ("interval-logs", schemars::schema_for!(LogsSummary)),
     ]
 }

@@ -179,12 +179,12 @@ fn table(rows: &[GateRow], width: usize) -> String {
         .map(Cell::new),
     );
     for row in rows {
-        let figure = |value: Option<f64>| value.map_or(NOTHING.to_owned(), |value| row.metric.format_with_unit(value));
+        let figure = |value: Option<f64>| value.map_or(NOTHING.to_owned(), |value| row.metric.format(value));
         let tolerated = format!("{} %", (row.threshold * 1e4).round() / 1e2);
         table.add_row([
             Cell::new(row.verdict.name()),
             Cell::new(&row.label),
-            Cell::new(row.metric.name()),
+            Cell::new(row.metric.short()),
             right(figure(row.baseline)),
             right(figure(row.value)),
             right(ratio(row)),

@@ -76,10 +76,13 @@ pub(super) fn change_with_interval(ratio: Option<f64>, low: Option<f64>, high: O
 
 /// A ratio as a change: `+1.2 %`; large ones as a factor.
 fn change(ratio: f64) -> String {
-    let per_cent = (ratio - 1.0) * 100.0;
     if ratio >= 3.0 {
         return format!("×{ratio:.1}");
     }
+    if ratio < 0.2 {
+        return format!("×{ratio:.3}");
+    }
+    let per_cent = (ratio - 1.0) * 100.0;
     let size = per_cent.abs();
     let digits = match size {
         size if size >= 9.95 => format!("{size:.0}"),
@@ -96,4 +99,26 @@ fn change(ratio: f64) -> String {
 /// `5 %`, `2.5 %`.
 pub(super) fn percent(share: f64) -> String {
     format!("{} %", (share * 1e4).round() / 1e2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_are_short_and_signed() {
+        for (ratio, text) in [
+            (1.0, "0 %"),
+            (1.000_01, "0 %"),
+            (1.003, "+0.30 %"),
+            (0.988, "−1.2 %"),
+            (0.85, "−15 %"),
+            (2.5, "+150 %"),
+            (4.21, "×4.2"),
+            (0.001, "×0.001"),
+        ] {
+            assert_eq!(change(ratio), text);
+        }
+        assert_eq!(percent(0.025), "2.5 %");
+    }
 }

@@ -22,7 +22,7 @@ use crate::analysis::{Asked, GateVerdict, Judged, against_stored, interleaved, p
 use crate::profile::parse_threshold;
 use crate::report::format::counted;
 use crate::report::{GATE_FILE, GATE_SCHEMA_VERSION, GateDocument, Repetition, exported_gate, gate_text, replace};
-use crate::store::{BaselineSession, MANIFEST_FILE};
+use crate::store::{BaselineSession, MANIFEST_FILE, Manifest};
 
 /// What a run was held against, and what came of it.
 struct Outcome {
@@ -106,10 +106,12 @@ fn finished(
     directory: &Path,
     given: &BTreeMap<String, f64>,
 ) -> Result<Outcome, Failure> {
-    let measures = !options.overrides.is_empty() || options.place != PlaceOption::Default || options.keep_topics;
+    let has_base = !arguments.base.is_empty() || arguments.base_bin.is_some() || arguments.candidate_bin.is_some();
+    let measures =
+        has_base || !options.overrides.is_empty() || options.place != PlaceOption::Default || options.keep_topics;
     if measures {
         return Err(Failure::usage(
-            "a finished run is judged as it is: flags that say how to measure are for gate --profile",
+            "a finished run is judged as it is: flags that say what to measure, and how, are for gate --profile",
         ));
     }
     let loaded = Loaded::read(directory)?;
@@ -202,6 +204,27 @@ fn asked(loaded: &Loaded, given: &BTreeMap<String, f64>, force: bool) -> Asked {
     }
 }
 
+/// Which programs ran the trials, where that was not this one.
+fn programs(manifest: &Manifest) -> Vec<String> {
+    let mut said = Vec::new();
+    for configuration in &manifest.configurations {
+        let Some(program) = manifest.trial_programs.get(&configuration.id) else {
+            continue;
+        };
+        let side = configuration.axes.last().map_or("", |axis| axis.value.as_str());
+        let sentence = format!(
+            "The trials of {side} were run by {} ({}, {}).",
+            program.path.display(),
+            program.version.as_deref().unwrap_or("of unknown version"),
+            program.client_version.as_deref().unwrap_or("client not known")
+        );
+        if !said.contains(&sentence) {
+            said.push(sentence);
+        }
+    }
+    said
+}
+
 fn document(outcome: &Outcome, given: &BTreeMap<String, f64>, lenient: bool) -> (GateDocument, Exit) {
     let Outcome {
         loaded,
@@ -220,6 +243,7 @@ fn document(outcome: &Outcome, given: &BTreeMap<String, f64>, lenient: bool) -> 
         GateVerdict::Inconclusive | GateVerdict::NotValid => Exit::NotComplete,
     };
     let mut notes = judged.notes.clone();
+    notes.extend(programs(&loaded.manifest));
     if let Some(cut) = loaded.cut_line {
         notes.push(format!(
             "The last line of trials.jsonl (line {}) is cut: that trial counts as missing.",
