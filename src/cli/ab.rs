@@ -36,6 +36,8 @@ pub fn ab(arguments: &AbArguments, command: Vec<String>, quiet: bool) -> Result<
         options,
         command,
         quiet,
+        trial_programs: Default::default(),
+        resumed_at: None,
     };
     measuring::measure(measuring, &verdict)
 }

@@ -6,6 +6,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::export::Export;
+use super::gate::{BASELINE_EXAMPLES, BaselineCommand, GATE_EXAMPLES, GateArguments};
 use super::output::Color;
 use crate::protocol::{ClientKind, SendMode, TargetKind};
 use crate::report::Metric;
@@ -74,6 +75,15 @@ pub enum Command {
     /// figures differ by is the noise floor: later runs on the same machine and target call no smaller difference real.
     #[command(after_help = NOISE_EXAMPLES, args_override_self = true)]
     Noise(NoiseArguments),
+    /// Hold a run against a baseline: exit 0 only where no loss is beyond what is put up with
+    ///
+    /// Judges a finished run, or measures a profile, interleaved with its base where that can be. Exit 3 where a
+    /// regression is certain, 4 where it cannot be said or the measurement is not valid.
+    #[command(after_help = GATE_EXAMPLES, args_override_self = true)]
+    Gate(Box<GateArguments>),
+    /// Keep runs by name, as the sessions that a gate compares with
+    #[command(subcommand, after_help = BASELINE_EXAMPLES)]
+    Baseline(BaselineCommand),
     /// Make the report of a run again from its stored trials
     Report(ReportArguments),
     /// Merge and print HdrHistogram interval logs (.hlog), kpbench's own or another tool's
