@@ -9,6 +9,7 @@ use crate::profile::Configuration;
 use crate::protocol::{Acks, Arrival, ClientStatistics, Counts, FailedCount};
 use crate::report::alike;
 use crate::stats::Spread;
+use crate::stats::drift::Drift;
 use crate::store::TrialRecord;
 
 /// What the trials of one configuration give.
@@ -266,6 +267,17 @@ fn own_warnings(summary: &ConfigurationSummary, completed: &[CompletedTrial<'_>]
     if summary.acks == Acks::None && !completed.is_empty() && summary.throughput_records_per_s.is_none() {
         warnings.push(
             "acks=0 has no acknowledgements and the log's growth in the window is not known: no throughput".to_owned(),
+        );
+    }
+    let throughputs: Vec<f64> = completed
+        .iter()
+        .filter_map(|trial| trial.value(Metric::Throughput))
+        .collect();
+    if Drift::of(&throughputs).is_some_and(|drift| drift.is_beyond_chance()) {
+        warnings.push(
+            "Its trials follow each other more closely than chance allows: they drift, and its own median depends on when \
+             it was measured. Comparisons within blocks stay valid."
+                .to_owned(),
         );
     }
     if let Some(headroom) = summary.little_headroom() {
