@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::effect::{Effect, Sample, family};
+use super::fair::incomparable;
 use super::{Floors, Metric, Observations};
 use crate::profile::Configuration;
 use crate::stats::signed_rank;
@@ -84,8 +85,7 @@ fn of_metric(
             .pairs
             .iter()
             .copied()
-            .filter(|(base, value)| comparable(metric, base) && comparable(metric, value))
-            .filter(|(base, value)| same_load(metric, base, value))
+            .filter(|(base, value)| incomparable(metric, base, value).is_none())
             .filter(|(base, value)| !observations.pairs(&base.id, &value.id, metric).values.is_empty())
             .collect();
         if pairs.is_empty() {
@@ -98,6 +98,10 @@ fn of_metric(
             Sample::Paired {
                 log_ratios: means.into_values().collect(),
                 incomplete_blocks,
+                lost_by_candidate: ids
+                    .iter()
+                    .map(|(base, value)| observations.pairs(base, value, metric).lost_by_candidate)
+                    .sum(),
             },
         ));
         of.push((contrast, pairs));
@@ -114,26 +118,6 @@ fn of_metric(
             effect,
         })
         .collect()
-}
-
-/// Whether a figure of this configuration was found, and not set or unobservable.
-fn comparable(metric: Metric, configuration: &Configuration) -> bool {
-    use crate::protocol::{Acks, Arrival};
-    match metric {
-        Metric::Throughput => configuration.workload.arrival == Arrival::Unpaced,
-        Metric::LatencyP99 => configuration.acks != Acks::None,
-        _ => true,
-    }
-}
-
-/// Latency compares only under the same load, and acknowledged throughput not with that of `acks=0`.
-fn same_load(metric: Metric, base: &Configuration, value: &Configuration) -> bool {
-    use crate::protocol::Acks;
-    match metric {
-        Metric::Throughput => (base.acks == Acks::None) == (value.acks == Acks::None),
-        Metric::LatencyP99 => base.workload.arrival == value.workload.arrival,
-        _ => true,
-    }
 }
 
 fn contrasts(configurations: &[Configuration]) -> Vec<Contrast<'_>> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::profile::{Configuration, is_secret};
-use crate::protocol::Workload;
+use crate::protocol::{TargetKind, Workload};
 use crate::store::Manifest;
 
 /// A configuration within its run.
@@ -41,6 +41,16 @@ pub fn differences(base: Side<'_>, candidate: Side<'_>) -> Vec<String> {
     compare("brokers", was.target.brokers.to_string(), is.target.brokers.to_string());
     let software = |manifest: &Manifest| manifest.target.software.clone().unwrap_or_else(|| "unknown".to_owned());
     compare("broker version", software(was), software(is));
+    if was.target.kind == TargetKind::External && is.target.kind == TargetKind::External {
+        let id = |manifest: &Manifest| manifest.target.cluster_id.clone().unwrap_or_else(|| "unknown".to_owned());
+        compare("cluster", id(was), id(is));
+        let protocol = |manifest: &Manifest| {
+            let given = manifest.target_settings.connection.get("security.protocol");
+            given.map_or_else(|| "plaintext".to_owned(), |given| given.to_lowercase())
+        };
+        compare("security.protocol", protocol(was), protocol(is));
+    }
+    compare("order within blocks", format!("{:?}", was.run.order), format!("{:?}", is.run.order));
     compare(
         "broker configuration",
         map(&was.target_settings.broker_config),

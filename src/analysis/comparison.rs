@@ -4,10 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::comparable::{Side, changed_settings, differences};
+use super::fair::incomparable;
 use super::effect::{Design, Effect, Sample, family};
 use super::{Floors, Metric, Observations};
 use crate::profile::Configuration;
-use crate::protocol::Arrival;
 use crate::store::{Manifest, TrialRecord};
 
 /// Figures that runs are compared by.
@@ -44,12 +44,13 @@ pub struct Contrast {
     pub candidate_id: String,
     /// Its label.
     pub candidate_label: String,
-    /// Whether both were loaded at a given rate: throughput was set then, not found.
-    pub paced: bool,
     /// What differs by intention, as in `linger.ms: 0 → 5`.
     pub changed: Vec<String>,
     /// What makes the two incomparable; compared all the same where that was insisted on.
     pub incomparable: Vec<String>,
+    /// Why some figures are not compared.
+    #[serde(default)]
+    pub left_out: Vec<String>,
     /// One per figure that both have.
     pub effects: Vec<Effect>,
 }
@@ -114,9 +115,9 @@ pub fn compare(base: &Run<'_>, candidate: &Run<'_>, same_run: bool, floors: &Flo
                 base_label: before.label.clone(),
                 candidate_id: after.id.clone(),
                 candidate_label: after.label.clone(),
-                paced: is_paced(before) && is_paced(after),
                 changed: changed_settings(was, is),
                 incomparable: differences(was, is),
+                left_out: Vec::new(),
                 effects: Vec::new(),
             }
         })
@@ -125,6 +126,13 @@ pub fn compare(base: &Run<'_>, candidate: &Run<'_>, same_run: bool, floors: &Flo
         // Each figure is a family of its own: over all pairs of configurations, one error rate.
         let (mut samples, mut places) = (Vec::new(), Vec::new());
         for (place, (before, after)) in matched.iter().enumerate() {
+            if let Some(reason) = incomparable(metric, before, after) {
+                let left_out = &mut contrasts[place].left_out;
+                if !left_out.iter().any(|known| known == reason) {
+                    left_out.push(reason.to_owned());
+                }
+                continue;
+            }
             if let Some(sample) = sample(base, candidate, (&before.id, &after.id), metric, same_run) {
                 samples.push((metric, sample));
                 places.push(place);
@@ -144,10 +152,6 @@ pub fn compare(base: &Run<'_>, candidate: &Run<'_>, same_run: bool, floors: &Flo
         only_in_candidate,
         floors: floors.clone(),
     }
-}
-
-fn is_paced(configuration: &Configuration) -> bool {
-    configuration.workload.arrival != Arrival::Unpaced
 }
 
 /// None where neither side has the figure at all.

@@ -36,6 +36,8 @@ pub enum Sample {
         log_ratios: Vec<f64>,
         /// Blocks without one.
         incomplete_blocks: u32,
+        /// Those of them in which only the base has the figure.
+        lost_by_candidate: u32,
     },
     /// The values of both, measured one after the other.
     Unpaired {
@@ -66,8 +68,8 @@ pub struct Effect {
     pub confidence: Option<f64>,
     /// Two-sided p of the hypothesis that the ratio is 1, before the correction.
     pub p: Option<f64>,
-    /// Two-sided p of the hypothesis that the ratio lies within the noise floor, after the correction (unpaired: that it
-    /// is 1). At 5 % and below, and only there, the verdict is better or worse.
+    /// Two-sided p of the hypothesis that the ratio lies within the noise floor, after the correction.
+    /// At 5 % and below, and only there, the verdict is better or worse.
     pub p_adjusted: Option<f64>,
     /// Blocks (paired) or trials of the side with fewer (unpaired) behind it.
     pub blocks: u32,
@@ -77,6 +79,10 @@ pub struct Effect {
     pub incomplete: u32,
     /// The noise floor that the verdict used: a ratio's distance from 1.
     pub noise_floor: f64,
+    /// Blocks in which the base has the figure and the candidate has not. Then nothing good is said of the candidate: what
+    /// is left may be its better part.
+    #[serde(default)]
+    pub lost_by_candidate: u32,
     /// The verdict on the candidate; null where there are too few blocks for one, or neither way is better.
     pub verdict: Option<Verdict>,
 }
@@ -103,6 +109,7 @@ impl Sample {
                 .map(|(base, candidate)| (candidate / base).ln())
                 .collect(),
             incomplete_blocks: pairs.incomplete_blocks,
+            lost_by_candidate: pairs.lost_by_candidate,
         }
     }
 
@@ -111,7 +118,16 @@ impl Sample {
     fn p_value_beyond(&self, floor: f64) -> Option<f64> {
         match self {
             Sample::Paired { log_ratios, .. } => signed_rank::p_value_beyond(log_ratios, floor.ln_1p()),
-            Sample::Unpaired { .. } => self.p_value(),
+            Sample::Unpaired { base, candidate, .. } => {
+                let (base, mut candidate, floor) = (logs(base), logs(candidate), floor.ln_1p());
+                // Only the side on which the shift lies can be beyond the floor.
+                let shift = rank_sum::estimate(&base, &candidate)?;
+                if shift.abs() <= floor {
+                    return Some(1.0);
+                }
+                candidate.iter_mut().for_each(|value| *value -= floor * shift.signum());
+                rank_sum::p_value(&base, &candidate)
+            }
         }
     }
 
@@ -154,6 +170,21 @@ impl Sample {
         match self {
             Sample::Paired { .. } => Design::Paired,
             Sample::Unpaired { .. } => Design::Unpaired,
+        }
+    }
+
+    fn lost_by_candidate(&self) -> u32 {
+        match self {
+            Sample::Paired { lost_by_candidate, .. } => *lost_by_candidate,
+            Sample::Unpaired { .. } => 0,
+        }
+    }
+
+    /// Where the candidate lost blocks, only "worse" still stands.
+    fn of_all_blocks(&self, verdict: Verdict) -> Verdict {
+        match verdict {
+            Verdict::Better | Verdict::Equivalent if self.lost_by_candidate() > 0 => Verdict::Inconclusive,
+            verdict => verdict,
         }
     }
 
@@ -208,7 +239,10 @@ pub fn family(samples: Vec<(Metric, Sample)>, floor: impl Fn(Metric) -> f64) -> 
                 blocks_needed: sample.blocks_needed(1.0 - first_step),
                 incomplete: sample.incomplete(),
                 noise_floor,
-                verdict: interval.and_then(|interval| judge(metric, &interval, noise_floor)),
+                lost_by_candidate: sample.lost_by_candidate(),
+                verdict: interval
+                    .and_then(|interval| judge(metric, &interval, noise_floor))
+                    .map(|verdict| sample.of_all_blocks(verdict)),
             }
         })
         .collect()
@@ -232,6 +266,7 @@ mod tests {
         Sample::Paired {
             log_ratios: log_ratios.to_vec(),
             incomplete_blocks: 0,
+            lost_by_candidate: 0,
         }
     }
 
@@ -283,6 +318,19 @@ mod tests {
             one(paired(&wide), Metric::Throughput).verdict,
             Some(Verdict::Inconclusive)
         );
+    }
+
+    #[test]
+    fn nothing_good_is_said_of_a_candidate_that_lost_blocks() {
+        let lost = |log_ratios: Vec<f64>| Sample::Paired {
+            log_ratios,
+            incomplete_blocks: 4,
+            lost_by_candidate: 4,
+        };
+        let of = |log_ratios| one(lost(log_ratios), Metric::Throughput).verdict;
+        assert_eq!(of(around(0.3, 8)), Some(Verdict::Inconclusive));
+        assert_eq!(of(around(0.0, 8)), Some(Verdict::Inconclusive));
+        assert_eq!(of(around(-0.3, 8)), Some(Verdict::Worse));
     }
 
     #[test]

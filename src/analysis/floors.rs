@@ -54,6 +54,21 @@ impl Floors {
         }
     }
 
+    /// Of each metric the larger: what may not be called real on one side is not real between the two.
+    pub fn larger(&self, other: &Floors) -> Floors {
+        let metrics = self.measured.keys().chain(other.measured.keys());
+        Floors {
+            measured: metrics
+                .map(|metric| (*metric, self.of(*metric).max(other.of(*metric))))
+                .collect(),
+            default: self.default.max(other.default),
+            origin: match (self.measured.is_empty(), other.measured.is_empty()) {
+                (false, _) => self.origin.clone(),
+                (true, _) => other.origin.clone(),
+            },
+        }
+    }
+
     /// The floor of one metric, as a ratio's distance from 1.
     pub fn of(&self, metric: Metric) -> f64 {
         self.measured

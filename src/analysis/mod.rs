@@ -6,6 +6,7 @@ mod best;
 mod comparable;
 mod comparison;
 mod effect;
+mod fair;
 mod floors;
 mod gate;
 mod metric;
@@ -18,6 +19,7 @@ pub use best::{BestSet, best_set};
 pub use comparable::{Side, changed_settings, differences};
 pub use comparison::{COMPARED, Comparison, Contrast, ONE_AFTER_THE_OTHER, Run, compare, missing_trials};
 pub use effect::{ALPHA, Design, Effect, Sample, family};
+pub use fair::incomparable;
 pub use floors::{DEFAULT_FLOOR, Floors};
 pub use gate::{
     Asked, Basis, GateRow, GateVerdict, Judged, Pair, Repeated, Threshold, against_stored, confirm, interleaved,

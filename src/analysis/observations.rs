@@ -30,6 +30,8 @@ pub struct Pairs {
     pub values: Vec<(f64, f64)>,
     /// Blocks in which one of the two has no value: a trial failed, or the figure is only a bound.
     pub incomplete_blocks: u32,
+    /// Those of them in which only the base has one: what is left may be the candidate's better part.
+    pub lost_by_candidate: u32,
 }
 
 impl Observations {
@@ -110,7 +112,7 @@ impl Observations {
 
     /// Every block in which both were to be measured.
     pub fn pairs(&self, base: &str, candidate: &str, metric: Metric) -> Pairs {
-        let (mut values, mut incomplete_blocks) = (Vec::new(), 0);
+        let (mut values, mut incomplete_blocks, mut lost_by_candidate) = (Vec::new(), 0, 0);
         let of = |id: &str| self.configurations.get(id);
         let begun: BTreeSet<u32> = [base, candidate]
             .into_iter()
@@ -121,12 +123,16 @@ impl Observations {
             let both = (self.value(base, block, metric), self.value(candidate, block, metric));
             match both {
                 (Some(base), Some(candidate)) => values.push((base, candidate)),
-                _ => incomplete_blocks += 1,
+                (base, _) => {
+                    incomplete_blocks += 1;
+                    lost_by_candidate += u32::from(base.is_some());
+                }
             }
         }
         Pairs {
             values,
             incomplete_blocks,
+            lost_by_candidate,
         }
     }
 

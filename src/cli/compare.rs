@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::arguments::{CompareArguments, Format};
+use super::baseline::input_fault;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output;
 use crate::analysis::{self, Comparison, Floors, Observations, Run};
+use crate::profile::Order;
 use crate::report::comparison::{COMPARISON_SCHEMA_VERSION, ComparisonDocument, render};
 use crate::report::format::counted;
 use crate::report::terminal::Style;
@@ -110,11 +112,18 @@ fn against(base: &Loaded, candidate: &Loaded) -> Result<Comparison, Failure> {
             base.place.display()
         )));
     }
+    if !same_run && base.manifest.created_at == candidate.manifest.created_at && base.manifest.plan == candidate.manifest.plan
+    {
+        return Err(Failure::usage(format!(
+            "{} is a copy of {}: comparing it would say that nothing differs",
+            candidate.name, base.name
+        )));
+    }
     let comparison = analysis::compare(
         &base.side(),
         &candidate.side(),
         same_run,
-        &Floors::of_run(&candidate.manifest),
+        &Floors::of_run(&base.manifest).larger(&Floors::of_run(&candidate.manifest)),
     );
     if comparison.contrasts.is_empty() {
         return Err(Failure::usage(format!(
@@ -134,8 +143,8 @@ fn load(name: &str) -> Result<Loaded, Failure> {
         Some((directory, chosen)) if !Path::new(name).exists() => (directory, Some(chosen)),
         _ => (name, None),
     };
-    let run = RunDirectory::open(Path::new(directory))?;
-    let stored = run.read_trials()?;
+    let run = RunDirectory::open(Path::new(directory)).map_err(input_fault)?;
+    let stored = run.read_trials().map_err(input_fault)?;
     let manifest = run.manifest().clone();
     let mut notes = Vec::new();
     if let Some(cut) = &stored.cut_line {
@@ -150,6 +159,12 @@ fn load(name: &str) -> Result<Loaded, Failure> {
             "{directory}: {} of {} did not come to their end and are not compared",
             missing,
             counted(manifest.plan.len() as u64, "planned trial", "planned trials")
+        ));
+    }
+    if manifest.run.order == Order::Matrix {
+        notes.push(format!(
+            "{directory}: blocks were run in the matrix's order, not in a random one: what comes first in a block differs \
+             from what comes last for that reason alone"
         ));
     }
     let only = chosen.map(|chosen| find(&manifest, directory, chosen)).transpose()?;

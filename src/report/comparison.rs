@@ -108,6 +108,9 @@ fn contrast_text(contrast: &Contrast, page: &Page) -> String {
     if contrast.effects.is_empty() {
         text.push_str(&page.paragraph("  no figure that both have"));
     }
+    for reason in &contrast.left_out {
+        text.push_str(&page.paragraph(&format!("  not compared: {reason}")));
+    }
     let names: Vec<&str> = contrast.effects.iter().map(|effect| name(effect.metric)).collect();
     let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
     for (effect, name) in contrast.effects.iter().zip(names) {
@@ -117,9 +120,10 @@ fn contrast_text(contrast: &Contrast, page: &Page) -> String {
         };
         let change = change.replace('\u{a0}', " ");
         let verdict = verdicts::verdict(effect).replace('\u{a0}', " ");
-        let left_out = match effect.incomplete {
-            0 => String::new(),
-            incomplete => format!("; {incomplete} left out"),
+        let left_out = match (effect.incomplete, effect.lost_by_candidate) {
+            (0, _) => String::new(),
+            (incomplete, 0) => format!("; {incomplete} left out"),
+            (incomplete, lost) => format!("; {incomplete} left out, {lost} of them lost by the candidate: nothing good is said of it"),
         };
         let said = match effect.has_interval() {
             true if effect.design == Design::Unpaired => {
@@ -152,12 +156,10 @@ pub fn answer(comparison: &Comparison, style: &Style) -> String {
     };
     let leading = [Metric::Throughput, Metric::LatencyP99];
     let effects = || contrast.effects.iter();
-    // A rate that was kept says nothing about the setting.
-    let kept = |effect: &&Effect| effect.metric == Metric::Throughput && effect.verdict == Some(Verdict::Equivalent);
     let told = leading
         .iter()
         .filter_map(|metric| effects().find(|effect| effect.metric == *metric))
-        .find(|effect| !(kept(effect) && contrast.paced))
+        .next()
         .or_else(|| effects().next());
     let mut text = told.map_or_else(String::new, |effect| {
         page.titled("Does the candidate help?", &sentence(effect))

@@ -10,6 +10,8 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::protocol::TargetKind;
+
 use super::{Host, SCHEMA_VERSION, StoreError, TargetDescription};
 
 /// Name of the document within a run directory.
@@ -126,7 +128,12 @@ fn place(data_directory: &Path, host: &Host, target: &TargetDescription) -> Path
 fn key(host: &Host, target: &TargetDescription) -> String {
     let Host { cores, cpu, .. } = host;
     let software = target.software.as_deref().unwrap_or("");
-    format!("{cpu}\n{cores}\n{}\n{}\n{software}", target.kind, target.brokers)
+    // Two clusters of others may look alike in everything else.
+    let cluster = match target.kind {
+        TargetKind::External => target.cluster_id.as_deref().unwrap_or(""),
+        TargetKind::Local | TargetKind::Mock => "",
+    };
+    format!("{cluster}\n{cpu}\n{cores}\n{}\n{}\n{software}", target.kind, target.brokers)
 }
 
 /// Writes to a temporary file and renames: a reader sees the old or the new document, never half of one.
