@@ -13,8 +13,8 @@ use kpbench::client::{ClientError, Enqueued, Outgoing, Producer, ProducerSetting
 use kpbench::load::run_trial_with;
 use kpbench::measure::{AckRecorder, Hub};
 use kpbench::protocol::{
-    Acks, Arrival, ClientKind, Content, PROTOCOL_VERSION, Payload, SendMode, Size, TrialEvent, TrialResult, TrialSpec,
-    Workload,
+    Acks, Arrival, ClientKind, Content, METADATA_TIMEOUT_MS, PROTOCOL_VERSION, Payload, SendMode, Size, TrialEvent,
+    TrialResult, TrialSpec, Workload,
 };
 use kpbench::stats::histogram;
 
@@ -85,6 +85,7 @@ fn trial(rate_per_s: f64) -> TrialResult {
             },
         },
         max_block_ms: 1_000,
+        metadata_timeout_ms: METADATA_TIMEOUT_MS,
         warmup_ms: 1_000,
         measure_ms: 5_000,
         drain_timeout_ms: 1_000,

@@ -164,9 +164,30 @@ fn a_profile_with_mistakes_is_shown_with_its_lines_and_nothing_is_started() {
 
 #[test]
 fn a_flag_with_a_mistake_is_shown_like_a_profile() {
-    let output = run(&["run", "--target", "mock", "--producer", "linger.mss=5"]);
+    let flags = [
+        "--producer",
+        "linger.mss=5",
+        "--rate",
+        "-1",
+        "-p",
+        "sasl.pasword=hunter2",
+    ];
+    let output = run(&[&["run", "--target", "mock"], &flags[..]].concat());
     assert_eq!(code(&output), 2);
-    assert!(stderr(&output).contains("linger.ms"), "{}", stderr(&output));
+    let said = stderr(&output);
+    for part in [
+        "did you mean linger.ms?",
+        "[--producer linger.mss:1:",
+        "[--rate:1:",
+        "[--producer sasl.pasword:1:",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert!(
+        !said.contains("[command line:"),
+        "nobody has seen the text that flags become: {said}"
+    );
+    assert!(!said.contains("hunter2"), "{said}");
 }
 
 #[test]
@@ -209,6 +230,21 @@ fn json_is_the_summary_and_nothing_else_and_quiet_is_quiet() {
         stdout(&output),
         fs::read_to_string(place.run_directory().join("summary.json")).unwrap()
     );
+}
+
+/// Quiet about how far it is, not about what somebody has to know.
+#[test]
+fn quiet_still_tells_notices() {
+    let place = Place::new();
+    assert_eq!(code(&place.sweep(&["--quiet"])), 0);
+    let trials = place.run_directory().join("trials.jsonl");
+    let whole = fs::read(&trials).unwrap();
+    fs::write(&trials, &whole[..whole.len() - 100]).unwrap();
+    let again = run(&["sweep", &place.profile(), "--resume", &place.out(), "--quiet"]);
+    assert_eq!(code(&again), 0);
+    let told = stderr(&again);
+    assert!(told.contains("line 4") && told.contains("was cut"), "{told}");
+    assert_eq!(told.lines().count(), 1, "{told}");
 }
 
 #[test]
@@ -342,6 +378,28 @@ fn an_external_cluster_that_is_not_there_is_told_within_ten_seconds_and_without_
     assert!(said.contains("onnection refused"), "the client's own words: {said}");
     assert!(!said.contains("hunter2"), "{said}");
     assert!(!place.run_directory().exists(), "nothing was measured, nothing is left");
+}
+
+/// Room and time: what a send call may wait for has nothing to do with how long connecting takes.
+#[test]
+fn with_no_time_to_block_a_trial_still_connects_and_measures() {
+    let directory = tempfile::tempdir().unwrap();
+    let out = directory.path().join("run").display().to_string();
+    let output = run(&[
+        "run",
+        "--target=mock",
+        "--producer=max.block.ms=0",
+        "--rate=2000",
+        "--warmup=50ms",
+        "--measure=200ms",
+        "--repetitions=1",
+        "--out",
+        &out,
+    ]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let trials = RunDirectory::open(Path::new(&out)).unwrap().trials().unwrap();
+    let result = trials[0].result.as_ref().unwrap();
+    assert!(result.counts.acknowledged > 0, "{:?}", result.counts);
 }
 
 #[test]

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use kpbench::client::mock::MockCluster;
 use kpbench::load::{StopFlag, run_trial};
 use kpbench::protocol::{
-    Acks, Arrival, ClientKind, Content, PROTOCOL_VERSION, Payload, SendMode, Size, TrialEvent, TrialResult, TrialSpec,
-    Workload,
+    Acks, Arrival, ClientInterval, ClientKind, Content, METADATA_TIMEOUT_MS, PROTOCOL_VERSION, Payload, SendMode, Size,
+    TrialEvent, TrialResult, TrialSpec, Workload,
 };
 
 const TOPIC: &str = "t";
@@ -46,6 +46,7 @@ fn spec(cluster: &MockCluster, client: ClientKind, send_mode: SendMode, arrival:
             },
         },
         max_block_ms: 5_000,
+        metadata_timeout_ms: METADATA_TIMEOUT_MS,
         warmup_ms: 100,
         measure_ms: 500,
         drain_timeout_ms: 10_000,
@@ -58,15 +59,34 @@ fn spec(cluster: &MockCluster, client: ClientKind, send_mode: SendMode, arrival:
 
 fn run(spec: &TrialSpec) -> (TrialResult, BTreeMap<String, String>) {
     let (mut result, mut effective) = (None, BTreeMap::new());
+    let mut grown = ClientInterval::default();
     run_trial(spec, &StopFlag::default(), &mut |event| match event {
         TrialEvent::Result(found) => result = Some(*found),
+        TrialEvent::Interval(interval) => {
+            assert!(interval.peak_memory_bytes.is_some_and(|bytes| bytes > 1 << 20));
+            let client = interval.client.unwrap_or_default();
+            grown.wire_bytes += client.wire_bytes;
+            grown.batch_records += client.batch_records;
+            grown.produce_requests += client.produce_requests;
+        }
         TrialEvent::Ready {
             effective_properties, ..
         } => effective = effective_properties,
         _ => {}
     })
     .unwrap();
-    (result.unwrap(), effective)
+    let result = result.unwrap();
+    let totals = result.statistics.as_ref().unwrap();
+    assert_eq!(
+        (grown.wire_bytes, grown.batch_records, grown.produce_requests),
+        (
+            totals.wire_bytes,
+            totals.batch_records,
+            totals.requests.get("Produce").copied().unwrap_or(0)
+        ),
+        "the intervals add up to the trial"
+    );
+    (result, effective)
 }
 
 const PACED: Arrival = Arrival::Constant { rate_per_s: 1_000.0 };
@@ -124,6 +144,37 @@ fn a_small_queue_gives_back_pressure_and_loses_nothing() {
             assert_eq!(service.unresolved, 0, "{client} {mode}");
             assert_eq!(service.count, result.window.attempted, "{client} {mode}");
         }
+    }
+}
+
+/// A trial whose broker was away must be told from one whose records merely took too long.
+#[test]
+fn every_client_tells_that_all_brokers_were_down() {
+    for &client in ClientKind::ALL {
+        let cluster = mock();
+        let mut short = spec(&cluster, client, SendMode::Async, PACED);
+        short
+            .properties
+            .insert("message.timeout.ms".to_owned(), "200".to_owned());
+        let mut result = None;
+        run_trial(&short, &StopFlag::default(), &mut |event| match event {
+            TrialEvent::WindowStarted => cluster.broker_down(None).unwrap(),
+            TrialEvent::WindowEnded => cluster.broker_up(None).unwrap(),
+            TrialEvent::Result(found) => result = Some(*found),
+            _ => {}
+        })
+        .unwrap();
+        let result = result.unwrap();
+        assert!(result.counts.failed > 0, "{client}: {:?}", result.counts);
+        let told = result.all_brokers_down();
+        assert!(
+            told.is_some_and(|told| told.contains("brokers are down")),
+            "{client}: {:?}",
+            result.notes
+        );
+
+        let (calm, _) = run(&spec(&cluster, client, SendMode::Async, PACED));
+        assert_eq!(calm.all_brokers_down(), None, "{client}: {:?}", calm.notes);
     }
 }
 
@@ -201,7 +252,7 @@ fn an_unknown_property_and_a_missing_topic_are_told_in_words() {
         unreachable
             .properties
             .insert("bootstrap.servers".to_owned(), "127.0.0.1:1".to_owned());
-        unreachable.max_block_ms = 300;
+        unreachable.metadata_timeout_ms = 300;
         let error = run_trial(&unreachable, &StopFlag::default(), &mut |_| ())
             .unwrap_err()
             .to_string();

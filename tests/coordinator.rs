@@ -7,8 +7,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use coordinator_support::{Bench, CLEAN, Heard, configuration};
-use kpbench::protocol::{Acks, TargetKind};
-use kpbench::run::{Ended, RunError};
+use kpbench::protocol::{Acks, Content, FileSplit, TargetKind};
+use kpbench::run::{CancelSource, Ended, RunError, execute};
 use kpbench::store::{Manifest, RunDirectory, StoreError, TrialOutcome, TrialRecord};
 
 fn cause(record: &TrialRecord) -> &str {
@@ -123,6 +123,38 @@ fn an_impossible_topic_is_told_before_the_first_trial() {
     );
     assert!(!bench.directory().exists());
     assert_eq!(bench.starter.script.calls.borrow().last().unwrap(), "stop");
+}
+
+#[test]
+fn one_bootstrap_server_is_told_once_the_cluster_shows_several_brokers() {
+    let about_servers = |texts: &[String]| {
+        texts
+            .iter()
+            .filter(|text| text.contains("one bootstrap server"))
+            .count()
+    };
+    let mut bench = Bench::new(CLEAN);
+    bench.starter.script.brokers.set(Some(3));
+    let mut heard = Heard::default();
+    bench.run_heard(&mut heard).unwrap();
+    assert_eq!(about_servers(&heard.lines), 1, "{:?}", heard.lines);
+    assert_eq!(about_servers(&manifest(&bench).warnings), 1);
+    bench.resume();
+    bench.request.profile.run.repetitions = 4;
+    bench.run().unwrap();
+    assert_eq!(
+        about_servers(&manifest(&bench).warnings),
+        1,
+        "once, however often it is continued"
+    );
+
+    for (brokers, servers) in [(1, "127.0.0.1:1"), (3, "127.0.0.1:1,127.0.0.1:2")] {
+        let mut bench = Bench::new(CLEAN);
+        bench.starter.script.brokers.set(Some(brokers));
+        bench.request.profile.target.bootstrap_servers = Some(servers.to_owned());
+        bench.run().unwrap();
+        assert_eq!(about_servers(&manifest(&bench).warnings), 0, "{brokers} {servers}");
+    }
 }
 
 #[test]
@@ -251,6 +283,27 @@ fn a_trial_that_ignores_the_request_to_stop_is_killed() {
     assert_eq!(bench.records(), []);
 }
 
+/// It would take the coordinator's patience, which is longer than that of whoever pressed Ctrl-C.
+#[test]
+fn a_broker_that_does_not_answer_does_not_hold_up_an_interruption() {
+    let bench = Bench::new(CLEAN);
+    bench.starter.script.hangs.set(1);
+    let (source, cancel) = CancelSource::new();
+    let asks = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(1_500));
+        source.cancel();
+    });
+    let outcome = bench.run_with(&mut Heard::default(), &cancel).unwrap();
+    asks.join().unwrap();
+    assert_eq!(outcome.ended, Ended::Interrupted);
+    assert_eq!(
+        bench.records().len(),
+        0,
+        "it is not known what the first trial appended"
+    );
+    assert_eq!(bench.starter.script.left(), Vec::<String>::new());
+}
+
 #[test]
 fn a_cut_last_line_is_told_and_that_trial_runs_again() {
     let mut bench = Bench::new(CLEAN);
@@ -290,6 +343,107 @@ fn resuming_with_another_profile_lists_the_differences() {
         assert!(error.contains(part), "{part}: {error}");
     }
     assert_eq!(bench.starter.starts.borrow().len(), 1, "nothing was started");
+}
+
+/// The differences that keep a changed request from continuing the run; empty where it goes on.
+fn refused_by(bench: &mut Bench, change: impl FnOnce(&mut Bench)) -> String {
+    bench.resume();
+    bench.request.profile.run.repetitions += 1;
+    let trials = bench.records().len();
+    change(bench);
+    match bench.run() {
+        Ok(_) => String::new(),
+        Err(error) => {
+            assert!(matches!(error, RunError::ResumeMismatch { .. }), "{error}");
+            assert_eq!(bench.records().len(), trials, "nothing was measured");
+            error.to_string()
+        }
+    }
+}
+
+#[test]
+fn a_run_is_not_continued_on_another_cluster() {
+    let id = |bench: &Bench, id: Option<&str>| *bench.starter.script.cluster_id.borrow_mut() = id.map(str::to_owned);
+    let servers = |bench: &mut Bench, servers: &str| {
+        bench.request.profile.target.bootstrap_servers = Some(servers.to_owned());
+    };
+    let mut bench = Bench::new(CLEAN);
+    id(&bench, Some("prod-a"));
+    bench.run().unwrap();
+    let same = refused_by(&mut bench, |bench| servers(bench, "other.host:1"));
+    assert_eq!(same, "", "one cluster has many addresses");
+    let other = refused_by(&mut bench, |bench| id(bench, Some("prod-b")));
+    assert!(
+        other.contains("the cluster's id was prod-a and is prod-b now"),
+        "{other}"
+    );
+    assert_eq!(bench.starter.script.calls.borrow().last().unwrap(), "stop");
+
+    let mut bench = Bench::new(CLEAN);
+    bench.run().unwrap();
+    let untold = refused_by(&mut bench, |bench| servers(bench, "other.host:1"));
+    assert!(untold.contains("were 127.0.0.1:1 and are other.host:1 now"), "{untold}");
+}
+
+#[test]
+fn a_run_is_not_continued_on_other_terms() {
+    type Change = fn(&mut Bench);
+    let cases: [(Change, &str); 4] = [
+        (
+            |bench| {
+                let config = &mut bench.request.profile.target.broker_config;
+                config.insert("num.io.threads".to_owned(), "1".to_owned());
+            },
+            "num.io.threads was not set and is 1 now",
+        ),
+        (
+            |bench| {
+                let connection = &mut bench.request.profile.target.connection;
+                connection.insert("security.protocol".to_owned(), "ssl".to_owned());
+            },
+            "security.protocol was not set and is ssl now",
+        ),
+        (
+            |bench| bench.request.profile.run.conditioning_ms = 5,
+            "was 0 and is 5 now",
+        ),
+        (
+            |bench| bench.request.profile.run.headroom = true,
+            "run.headroom was false and is true now",
+        ),
+    ];
+    for (change, expected) in cases {
+        let mut bench = Bench::new(CLEAN);
+        bench.run().unwrap();
+        let told = refused_by(&mut bench, change);
+        assert!(told.contains(expected), "{expected}: {told}");
+    }
+    let mut bench = Bench::new(CLEAN);
+    bench.run().unwrap();
+    let changed_password = |bench: &mut Bench| {
+        let connection = &mut bench.request.profile.target.connection;
+        connection.insert("sasl.password".to_owned(), "hunter3".to_owned());
+        bench.request.profile.secrets = vec!["hunter3".to_owned()];
+    };
+    assert_eq!(refused_by(&mut bench, changed_password), "", "a password may change");
+}
+
+#[test]
+fn a_run_is_not_continued_with_another_payload() {
+    let mut bench = Bench::new(CLEAN);
+    let path = bench.temporary.path().join("records.txt");
+    fs::write(&path, "one\ntwo\n").unwrap();
+    for configuration in &mut bench.request.profile.configurations {
+        configuration.workload.payload.content = Content::File {
+            path: path.clone(),
+            split: FileSplit::Lines,
+        };
+    }
+    bench.run().unwrap();
+    assert_eq!(manifest(&bench).payload_files.len(), 1);
+    assert_eq!(refused_by(&mut bench, |_| {}), "", "the same content");
+    let told = refused_by(&mut bench, |_| fs::write(&path, "one\ntoo\n").unwrap());
+    assert!(told.contains("records.txt has another content now"), "{told}");
 }
 
 #[test]
@@ -353,6 +507,54 @@ fn a_target_lost_in_a_trial_fails_that_trial_and_the_run_goes_on_when_it_is_back
     assert!(cause(&bench.records()[0]).contains("the target was lost during the trial: connection refused"));
     assert!(heard.lines.iter().any(|line| line == "back"), "{:?}", heard.lines);
     assert!(bench.starter.script.calls.borrow().iter().any(|call| call == "revive"));
+}
+
+/// Settling, a new topic: each would take its own time limit to tell what is known already.
+#[test]
+fn a_target_that_is_gone_is_asked_nothing_else() {
+    let bench = Bench::new(
+        "read -r spec; case $spec in *b01-t01*) cat hello ready started interval ended doubtful;; *) cat hello ready started interval ended result;; esac",
+    );
+    bench.starter.script.unreachable.set(1);
+    let mut heard = Heard::default();
+    let outcome = bench.run_heard(&mut heard).unwrap();
+    assert_eq!((outcome.completed, outcome.failed), (5, 1));
+    assert!(cause(&bench.records()[0]).contains("the target was lost"));
+    assert!(
+        heard.lines.iter().any(|line| line.starts_with("lost")),
+        "{:?}",
+        heard.lines
+    );
+    let script = &bench.starter.script;
+    assert_eq!(script.patience.borrow().len(), 5, "its watermarks were not waited for");
+    let calls = script.calls.borrow();
+    assert_eq!(calls[1], "revive", "nor was the next topic: {calls:?}");
+    assert_eq!(script.left(), Vec::<String>::new());
+}
+
+/// It answers again before anybody asks: what it lost says that it was away.
+#[test]
+fn a_target_that_was_away_for_a_while_in_a_trial_fails_that_trial() {
+    let bench = Bench::new(
+        "read -r spec; case $spec in *b01-t01*) cat hello ready started interval ended restarted;; *b01-t02*) cat hello ready started interval ended doubtful;; *) cat hello ready started interval ended result;; esac",
+    );
+    let mut heard = Heard::default();
+    let outcome = bench.run_heard(&mut heard).unwrap();
+    assert_eq!((outcome.completed, outcome.failed), (5, 1));
+    let records = bench.records();
+    assert_eq!(
+        cause(&records[0]),
+        "the target was lost during the trial, and came back: 1/1 brokers are down; 1 × MSG_TIMED_OUT"
+    );
+    assert_eq!(
+        records[1].outcome,
+        TrialOutcome::Completed,
+        "failures alone are figures"
+    );
+    assert!(
+        !heard.lines.iter().any(|line| line.starts_with("lost")),
+        "nothing to wait for"
+    );
 }
 
 #[test]
@@ -440,6 +642,44 @@ fn a_fresh_local_cluster_is_conditioned_and_headroom_is_measured_once_per_client
     assert_eq!(bench.starter.script.left(), Vec::<String>::new());
 }
 
+/// Nobody else can delete them: names made ahead tell what to look for.
+#[test]
+fn the_topics_of_a_killed_session_are_named_when_the_run_is_continued() {
+    let mut bench = Bench::new(CLEAN);
+    bench.starter.script.hangs.set(1);
+    let (_source, cancel) = CancelSource::new();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let killed = runtime.block_on(async {
+        let mut heard = Heard::default();
+        let run = execute(&bench.request, &bench.starter, &mut heard, &cancel);
+        tokio::time::timeout(Duration::from_secs(2), run).await
+    });
+    assert!(killed.is_err(), "it hangs until it is dropped");
+    let [prefix] = &manifest(&bench).open_topic_prefixes[..] else {
+        panic!("one session is at work");
+    };
+    assert!(
+        bench
+            .starter
+            .script
+            .left()
+            .iter()
+            .all(|topic| topic.starts_with(prefix.as_str()))
+    );
+
+    bench.resume();
+    let mut heard = Heard::default();
+    bench.run_heard(&mut heard).unwrap();
+    let told = |line: &&String| line.starts_with("notice") && line.ends_with(prefix.as_str());
+    assert_eq!(heard.lines.iter().filter(told).count(), 1, "{:?}", heard.lines);
+    let after = manifest(&bench);
+    assert!(after.warnings[0].ends_with(prefix.as_str()), "{:?}", after.warnings);
+    assert_eq!(after.open_topic_prefixes, Vec::<String>::new());
+}
+
 #[test]
 fn kept_topics_are_kept_and_existing_ones_never_deleted() {
     let mut bench = Bench::new(CLEAN);
@@ -457,6 +697,30 @@ fn kept_topics_are_kept_and_existing_ones_never_deleted() {
     bench.request.profile.configurations[0].partitions = 4;
     let error = bench.run().unwrap_err().to_string();
     assert!(error.contains("set topic.partitions to 3"), "{error}");
+}
+
+#[test]
+fn what_is_left_on_the_target_is_told_with_its_cause_and_stored() {
+    let bench = Bench::new(CLEAN);
+    bench.starter.script.keeps_topics.set(true);
+    bench.starter.script.does_not_stop.set(true);
+    let mut heard = Heard::default();
+    bench.run_heard(&mut heard).unwrap();
+    let notices: Vec<&str> = heard
+        .lines
+        .iter()
+        .filter_map(|line| line.strip_prefix("notice "))
+        .collect();
+    let [topics, stop] = notices[..] else {
+        panic!("{notices:?}");
+    };
+    assert_eq!(topics.matches("kpbench-").count(), 6, "{topics}");
+    assert!(
+        topics.contains("TOPIC_AUTHORIZATION_FAILED") && !topics.contains("hunter2"),
+        "{topics}"
+    );
+    assert!(stop.contains("its data directory is still there"), "{stop}");
+    assert_eq!(manifest(&bench).warnings, notices);
 }
 
 #[test]

@@ -12,8 +12,8 @@ use kpbench::client::{
 use kpbench::load::{StopFlag, run_trial_with};
 use kpbench::measure::{Failure, Hub, SendTag};
 use kpbench::protocol::{
-    Acks, Arrival, ClientKind, Content, PROTOCOL_VERSION, Payload, PersistenceStatus, SendMode, Size, TrialEvent,
-    TrialResult, TrialSpec, Workload,
+    Acks, Arrival, ClientKind, Content, FileSplit, METADATA_TIMEOUT_MS, PROTOCOL_VERSION, Payload, PersistenceStatus,
+    SendMode, Size, TrialEvent, TrialResult, TrialSpec, Workload,
 };
 use kpbench::stats::histogram::{decode, percentile};
 
@@ -178,6 +178,7 @@ fn spec(send_mode: SendMode, arrival: Arrival) -> TrialSpec {
             },
         },
         max_block_ms: 100,
+        metadata_timeout_ms: METADATA_TIMEOUT_MS,
         warmup_ms: 200,
         measure_ms: 1_000,
         drain_timeout_ms: 5_000,
@@ -204,6 +205,26 @@ fn run(spec: &TrialSpec, script: Script) -> (TrialResult, Arc<Trace>, Vec<TrialE
         panic!("the last event is no result")
     };
     ((**result).clone(), trace, events)
+}
+
+#[test]
+fn a_result_tells_that_batches_may_hold_a_record_twice() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    std::io::Write::write_all(&mut file, &[b'x'; 50_000]).unwrap();
+    let mut spec = spec(SendMode::Async, at(1_000.0));
+    spec.workload.payload.content = Content::File {
+        path: file.path().to_owned(),
+        split: FileSplit::Size,
+    };
+    let told = |result: &TrialResult| {
+        result
+            .notes
+            .iter()
+            .any(|note| note.contains("the same record more than once"))
+    };
+    assert!(!told(&run(&spec, Script::Acknowledge).0), "no codec, no matter");
+    spec.properties.insert("compression.type".to_owned(), "zstd".to_owned());
+    assert!(told(&run(&spec, Script::Acknowledge).0));
 }
 
 #[test]

@@ -97,6 +97,13 @@ async fn one_node_counts_and_refuses() {
         .await
         .unwrap();
     let description = target.description();
+    let brokers = description.local_brokers.as_ref().unwrap();
+    assert!(brokers.java_version.starts_with(|c: char| c.is_ascii_digit()));
+    assert!(
+        brokers.java_options.iter().any(|option| option == "-Xmx1g"),
+        "{brokers:?}"
+    );
+    assert_eq!(brokers.settings["log.segment.delete.delay.ms"], "500");
     assert_eq!(description.brokers, 1);
     assert_eq!(description.software.as_deref(), Some("Apache Kafka 4.3.0"));
     assert_eq!(description.cluster_id.as_ref().map(String::len), Some(22));

@@ -287,6 +287,9 @@ mod messages {
             "[targt.properties]\nsasl.password = \"hunter2\"\nssl.key.pem = \"hunter2\"\n",
             "[producer]\nproperties-file = \"foreign.properties\"\n",
             "[target.properties]\nsasl = {password = [[\"hunter2\"]]}\n",
+            "[target.properties]\nsasl.password: hunter2\n",
+            "[target.properties]\nsasl.username = \"me\"\n\"sasl.password\" =\n\"hunter2\"\nlinger = 5\n",
+            "[producer]\nsasl.pasword = \"hunter2\nlinger.ms = 5\n",
         ] {
             let shown = message(text);
             assert!(!shown.contains("hunter2"), "{shown}");
@@ -474,6 +477,48 @@ mod translations {
             let all: Vec<&String> = profile.warnings.iter().chain(&only(&profile).warnings).collect();
             assert!(all.iter().any(|warning| warning.contains(said)), "{given}: {all:#?}");
         }
+    }
+
+    #[test]
+    fn what_somebody_elses_cluster_takes_is_not_decided_by_kafkas_default() {
+        let large = "[workload]\nrecord.size = \"2 MB\"\n[producer]\nmax.request.size = 10485760\n";
+        let external = "[target]\nbootstrap-servers = \"c:9092\"\n";
+        let existing = "[topic]\nexisting = \"orders\"\n";
+        for somebody_elses in [external, existing] {
+            let profile = valid(&format!("{somebody_elses}{large}"));
+            let told = |part: &str| profile.warnings.iter().any(|warning| warning.contains(part));
+            assert!(
+                told("Kafka's default (max.message.bytes=1048588) would refuse"),
+                "{:?}",
+                profile.warnings
+            );
+            assert!(!told("the broker refuses them"), "{:?}", profile.warnings);
+        }
+        let batches = valid(&format!(
+            "{external}[producer]\nmax.request.size = 5000000\nbatch.size = 5000000\n"
+        ));
+        let full = batches
+            .warnings
+            .iter()
+            .find(|warning| warning.contains("batches may grow"));
+        assert!(full.unwrap().contains("would refuse full ones"), "{full:?}");
+        // Where it is known, it is refused as before: by the topic's own limit, and on a cluster of kpbench's own.
+        for known in [
+            format!("{external}[topic]\nconfig.max.message.bytes = 1048588\n"),
+            String::new(),
+        ] {
+            let shown = message(&format!("{known}{large}"));
+            assert!(shown.contains("no configuration can send a record"), "{shown}");
+        }
+        let raised = valid(&format!(
+            "{external}[topic]\nconfig.max.message.bytes = 10000000\n{large}"
+        ));
+        assert!(
+            !raised
+                .warnings
+                .iter()
+                .any(|warning| warning.contains("max.message.bytes"))
+        );
     }
 
     #[test]
@@ -696,6 +741,62 @@ mod fields {
         assert_eq!(content("\"random\""), Content::Random);
         assert_eq!(content("{kind = \"text\"}"), Content::Text);
         assert_eq!(content("{kind = \"ratio\", ratio = 4}"), Content::Ratio { ratio: 4.0 });
+    }
+
+    /// A profile whose records are the lines of a file with this content.
+    fn of_lines(content: &str, profile: &str) -> Result<Profile, ProfileError> {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("lines.txt"), content).unwrap();
+        let payload = "payload = {kind = \"file\", path = \"lines.txt\"}";
+        profile::parse(
+            "test.toml",
+            &format!("[workload]\n{payload}\n{profile}"),
+            directory.path(),
+            &[],
+        )
+    }
+
+    #[test]
+    fn a_payload_files_lines_are_measured_and_the_limits_and_the_estimate_know() {
+        let short = of_lines("12345\n\n123\n", "rate = 1000\n").unwrap();
+        let size = &only(&short).workload.payload.size;
+        assert_eq!(
+            *size,
+            Size::Lines {
+                mean_bytes: 4.0,
+                min_bytes: 3,
+                max_bytes: 5
+            }
+        );
+        let made = valid("[workload]\nrecord.size = 4\nrate = 1000\n");
+        assert_eq!(
+            profile::estimate(&short).bytes_written,
+            profile::estimate(&made).bytes_written
+        );
+        let told = |profile: &Profile, part: &str| profile.warnings.iter().any(|warning| warning.contains(part));
+        assert!(!told(&short, "record.size has no effect"), "nobody gave one");
+        assert!(told(
+            &of_lines("1\n", "record.size = 5\n").unwrap(),
+            "record.size has no effect"
+        ));
+        let mixed = of_lines(&format!("short\n{}\n", "x".repeat(2_000_000)), "").unwrap();
+        assert!(
+            told(&mixed, "records of 2000000 bytes are larger"),
+            "{:?}",
+            mixed.warnings
+        );
+        let long = of_lines(&"x".repeat(2_000_000), "").unwrap_err();
+        assert!(
+            render(&long).contains("no configuration can send a record"),
+            "{}",
+            render(&long)
+        );
+        let empty = of_lines("\n\n", "").unwrap_err();
+        assert!(
+            render(&empty).contains("has nothing but empty lines"),
+            "{}",
+            render(&empty)
+        );
     }
 
     #[test]

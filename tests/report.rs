@@ -93,8 +93,41 @@ fn failed_trials_do_not_count() {
         .values;
     assert_eq!(*values, [all[0], all[2]]);
     assert_eq!(configuration.service_latency_us.as_ref().unwrap().count, 2 * RECORDS);
-    assert!(configuration.acknowledged < whole.configurations[0].acknowledged);
+    assert_eq!(
+        configuration.acknowledged, whole.configurations[0].acknowledged,
+        "counts are those of all trials that reported some"
+    );
     assert_eq!(summary.trials.failed, 1);
+}
+
+/// A nightly job that looks at `failed` must not see 0 where nothing at all arrived.
+#[test]
+fn records_that_failed_in_failed_trials_are_counted_by_their_errors() {
+    let failed = |count| FailedCount {
+        error: "MSG_SIZE_TOO_LARGE".into(),
+        persistence: PersistenceStatus::NotPersisted,
+        count,
+    };
+    let run = Run::of(&[vec![], vec![("linger.ms", "50")]], 2).each_trial(|trial| {
+        let configuration = if trial.planned.sequence % 2 == 0 { 1 } else { 0 };
+        if configuration == 1 {
+            trial.outcome = kpbench::store::TrialOutcome::Failed {
+                cause: "no record was acknowledged".into(),
+            };
+            trial.broker.appended = Some(3);
+            let counts = &mut trial.result.as_mut().unwrap().counts;
+            (counts.acknowledged, counts.failed, counts.undecided) = (5, 60, 7);
+            counts.failed_by_error = vec![failed(60)];
+        }
+    });
+    let run = run.fail(0, "the trial process ended with exit code 3");
+    let summary = summary_of(&run);
+    let of = summary.configurations.iter().find(|c| c.trials.completed == 0).unwrap();
+    assert_eq!(of.throughput_records_per_s, None);
+    assert_eq!((of.acknowledged, of.failed, of.undecided), (10, 120, 14));
+    assert_eq!(of.failed_by_error, [failed(120)]);
+    assert_eq!((of.appended, of.deficit), (Some(6), Some(4)));
+    assert_eq!(Metric::Failed.value(of), Some(120.0), "and the table shows it");
 }
 
 #[test]
@@ -337,6 +370,29 @@ fn a_damaged_histogram_is_said_and_the_rest_still_counts() {
     );
 }
 
+/// Also where it is not the winner: its figure says as much about kpbench as about the broker.
+#[test]
+fn little_headroom_is_said_of_every_configuration_that_has_it() {
+    use kpbench::store::Headroom;
+    let run = Run::of(&[vec![], vec![("compression.type", "gzip")]], 2).each_trial(|trial| {
+        // The second is by far the slower one.
+        let ratio = if trial.planned.sequence % 2 == 0 { 1.009 } else { 1.21 };
+        trial.headroom = (trial.planned.block == 1).then_some(Headroom {
+            mock_records_per_s: 1.0,
+            ratio,
+        });
+    });
+    let summary = summary_of(&run);
+    let (roomy, tight) = (&summary.configurations[0], &summary.configurations[1]);
+    assert_eq!((roomy.headroom, tight.headroom), (Some(1.21), Some(1.009)));
+    let warned = |of: &kpbench::report::ConfigurationSummary| of.warnings.iter().any(|text| text.contains("Headroom"));
+    assert!(warned(tight) && !warned(roomy), "{:?}", tight.warnings);
+    assert!(Metric::Throughput.cell(tight).starts_with("† "));
+    assert!(!Metric::Throughput.cell(roomy).contains('†'));
+    let text = terminal::render(&summary, &Style::default());
+    assert!(text.contains("†: little headroom"), "{text}");
+}
+
 // ---- the answers ----
 
 /// Three configurations: two close together, one far behind.
@@ -409,6 +465,39 @@ fn a_single_trial_claims_nothing_about_chance() {
         best.sentence
     );
     assert!(summary.verdicts.starts_with("1 block: too few for verdicts"));
+}
+
+/// Trials of 600 records have no 99th percentile each, together they have one: that is not one trial, and nothing that
+/// could be compared.
+#[test]
+fn what_trials_do_not_tell_by_themselves_is_not_claimed() {
+    let small = |which: &'static [u32]| {
+        Run::of(&[vec![], vec![("linger.ms", "50")]], 3).each_trial(move |trial| {
+            if which.contains(&(trial.planned.sequence % 2)) {
+                let median = if trial.planned.sequence % 2 == 1 {
+                    1_000.0
+                } else {
+                    9_000_000.0
+                };
+                let latencies = &mut trial.result.as_mut().unwrap().latencies;
+                latencies.service = Some(latency(median, 800, 0));
+            }
+        })
+    };
+    let p99 = |run: &Run| {
+        let summary = summary_of(run);
+        let answer = summary.answers.iter().find(|answer| answer.question == Question::P99);
+        answer.unwrap().sentence.clone()
+    };
+    let all = p99(&small(&[0, 1]));
+    assert!(all.contains("p99 over 3 trials together"), "{all}");
+    assert!(
+        all.contains("no block has the figure of all: whether it is really ahead is not known"),
+        "{all}"
+    );
+    assert!(!all.contains("one trial"), "{all}");
+    let other = p99(&small(&[0]));
+    assert!(other.contains("whether it is really ahead is not known"), "{other}");
 }
 
 #[test]
@@ -850,6 +939,76 @@ fn numeric_pairs_have_heat_maps_and_the_rest_its_own_charts() {
     }
 }
 
+/// Percentiles of librdkafka's windows exist per broker and period only, so time is the only axis to see them on.
+#[test]
+fn the_clients_own_percentiles_are_drawn_over_time() {
+    let without = page_of(&Run::of(&[vec![]], 1));
+    assert!(figure(&without, "queue-over-time").is_none(), "no period has a record");
+    let run = Run::of(&[vec![], vec![("acks", "0")]], 1).each_trial(|trial| {
+        for interval in &mut trial.intervals {
+            let window = &mut interval.brokers[0];
+            (window.queue_count, window.queue_p99_us) = (10, 12_345);
+            (window.broker_count, window.broker_p99_us) = (10, 6_789);
+            let mut other = window.clone();
+            (other.broker, other.broker_p99_us) = (2, 4_321);
+            interval.brokers.push(other);
+        }
+    });
+    let page = page_of(&run);
+    assert!(figure(&page, "queue-over-time").unwrap().contains("broker 1: 12.3"));
+    let brokers = figure(&page, "broker-over-time").unwrap();
+    assert!(
+        brokers.contains("broker 1: 6.79") && brokers.contains("broker 2: 4.32"),
+        "{brokers}"
+    );
+    assert!(!brokers.contains("acks=0"), "nothing is answered there");
+    assert!(figure(&page, "socket-over-time").is_none(), "nothing was timed");
+}
+
+/// Five numeric axes make ten pairs.
+#[test]
+fn every_pair_of_numeric_axes_has_a_heat_map_on_the_page_or_in_a_file() {
+    let small: Vec<(&str, &[&str])> = vec![
+        ("batch.size", &["1000", "2000"]),
+        ("linger.ms", &["0", "5"]),
+        ("partitions", &["1", "2"]),
+        ("producers", &["1", "2"]),
+        ("record.size", &["10", "20"]),
+    ];
+    let page = page_of(&Run::grid(&small, 1));
+    assert_eq!(
+        page.matches("id=\"fig-heat-").count(),
+        20,
+        "throughput and p99 of ten pairs"
+    );
+
+    let many: Vec<String> = (1..=40).map(|value| (value * 1_000).to_string()).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    let run = Run::grid(
+        &[("batch.size", &many), ("linger.ms", &many), ("partitions", &["1", "2"])],
+        1,
+    );
+    let page = page_of(&run);
+    let heat = figure(&page, "heat-batch-size-linger-ms-throughput").unwrap();
+    assert!(
+        heat.contains("2 more pairs of axes are drawn in files"),
+        "it is said where"
+    );
+    let directory = tempfile::tempdir().unwrap();
+    let place = directory.path().join("run");
+    store(&run, &place);
+    report::write(&place).unwrap();
+    let charts = fs::read_dir(place.join("charts")).unwrap();
+    let names: Vec<String> = charts
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    let svgs = names
+        .iter()
+        .filter(|name| name.starts_with("heat-") && name.ends_with(".svg"));
+    assert_eq!(svgs.count(), 6, "{names:?}");
+    assert_eq!(page.matches("id=\"fig-heat-").count(), 2);
+}
+
 #[test]
 fn the_page_names_no_place_outside_of_itself() {
     let page = page_of(&batching());
@@ -875,6 +1034,9 @@ fn the_page_holds_what_a_repetition_needs() {
         "Apache Kafka 4.3.0",
         "Example CPU @ 2.00GHz",
         "log.segment.bytes",
+        "17.0.15",
+        "-XX:+UseG1GC -Xmx1g",
+        "log.segment.delete.delay.ms",
         "min.insync.replicas",
         "[matrix]",
         "0123456789abcdef",

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use kpbench::protocol::{TrialEvent, TrialSpec};
 use kpbench::report::interval_logs::LogsSummary;
+use kpbench::report::trend::Trend;
 use kpbench::report::{GateDocument, Summary};
 use kpbench::store::{BaselineSession, Manifest, NoiseFloor, TrialRecord};
 use schemars::Schema;
@@ -24,6 +25,7 @@ fn schemas() -> Vec<(&'static str, Schema)> {
         ("baseline-session", schemars::schema_for!(BaselineSession)),
         ("gate", schemars::schema_for!(GateDocument)),
         ("interval-logs", schemars::schema_for!(LogsSummary)),
+        ("trend", schemars::schema_for!(Trend)),
     ]
 }
 

@@ -7,8 +7,8 @@ use std::process::Command;
 
 use anyhow::{Context, bail, ensure};
 use kpbench::protocol::{
-    Arrival, ClientKind, Content, PROTOCOL_VERSION, Payload, SendMode, Size, TrialEvent, TrialResult, TrialSpec,
-    Workload,
+    Arrival, ClientKind, Content, METADATA_TIMEOUT_MS, PROTOCOL_VERSION, Payload, SendMode, Size, TrialEvent,
+    TrialResult, TrialSpec, Workload,
 };
 
 use super::combination::{Combination, LINGER_MS, PARTITIONS, QUEUE_RECORDS};
@@ -231,6 +231,7 @@ fn spec(client: ClientKind, job: &Job<'_>) -> anyhow::Result<TrialSpec> {
             },
         },
         max_block_ms: 60_000,
+        metadata_timeout_ms: METADATA_TIMEOUT_MS,
         // No warm-up: the others have none, and the whole process is counted.
         warmup_ms: 0,
         measure_ms,

@@ -66,7 +66,8 @@ pub struct Effect {
     pub confidence: Option<f64>,
     /// Two-sided p of the hypothesis that the ratio is 1, before the correction.
     pub p: Option<f64>,
-    /// The same after it.
+    /// Two-sided p of the hypothesis that the ratio lies within the noise floor, after the correction (unpaired: that it
+    /// is 1). At 5 % and below, and only there, the verdict is better or worse.
     pub p_adjusted: Option<f64>,
     /// Blocks (paired) or trials of the side with fewer (unpaired) behind it.
     pub blocks: u32,
@@ -102,6 +103,15 @@ impl Sample {
                 .map(|(base, candidate)| (candidate / base).ln())
                 .collect(),
             incomplete_blocks: pairs.incomplete_blocks,
+        }
+    }
+
+    /// Of the hypothesis that the ratio lies no further from 1 than the floor: what verdicts are about, and so what the
+    /// correction for many of them goes by.
+    fn p_value_beyond(&self, floor: f64) -> Option<f64> {
+        match self {
+            Sample::Paired { log_ratios, .. } => signed_rank::p_value_beyond(log_ratios, floor.ln_1p()),
+            Sample::Unpaired { .. } => self.p_value(),
         }
     }
 
@@ -174,9 +184,9 @@ pub(super) fn unpaired_needed(confidence: f64) -> u32 {
 /// The effects of a family of comparisons: tested together, so that one error rate, [`ALPHA`], holds for all of them.
 /// `floor` gives each metric's noise floor as a ratio's distance from 1.
 pub fn family(samples: Vec<(Metric, Sample)>, floor: impl Fn(Metric) -> f64) -> Vec<Effect> {
-    let p: Vec<Option<f64>> = samples.iter().map(|(_, sample)| sample.p_value()).collect();
     // Without a p nothing can be rejected; it was asked for all the same.
-    let all: Vec<f64> = p.iter().map(|p| p.unwrap_or(1.0)).collect();
+    let beyond = |(metric, sample): &(Metric, Sample)| sample.p_value_beyond(floor(*metric)).unwrap_or(1.0);
+    let all: Vec<f64> = samples.iter().map(beyond).collect();
     let (adjusted, levels) = (holm::adjusted(&all), holm::levels(&all, ALPHA));
     let first_step = ALPHA / samples.len().max(1) as f64;
     samples
@@ -192,8 +202,8 @@ pub fn family(samples: Vec<(Metric, Sample)>, floor: impl Fn(Metric) -> f64) -> 
                 low: interval.map(|interval| interval.low.exp()),
                 high: interval.map(|interval| interval.high.exp()),
                 confidence: interval.map(|interval| interval.confidence),
-                p: p[place],
-                p_adjusted: p[place].map(|_| adjusted[place]),
+                p: sample.p_value(),
+                p_adjusted: sample.p_value().map(|_| adjusted[place]),
                 blocks: sample.blocks(),
                 blocks_needed: sample.blocks_needed(1.0 - first_step),
                 incomplete: sample.incomplete(),

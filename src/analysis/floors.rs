@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Metric;
-use crate::store::Manifest;
+use crate::store::{Manifest, UsedNoiseFloor};
 
 /// Without a measured floor: 1 %.
 pub const DEFAULT_FLOOR: f64 = 0.01;
@@ -37,21 +37,20 @@ impl Default for Floors {
 impl Floors {
     /// Those that a run was stored with; the default where none was measured.
     pub fn of_run(manifest: &Manifest) -> Floors {
-        let Some(used) = &manifest.noise_floor else {
+        let Some(UsedNoiseFloor { floor, .. }) = &manifest.noise_floor else {
             return Floors::default();
         };
-        let measured = used.floor.floors.iter();
-        let blocks = used.floor.blocks;
+        let measured = |metric: &Metric| Some((*metric, *floor.floors.get(metric.id())?));
         Floors {
-            measured: measured
-                .filter_map(|(id, floor)| Some((Metric::of_id(id)?, *floor)))
-                .collect(),
+            measured: Metric::ALL.iter().filter_map(measured).collect(),
+            default: DEFAULT_FLOOR,
             origin: format!(
-                "The noise floor was measured on this machine and target on {}, over {blocks} blocks of identical trials; \
-                 1 % is assumed for figures that it does not hold.",
-                used.floor.created_at.strftime("%Y-%m-%d")
+                "Noise floors of this machine and target, measured {} in {} blocks of {:?}; 1 % is assumed for \
+                 figures that have none.",
+                floor.created_at.strftime("%Y-%m-%d"),
+                floor.blocks,
+                floor.configuration,
             ),
-            ..Floors::default()
         }
     }
 
@@ -62,5 +61,41 @@ impl Floors {
             .copied()
             .filter(|floor| floor.is_finite() && *floor >= 0.0)
             .unwrap_or(self.default)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{NoiseFloor, samples};
+
+    #[test]
+    fn a_run_has_the_floors_that_it_was_stored_with() {
+        let mut manifest = samples::manifest();
+        assert_eq!(Floors::of_run(&manifest), Floors::default());
+        manifest.noise_floor = Some(UsedNoiseFloor {
+            from: "noise/x.json".into(),
+            floor: NoiseFloor {
+                schema_version: 1,
+                created_at: manifest.created_at,
+                kpbench_version: "0.1.0".to_owned(),
+                client_version: "librdkafka 2.12.1".to_owned(),
+                host: manifest.host.clone(),
+                target: manifest.target.clone(),
+                configuration: "lz4".to_owned(),
+                measure_ms: 1_000,
+                blocks: 20,
+                confidence: 0.95,
+                floors: BTreeMap::from([(Metric::Throughput.id().to_owned(), 0.034)]),
+            },
+        });
+        let floors = Floors::of_run(&manifest);
+        assert_eq!(floors.of(Metric::Throughput), 0.034);
+        assert_eq!(floors.of(Metric::LatencyP99), DEFAULT_FLOOR);
+        assert!(
+            floors.origin.contains("2026-01-02") && floors.origin.contains("20 blocks"),
+            "{}",
+            floors.origin
+        );
     }
 }

@@ -163,7 +163,7 @@ metrics! {
     Throttle: "throttle_ms_max", "Throttling", "throttle", "ms", Lower, TimeMs,
         "The longest pause that a broker's quota asked for.";
     Acknowledged: "acknowledged", "Acknowledged", "acknowledged", "records", Neither, Count,
-        "Records acknowledged over the whole of all completed trials. With acks=0, written to the socket.";
+        "Records acknowledged over the whole of all trials that reported a result, failed ones included. With acks=0, written to the socket.";
     Appended: "appended", "Appended", "appended", "records", Neither, Count,
         "Growth of the high watermarks from before each trial to after its drain.";
     Surplus: "surplus", "Surplus", "surplus", "records", Lower, Count,
@@ -171,7 +171,7 @@ metrics! {
     Deficit: "deficit", "Deficit", "deficit", "records", Lower, Count,
         "Acknowledged beyond appended: loss.";
     Failed: "failed", "Failed records", "failed rec.", "records", Lower, Count,
-        "Records that failed, over the whole of all completed trials. Never part of throughput.";
+        "Records that failed, over the whole of all trials that reported a result, failed ones included. Never part of throughput.";
     Undecided: "undecided", "Undecided", "undecided", "records", Lower, Count,
         "Records without a verdict when the drain ended.";
 }

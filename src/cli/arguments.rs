@@ -9,6 +9,8 @@ use super::export::Export;
 use super::gate::{BASELINE_EXAMPLES, BaselineCommand, GATE_EXAMPLES, GateArguments};
 use super::output::Color;
 use crate::protocol::{ClientKind, SendMode, TargetKind};
+use crate::report::Metric;
+use crate::report::trend::METRICS;
 
 const ABOUT: &str = "Measures what a Kafka producer's settings really do, against a real broker.";
 const LONG_ABOUT: &str = "\
@@ -34,7 +36,7 @@ pub struct Arguments {
     /// Use colours; auto also respects NO_COLOR and TERM=dumb
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
     pub color: Color,
-    /// Tell errors and the result, no progress
+    /// Tell errors, the result and what needs looking after; no progress
     #[arg(long, short, global = true)]
     pub quiet: bool,
     /// What to do.
@@ -80,6 +82,13 @@ pub enum Command {
     /// Merge and print HdrHistogram interval logs (.hlog), kpbench's own or another tool's
     #[command(after_help = HDR_EXAMPLES)]
     Hdr(HdrArguments),
+    /// Show where the level of nightly runs changed; advisory, never a gate
+    ///
+    /// Reads the history of runs, or any series from a CSV file, and searches each configuration and metric for change
+    /// points by E-divisive in windows, as Apache Otava does. Finding some is no failure: noise has change points too, and
+    /// every output says how many.
+    #[command(after_help = TREND_EXAMPLES)]
+    Trend(TrendArguments),
     /// Check a profile or show what it expands to; starts nothing
     #[command(subcommand)]
     Profile(ProfileCommand),
@@ -136,6 +145,12 @@ Examples:
   kpbench hdr reports/sample/hdr/*.hlog --tag service
   kpbench hdr run.hlog --start 10 --end 60 --out run.hgrm --tag response
   kpbench hdr other.hlog --unit-ratio 1000000 --unit ms   values recorded in ns, printed in ms";
+const TREND_EXAMPLES: &str = "\
+Examples:
+  kpbench trend reports                      all runs in reports/
+  kpbench trend reports --out trend          and charts, trend.md and trend.json in trend/
+  kpbench trend --csv latency.csv --better lower
+  kpbench trend reports --format json | jq '.series[].change_points[].index'";
 
 /// `kpbench sweep`.
 #[derive(Debug, Args)]
@@ -289,7 +304,7 @@ pub struct MeasuringArguments {
     /// Seed of order and payloads
     #[arg(long, allow_negative_numbers = true, value_name = "N", help_heading = "Run")]
     pub seed: Option<u64>,
-    /// Begin even where the estimate is over an hour or close to what the disk can take
+    /// Begin even where the estimate is over an hour; a disk that is too small stops it all the same
     #[arg(long, short = 'y', help_heading = "Run")]
     pub yes: bool,
     /// Store the run in exactly this new directory, instead of reports/<time>-<profile>
@@ -356,6 +371,84 @@ pub struct HdrArguments {
     /// What goes to standard output: a table, or one JSON document
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub format: Format,
+}
+
+/// `kpbench trend`.
+#[derive(Debug, Args)]
+pub struct TrendArguments {
+    /// Run directories, or directories that contain some
+    #[arg(value_hint = ValueHint::DirPath, value_name = "DIR", required_unless_present = "csv")]
+    pub directories: Vec<PathBuf>,
+    /// A CSV file with a header row and columns time and value, and where wanted label and commit, instead of runs; - for
+    /// standard input
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["directories", "metric"])]
+    pub csv: Option<PathBuf>,
+    /// Which way the values of the CSV file are better
+    #[arg(long, value_enum, value_name = "WAY", conflicts_with = "directories")]
+    pub better: Option<Way>,
+    /// A metric; as often as wanted [default: throughput, p99, client CPU, records per batch and wire bytes per record]
+    #[arg(long, value_name = "METRIC", value_parser = trend_metric())]
+    pub metric: Vec<Metric>,
+    /// Points looked at together, 7 to 1000; windows overlap by half
+    #[arg(long, value_name = "N", default_value_t = 50, allow_negative_numbers = true)]
+    #[arg(value_parser = clap::value_parser!(u16).range(7..=1000))]
+    pub window: u16,
+    /// The p that a change point is below: between 0 and 1
+    #[arg(long, value_name = "P", default_value_t = 0.001, allow_negative_numbers = true, value_parser = probability)]
+    pub max_pvalue: f64,
+    /// The change that a change point is above, as in 0.05 or 5%
+    #[arg(long, value_name = "SHARE", default_value = "0", allow_hyphen_values = true, value_parser = share)]
+    pub min_magnitude: f64,
+    /// E-divisive over the whole series at once with a permutation test, instead of in windows
+    #[arg(long, conflicts_with_all = ["window", "min_magnitude"])]
+    pub orig_edivisive: bool,
+    /// What goes to standard output: a table, or one JSON document and nothing else
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub format: Format,
+    /// Write charts, trend.md and trend.json into this directory too
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub out: Option<PathBuf>,
+}
+
+/// Which way values are better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Way {
+    /// More is better.
+    Higher,
+    /// Less is better.
+    Lower,
+}
+
+/// The metrics of a trend by their ids.
+fn trend_metric() -> impl TypedValueParser<Value = Metric> {
+    PossibleValuesParser::new(METRICS.iter().map(|metric| metric.id())).try_map(|id| {
+        let found = METRICS.iter().find(|metric| metric.id() == id);
+        found.copied().ok_or("no such metric")
+    })
+}
+
+fn probability(text: &str) -> Result<f64, String> {
+    let wrong = || "a probability lies between 0 and 1, both excluded".to_owned();
+    let value: f64 = text.parse().map_err(|_| wrong())?;
+    if value > 0.0 && value < 1.0 {
+        Ok(value)
+    } else {
+        Err(wrong())
+    }
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let wrong = || "a share is 0 or more, as in 0.05 or 5%".to_owned();
+    let (number, scale) = match text.strip_suffix('%') {
+        Some(number) => (number.trim_end(), 0.01),
+        None => (text, 1.0),
+    };
+    let value: f64 = number.parse().map_err(|_| wrong())?;
+    if value >= 0.0 && value.is_finite() {
+        Ok(value * scale)
+    } else {
+        Err(wrong())
+    }
 }
 
 /// `kpbench profile`.

@@ -7,6 +7,7 @@ use super::exit::Exit;
 use super::output;
 use crate::profile::{BudgetError, ProfileError};
 use crate::report::ReportError;
+use crate::report::trend::TrendError;
 use crate::run::RunError;
 use crate::store::StoreError;
 use crate::target::TargetError;
@@ -109,6 +110,21 @@ impl From<ReportError> for Failure {
         match error {
             ReportError::Store(error) => error.into(),
             other => Failure::failed(other),
+        }
+    }
+}
+
+impl From<TrendError> for Failure {
+    fn from(error: TrendError) -> Failure {
+        let exit = if error.is_bad_input() {
+            Exit::Usage
+        } else {
+            Exit::Failed
+        };
+        Failure::Other {
+            error: error.into(),
+            remedy: None,
+            exit,
         }
     }
 }

@@ -11,11 +11,12 @@ use super::command_line::resume_command;
 use super::data_directory::data_directory;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::options::{MeasuringOptions, PlaceOption, run_profile};
+use super::options::{MeasuringOptions, PlaceOption, run_head, run_profile};
+use super::run_flags::run_overrides;
 use super::{free_disk, output, progress, report, signals};
 use crate::client;
 use crate::process::Spawner;
-use crate::profile::{self, Profile};
+use crate::profile::{self, Profile, ProfileError};
 use crate::protocol::TargetKind;
 use crate::report::format::counted;
 use crate::run::{
@@ -54,7 +55,8 @@ pub fn sweep(arguments: &SweepArguments, command: Vec<String>, quiet: bool) -> R
 pub fn run(arguments: &RunArguments, command: Vec<String>, quiet: bool) -> Result<Exit, Failure> {
     let options = MeasuringOptions::from_arguments(&arguments.measuring)?;
     let text = run_profile(arguments)?;
-    let profile = profile::parse("command line", &text, Path::new(""), &options.overrides)?;
+    let profile = profile::parse("command line", &text, Path::new(""), &options.overrides)
+        .map_err(|error| by_flag(arguments, &options, error))?;
     let measuring = Measuring {
         profile,
         options,
@@ -64,6 +66,23 @@ pub fn run(arguments: &RunArguments, command: Vec<String>, quiet: bool) -> Resul
         resumed_at: None,
     };
     measure(measuring, &show)
+}
+
+/// What is wrong with a run's profile, told of the flags that it was made of.
+fn by_flag(arguments: &RunArguments, options: &MeasuringOptions, error: ProfileError) -> Failure {
+    let overrides = match run_overrides(arguments) {
+        Ok(overrides) => overrides,
+        Err(failure) => return failure,
+    };
+    let overrides = [overrides, options.overrides.clone()].concat();
+    let error = profile::parse(
+        "command line",
+        &run_head(&arguments.measuring),
+        Path::new(""),
+        &overrides,
+    )
+    .map_or_else(|error| error, |_| error);
+    error.into()
 }
 
 /// One run to be made.

@@ -22,7 +22,9 @@ mod output;
 pub mod profile;
 mod progress;
 mod report;
+mod run_flags;
 mod signals;
+mod trend;
 pub mod trial;
 
 use std::collections::BTreeMap;
@@ -58,6 +60,7 @@ pub fn dispatch(arguments: Arguments, command: Vec<String>) -> Result<Exit, Fail
         Command::Baseline(asked) => return baseline::baseline(asked),
         Command::Report(asked) => return report::again(&asked),
         Command::Hdr(asked) => hdr::show(asked)?,
+        Command::Trend(asked) => return trend::trend(&asked),
         Command::Profile(ProfileCommand::Check(asked)) => show_profile(&asked, profile::check)?,
         Command::Profile(ProfileCommand::Expand(asked)) => show_profile(&asked, profile::expand)?,
         Command::Broker(asked) => return broker_command(asked),

@@ -197,6 +197,15 @@ fn example(flag: &str) -> &'static str {
     }
 }
 
+/// What every profile of `kpbench run` begins with: three repetitions, unless a precision decides.
+pub(super) fn run_head(measuring: &MeasuringArguments) -> String {
+    let mut text = String::from("name = \"run\"\ndescription = \"One configuration, given on the command line.\"\n");
+    if measuring.precision.is_none() {
+        text.push_str("\n[run]\nrepetitions = 3\n");
+    }
+    text
+}
+
 /// The profile that `kpbench run` measures, as TOML.
 ///
 /// # Errors
@@ -216,12 +225,7 @@ pub fn run_profile(arguments: &RunArguments) -> Result<String, Failure> {
             ),
         }));
     }
-    let mut text = String::from("name = \"run\"\ndescription = \"One configuration, given on the command line.\"\n");
-    if measuring.precision.is_none() {
-        text.push_str("\n[run]\nrepetitions = 3\n");
-    }
-    text.push_str(&configuration_text(configuration)?);
-    Ok(text)
+    Ok(run_head(measuring) + &configuration_text(configuration)?)
 }
 
 /// The sections of a profile that hold what flags say of a configuration.
@@ -262,15 +266,18 @@ pub(super) fn configuration_text(arguments: &ConfigurationArguments) -> Result<S
 /// `KEY=VALUE`, as often as given to `flag`, as lines of a profile.
 ///
 /// # Errors
-/// One without `=`.
+/// One without `=`, or the same key twice.
 pub(super) fn assignments(flag: &str, given: &[String]) -> Result<String, Failure> {
-    given
-        .iter()
-        .map(|given| {
-            let (key, value) = key_value(flag, given)?;
-            Ok(format!("{} = {}\n", quoted(key), value_text(value)))
-        })
-        .collect()
+    let (mut text, mut keys) = (String::new(), Vec::new());
+    for given in given {
+        let (key, value) = key_value(flag, given)?;
+        if keys.contains(&key) {
+            return Err(Failure::usage(format!("{flag} {key} is given twice; keep one of them")));
+        }
+        keys.push(key);
+        text += &format!("{} = {}\n", quoted(key), value_text(value));
+    }
+    Ok(text)
 }
 
 /// `KEY=VALUE`, as often as given to `flag`, as an inline table of a profile.
@@ -283,7 +290,7 @@ pub(super) fn inline_table(flag: &str, given: &[String]) -> Result<String, Failu
 }
 
 /// Numbers and booleans as they are, everything else as a string.
-fn value_text(value: &str) -> String {
+pub(super) fn value_text(value: &str) -> String {
     let is_plain = value == "true" || value == "false" || value.parse::<i64>().is_ok();
     if is_plain { value.to_owned() } else { quoted(value) }
 }
@@ -380,6 +387,18 @@ mod tests {
     }
 
     #[test]
+    fn a_property_given_twice_is_wrong_usage() {
+        let Err(Failure::Other { error, exit, .. }) = run(&["-p", "linger.ms=5", "-p", "linger.ms=6"]) else {
+            panic!()
+        };
+        assert_eq!(exit, Exit::Usage);
+        assert_eq!(
+            error.to_string(),
+            "--producer linger.ms is given twice; keep one of them"
+        );
+    }
+
+    #[test]
     fn a_run_is_a_profile() {
         let flags = [
             "-p",
@@ -406,6 +425,23 @@ mod tests {
         assert_eq!(parsed["workload"]["record-size"].as_str(), Some("1KB"));
         assert_eq!(parsed["workload"]["send-mode"].as_str(), Some("sync"));
         assert_eq!(parsed["topic"]["partitions"].as_integer(), Some(3));
+    }
+
+    #[test]
+    fn yes_promises_the_hour_and_nothing_of_the_disk() {
+        use clap::CommandFactory;
+        for name in ["sweep", "run"] {
+            let command = Arguments::command();
+            let command = command.find_subcommand(name).unwrap();
+            let yes = command
+                .get_arguments()
+                .find(|argument| argument.get_id() == "yes")
+                .unwrap();
+            let help = yes.get_help().unwrap().to_string();
+            assert!(help.contains("over an hour"), "{name}: {help}");
+            // `profile::check_budget` refuses a sweep that may fill the disk with and without it.
+            assert!(help.contains("a disk that is too small stops it"), "{name}: {help}");
+        }
     }
 
     #[test]

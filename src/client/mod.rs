@@ -165,7 +165,7 @@ pub trait Producer: Send + Sync {
     /// Every property as it is in effect, secrets masked.
     fn effective_properties(&self) -> BTreeMap<String, String>;
 
-    /// Errors that the client reported outside of records, latest last; few are kept.
+    /// Errors that the client reported outside of records since it was connected, latest last; few are kept.
     fn reported_errors(&self) -> Vec<String>;
 
     /// What a reader must know about figures made with this client.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use rdkafka::client::{Client, ClientContext};
@@ -102,6 +102,9 @@ pub(super) fn await_topic<C: ClientContext>(
             }
         }
         if answers == 2 {
+            // What went wrong on the way here is over: only errors during the load are told.
+            serve();
+            observed.errors.lock().unwrap_or_else(PoisonError::into_inner).clear();
             return Ok(());
         }
     }

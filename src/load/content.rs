@@ -139,6 +139,8 @@ pub(super) fn draw(size: &Size, random: &mut Xoshiro256PlusPlus) -> usize {
             let value = mean_bytes + deviation_bytes * standard_normal(random);
             value.round().clamp(f64::from(*min_bytes), f64::from(*max_bytes)) as usize
         }
+        // Lines are taken as they are; contents that are made have their mean.
+        Size::Lines { mean_bytes, .. } => mean_bytes.round() as usize,
         Size::Choice { choices } => {
             let total: f64 = choices.iter().map(|choice| choice.weight).sum();
             let mut place = random.random::<f64>() * total;

@@ -1,6 +1,7 @@
 //! The values that records carry: a seeded pool made before the trial, several times larger than any batch or codec
 //! window, so that no codec finds the same record twice in its reach and nothing is made while the trial measures.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,29 +10,35 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::LoadError;
 use super::content::{draw, fill};
-use crate::protocol::{Content, FileSplit, Payload, Size};
+use crate::profile::format_bytes_roughly;
+use crate::protocol::{Content, FileSplit, MAX_PAYLOAD_POOL_BYTES, Payload, Size};
 
 /// Smallest pool in bytes. A codec sees one batch at a time: several batches of the usual largest size.
 const MIN_POOL_BYTES: usize = 8 << 20;
-/// Largest pool in bytes, so that a trial process stays small.
-const MAX_POOL_BYTES: usize = 48 << 20;
 /// Most records in a pool: tiny records need no millions of copies.
 const MAX_RECORDS: usize = 1 << 18;
+/// So many full batches of different records a pool must hold, or a codec may find one of them twice in a batch: those of
+/// several partitions fill at the same time.
+const FEWEST_BATCHES: f64 = 2.0;
 
 /// The pool.
 #[derive(Debug)]
 pub struct PayloadPool {
     bytes: Arc<[u8]>,
     spans: Vec<(usize, usize)>,
+    /// Bytes read of a payload file, and bytes that it has; none where it was read whole, or where there is none.
+    cut: Option<(u64, u64)>,
 }
 
 impl PayloadPool {
     /// Makes the pool. `batch_bytes` is the largest batch that the client may make.
     ///
+    /// Lines of a payload file are taken as they are, however long: the payload's size does not limit them.
+    ///
     /// # Errors
-    /// A payload file that cannot be read, is empty, or has a line longer than the payload's largest size.
+    /// A payload file that cannot be read or holds no record.
     pub fn new(payload: &Payload, batch_bytes: usize, seed: u64) -> Result<Self, LoadError> {
-        let wanted = (batch_bytes.saturating_mul(4)).clamp(MIN_POOL_BYTES, MAX_POOL_BYTES);
+        let wanted = (batch_bytes.saturating_mul(4)).clamp(MIN_POOL_BYTES, MAX_PAYLOAD_POOL_BYTES);
         let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
         let pool = match &payload.content {
             Content::File { path, split } => Self::from_file(path, *split, &payload.size, wanted, &mut random)?,
@@ -50,6 +57,7 @@ impl PayloadPool {
         Self {
             bytes: bytes.into(),
             spans,
+            cut: None,
         }
     }
 
@@ -66,6 +74,7 @@ impl PayloadPool {
         };
         let mut bytes = Vec::new();
         let file = std::fs::File::open(path).map_err(|error| fail(error.to_string()))?;
+        let whole = file.metadata().map_err(|error| fail(error.to_string()))?.len();
         // A file larger than the pool is read from its beginning as far as the pool reaches.
         std::io::Read::read_to_end(&mut std::io::Read::take(file, wanted as u64), &mut bytes)
             .map_err(|error| fail(error.to_string()))?;
@@ -77,10 +86,55 @@ impl PayloadPool {
         if spans.is_empty() {
             return Err(fail("holds no record".to_owned()));
         }
+        let read = bytes.len() as u64;
         Ok(Self {
             bytes: bytes.into(),
             spans,
+            cut: (whole > read).then_some((read, whole)),
         })
+    }
+
+    /// What a reader of the figures must know of the pool, in sentences: a file of which only a part is used, and fewer
+    /// different records than keep a codec from finding the same one twice in a batch. `properties` are the client's, in
+    /// librdkafka's names.
+    pub fn notes(&self, properties: &BTreeMap<String, String>) -> Vec<String> {
+        let mut notes = Vec::new();
+        let bytes = |bytes: f64| format_bytes_roughly(bytes as u64);
+        if let Some((read, whole)) = self.cut {
+            notes.push(format!(
+                "Records were taken from the first {} of the payload file's {}.",
+                bytes(read as f64),
+                bytes(whole as f64)
+            ));
+        }
+        let codec = ["compression.type", "compression.codec"]
+            .iter()
+            .find_map(|name| properties.get(*name))
+            .map_or("none", String::as_str);
+        let (held, batch) = (self.total_bytes() as f64, self.full_batch(properties));
+        if codec != "none" && held < FEWEST_BATCHES * batch {
+            notes.push(format!(
+                "The different records come to {} only, and a full batch to {}: a batch may hold the same record more than \
+                 once, which {codec} shrinks further than it would shrink different ones. Take a larger payload file, \
+                 larger records or smaller batches.",
+                bytes(held),
+                bytes(batch)
+            ));
+        }
+        notes
+    }
+
+    /// Bytes of values in the largest batch that the client can make of these records; librdkafka's own defaults stand
+    /// in for limits that are not set.
+    fn full_batch(&self, properties: &BTreeMap<String, String>) -> f64 {
+        let limit = |name: &str, default: f64| {
+            let given = properties.get(name).and_then(|value| value.parse::<f64>().ok());
+            given.unwrap_or(default)
+        };
+        let mean = self.total_bytes() as f64 / self.len().max(1) as f64;
+        limit("batch.size", 1e6)
+            .min(limit("message.max.bytes", 1e6))
+            .min(limit("batch.num.messages", 1e4) * mean)
     }
 
     /// The memory that all values lie in.
@@ -297,11 +351,88 @@ mod tests {
         }
     }
 
+    fn properties(given: &[(&str, &str)]) -> BTreeMap<String, String> {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        given.iter().map(owned).collect()
+    }
+
+    #[test]
+    fn a_batch_that_may_hold_a_record_twice_is_told_where_a_codec_would_find_it() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(&[b'x'; 50_000]).unwrap();
+        let content = Content::File {
+            path: file.path().to_owned(),
+            split: FileSplit::Size,
+        };
+        let small = pool(fixed(100), content);
+        let told = |given: &[(&str, &str)]| small.notes(&properties(given)).concat();
+        let (zstd, none) = (("compression.type", "zstd"), ("compression.type", "none"));
+        let note = told(&[zstd]);
+        assert!(
+            note.contains("come to 50.0 KB only, and a full batch to 1.0 MB"),
+            "{note}"
+        );
+        assert!(note.contains("zstd shrinks"), "{note}");
+        assert_eq!(told(&[none]), "");
+        for small_batch in [
+            ("batch.size", "16384"),
+            ("message.max.bytes", "20000"),
+            ("batch.num.messages", "200"),
+        ] {
+            assert_eq!(told(&[zstd, small_batch]), "", "{small_batch:?}");
+        }
+        // So many tiny records that their number is limited, and batches larger than they come to.
+        let large = [
+            zstd,
+            ("batch.size", "16000000"),
+            ("message.max.bytes", "100000000"),
+            ("batch.num.messages", "1000000"),
+        ];
+        let tiny = pool(fixed(10), Content::Random).notes(&properties(&large)).concat();
+        assert!(
+            tiny.contains("come to 2.6 MB only, and a full batch to 10.0 MB"),
+            "{tiny}"
+        );
+        let usual = pool(fixed(1_000), Content::Json);
+        assert_eq!(usual.notes(&properties(&[zstd])), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_file_that_is_used_in_part_is_told() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        for _ in 0..10 {
+            file.write_all(&[b'x'; 1_000_000]).unwrap();
+        }
+        let content = Content::File {
+            path: file.path().to_owned(),
+            split: FileSplit::Size,
+        };
+        let notes = pool(fixed(1_000), content).notes(&BTreeMap::new());
+        assert!(
+            notes
+                .concat()
+                .contains("the first 8.4 MB of the payload file's 10.0 MB"),
+            "{notes:?}"
+        );
+    }
+
+    #[test]
+    fn a_line_longer_than_the_payloads_size_is_a_record() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(&[b'x'; 5_000]).unwrap();
+        let content = Content::File {
+            path: file.path().to_owned(),
+            split: FileSplit::Lines,
+        };
+        assert_eq!(pool(fixed(1), content).largest_bytes(), 5_000);
+    }
+
     #[test]
     fn cursors_start_apart_and_go_round() {
         let pool = PayloadPool {
             bytes: b"abcd".to_vec().into(),
             spans: vec![(0, 1), (1, 2), (2, 3), (3, 4)],
+            cut: None,
         };
         let mut second = pool.cursor(1, 2);
         let walked: Vec<_> = (0..5).map(|_| second.next_value()[0]).collect();

@@ -11,7 +11,8 @@ use super::{LoadError, PayloadPool, Schedule};
 use crate::client::{self, ClientError, Producer, ProducerSettings, Reports, SharedBytes, StatisticsEvent};
 use crate::measure::{Collector, LatencyKinds, SendTag, Timeline, TrialClock, cpu_time, peak_memory_bytes};
 use crate::protocol::{
-    Acks, Arrival, ClientKind, CpuTime, PROTOCOL_VERSION, Phase, SendMode, TrialEvent, TrialResult, TrialSpec,
+    Acks, Arrival, CLIENT_REPORTED, ClientKind, CpuTime, PROTOCOL_VERSION, Phase, SendMode, TrialEvent, TrialResult,
+    TrialSpec,
 };
 
 /// Told to stop: no more records are sent, what is in flight is awaited.
@@ -118,7 +119,7 @@ impl<'a> Trial<'a> {
                     reports: reports(spec),
                     payloads: SharedBytes(payloads.memory()),
                     record_bytes: payloads.largest_bytes(),
-                    metadata_timeout: Duration::from_millis(spec.max_block_ms),
+                    metadata_timeout: Duration::from_millis(spec.metadata_timeout_ms),
                 };
                 connect(spec.workload.client, &settings)
             })
@@ -165,6 +166,7 @@ impl<'a> Trial<'a> {
         })?;
         control.await_last_statistics(self.producers.len());
         let mut notes = notes(spec, &self.producers);
+        notes.extend(self.payloads.notes(&spec.properties));
         control.collector.hub().close();
         // Taking the clients down ends their threads, which hand over the last of what they recorded.
         drop(self.producers);
@@ -233,7 +235,7 @@ fn notes(spec: &TrialSpec, producers: &[Arc<dyn Producer>]) -> Vec<String> {
         );
     }
     for error in producers.iter().flat_map(|producer| producer.reported_errors()) {
-        let note = format!("the client reported: {error}");
+        let note = format!("{CLIENT_REPORTED}{error}");
         if !notes.contains(&note) {
             notes.push(note);
         }
@@ -351,8 +353,12 @@ impl<'a> Control<'a> {
         let spent = difference(cpu, self.interval_cpu);
         let hub = self.collector.hub();
         let queued = hub.sent().saturating_sub(hub.verdicts());
-        self.collector
-            .note(self.interval, spent.user_us + spent.system_us, queued);
+        self.collector.note(
+            self.interval,
+            spent.user_us + spent.system_us,
+            queued,
+            peak_memory_bytes(),
+        );
         self.interval_cpu = cpu;
         self.interval += 1;
     }
@@ -412,7 +418,9 @@ impl<'a> Control<'a> {
         while let Ok(event) = self.statistics.try_recv() {
             self.take_statistics(&event);
         }
-        for interval in self.collector.report_before(self.collector.end()) {
+        let end = self.collector.end();
+        self.collector.statistics.end_with(end.saturating_sub(1));
+        for interval in self.collector.report_before(end) {
             sink(TrialEvent::Interval(Box::new(interval)));
         }
         let hub = self.collector.hub();

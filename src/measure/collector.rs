@@ -74,6 +74,7 @@ struct Open {
     back_pressure_us: u64,
     cpu_us: u64,
     queue_records: u64,
+    peak_memory_bytes: Option<u64>,
     histograms: Histograms,
 }
 
@@ -87,6 +88,7 @@ impl Open {
             back_pressure_us: 0,
             cpu_us: 0,
             queue_records: 0,
+            peak_memory_bytes: None,
             histograms: Histograms::new(growing),
         }
     }
@@ -204,11 +206,12 @@ impl Collector {
         }
     }
 
-    /// Notes processor time spent in an interval, and the queue's length at its end.
-    pub fn note(&mut self, interval: u64, cpu_us: u64, queue_records: u64) {
+    /// Notes processor time spent in an interval, and the queue's length and the process's peak memory at its end.
+    pub fn note(&mut self, interval: u64, cpu_us: u64, queue_records: u64, peak_memory_bytes: u64) {
         let open = self.open(interval);
         open.cpu_us += cpu_us;
         open.queue_records = queue_records;
+        open.peak_memory_bytes = Some(peak_memory_bytes);
     }
 
     /// Every interval before `interval`, in order, each exactly once.
@@ -249,6 +252,8 @@ impl Collector {
                 send_call: windowed(&open.histograms.send_call),
             },
             brokers: self.statistics.take_interval(index),
+            client: self.statistics.take_client(index),
+            peak_memory_bytes: open.peak_memory_bytes,
         }
     }
 

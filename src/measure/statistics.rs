@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::Deserialize;
 
 use super::Timeline;
-use crate::protocol::{BrokerWindow, ClientStatistics};
+use crate::protocol::{BrokerWindow, ClientInterval, ClientStatistics};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -106,6 +106,9 @@ pub struct StatisticsAccumulator {
     wakeups: HashMap<(usize, String), WakeUps>,
     gauges: HashMap<usize, (u64, u64)>,
     intervals: BTreeMap<u64, BTreeMap<i32, BrokerWindow>>,
+    clients: BTreeMap<u64, ClientInterval>,
+    /// The first interval whose growth nobody has taken yet.
+    next: u64,
 }
 
 impl StatisticsAccumulator {
@@ -139,11 +142,40 @@ impl StatisticsAccumulator {
                 wakeups.last = (at_us, broker.wakeups);
             }
         }
+        self.add_growth(producer, at_us, &emission, timeline);
         let cumulative = self.producers.entry(producer).or_default();
         cumulative.tx_bytes = emission.tx_bytes;
         cumulative.txmsg_bytes = emission.txmsg_bytes;
         cumulative.brokers = emission.brokers;
         Ok(())
+    }
+
+    /// What the counters have grown by since the producer's emission before.
+    fn add_growth(&mut self, producer: usize, at_us: u64, emission: &Emission, timeline: &Timeline) {
+        let nothing = Cumulative::default();
+        let before = self.producers.get(&producer).unwrap_or(&nothing);
+        // The period ends now; where its interval is told already, the next one holds it, so that all of them add up.
+        let interval = timeline.index(at_us.saturating_sub(1)).max(self.next);
+        let growth = self.clients.entry(interval).or_default();
+        growth.wire_bytes += emission.tx_bytes.saturating_sub(before.tx_bytes);
+        growth.record_bytes += emission.txmsg_bytes.saturating_sub(before.txmsg_bytes);
+        for topic in emission.topics.values() {
+            growth.batches += topic.batchcnt.cnt;
+            growth.batch_records += topic.batchcnt.sum;
+            growth.batch_bytes += topic.batchsize.sum;
+        }
+        let new = Broker::default();
+        for (name, broker) in &emission.brokers {
+            let before = before.brokers.get(name).unwrap_or(&new);
+            let all = |broker: &Broker| broker.req.values().sum::<u64>();
+            let produce = |broker: &Broker| broker.req.get("Produce").copied().unwrap_or(0);
+            growth.requests += all(broker).saturating_sub(all(before));
+            growth.produce_requests += produce(broker).saturating_sub(produce(before));
+            growth.retries += broker.txretries.saturating_sub(before.txretries);
+            if broker.nodeid >= 0 {
+                growth.wakeups += broker.wakeups.saturating_sub(before.wakeups);
+            }
+        }
     }
 
     fn add_windows(&mut self, at_us: u64, broker: &Broker, timeline: &Timeline) {
@@ -198,6 +230,28 @@ impl StatisticsAccumulator {
             .remove(&interval)
             .map(|windows| windows.into_values().collect())
             .unwrap_or_default()
+    }
+
+    /// Takes the growth of the client's counters in one interval; none where the client told nothing in it.
+    pub fn take_client(&mut self, interval: u64) -> Option<ClientInterval> {
+        self.next = interval + 1;
+        self.clients.remove(&interval)
+    }
+
+    /// No interval comes after `last`: it holds what the client told later, too.
+    pub fn end_with(&mut self, last: u64) {
+        for (_, late) in self.clients.split_off(&(last + 1)) {
+            let sum = self.clients.entry(last).or_default();
+            sum.wire_bytes += late.wire_bytes;
+            sum.batches += late.batches;
+            sum.batch_records += late.batch_records;
+            sum.batch_bytes += late.batch_bytes;
+            sum.record_bytes += late.record_bytes;
+            sum.produce_requests += late.produce_requests;
+            sum.requests += late.requests;
+            sum.retries += late.retries;
+            sum.wakeups += late.wakeups;
+        }
     }
 
     /// The totals; none where nothing was ever emitted.
@@ -270,6 +324,33 @@ mod tests {
         );
         assert_eq!(statistics.take_interval(0).len(), 1);
         assert_eq!(statistics.take_interval(1)[0].queue_p99_us, 20);
+    }
+
+    #[test]
+    fn counters_grow_by_intervals_which_add_up_to_the_totals() {
+        let timeline = Timeline::new(0, 10_000, 1_000);
+        let mut statistics = StatisticsAccumulator::default();
+        statistics.absorb(0, 500_000, &emission(100, 40), &timeline).unwrap();
+        statistics.absorb(0, 1_000_000, &emission(150, 50), &timeline).unwrap();
+        let first = statistics.take_client(0).unwrap();
+        assert_eq!((first.wire_bytes, first.record_bytes), (150, 900));
+        assert_eq!((first.batches, first.batch_records, first.batch_bytes), (4, 20, 1_200));
+        assert_eq!(
+            (first.requests, first.produce_requests, first.retries, first.wakeups),
+            (4, 4, 2, 50),
+            "addresses that are no brokers do not count"
+        );
+        // Told late, of an interval that is gone; and after the last.
+        statistics.absorb(0, 990_000, &emission(160, 50), &timeline).unwrap();
+        statistics.absorb(0, 3_500_000, &emission(260, 90), &timeline).unwrap();
+        statistics.end_with(1);
+        let last = statistics.take_client(1).unwrap();
+        assert_eq!((last.wire_bytes, last.wakeups, last.batches), (110, 40, 4));
+        assert_eq!(
+            first.wire_bytes + last.wire_bytes,
+            statistics.totals().unwrap().wire_bytes
+        );
+        assert_eq!(statistics.take_client(2), None);
     }
 
     #[test]

@@ -7,12 +7,13 @@ use super::matrix::{Axis, Matrix, Mode, Point};
 use super::model::{AxisSetting, Configuration, TopicSettings};
 use super::producer::Fixed;
 use super::properties::{Given, Translation, librdkafka, translate};
+use super::read::Context;
 use super::secrets::{MASK, is_secret};
 use super::setting::Setting;
 use super::source::Place;
 use super::variants;
 use super::workload::{LoadKey, LoadSettings};
-use crate::protocol::{Content, SendMode, Workload};
+use crate::protocol::{Content, FileSplit, SendMode, Workload};
 
 /// A configuration, with what the rules need to look at it.
 pub(crate) struct Draft {
@@ -31,7 +32,7 @@ pub(crate) fn draft(
     fixed: &Fixed,
     load: &LoadSettings,
     topic: &TopicSettings,
-    base_dir: &Path,
+    context: &Context,
 ) -> Draft {
     let mut load = load.clone();
     let mut given = fixed.properties.clone();
@@ -43,6 +44,14 @@ pub(crate) fn draft(
     let translation = translate(&given, fixed.defaults);
     let (partitions, mut workload) = load.workload();
     let warnings = translation.notes.clone();
+    if let Content::File {
+        path,
+        split: FileSplit::Lines,
+    } = &workload.payload.content
+        && let Some(size) = context.line_sizes.get(path)
+    {
+        workload.payload.size = size.clone();
+    }
     if workload.send_mode != SendMode::Sync {
         // Only sync senders have threads of their own: other values would make equal configurations look different.
         workload.send_concurrency = 1;
@@ -56,7 +65,7 @@ pub(crate) fn draft(
             partitions,
             &workload,
             topic,
-            base_dir,
+            &context.base_dir,
             variant(matrix, point),
         ),
         label: label(matrix, point, &axes, workload.send_mode),
@@ -212,7 +221,7 @@ fn id(
 }
 
 /// FNV-1a with 64 bits (Fowler, Noll, Vo; <http://www.isthe.com/chongo/tech/comp/fnv/>): the same on every machine.
-pub(super) fn fnv1a(bytes: &[u8]) -> u64 {
+pub(crate) fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })

@@ -24,6 +24,14 @@ const UNPACED_RECORDS_PER_S: f64 = 2.5e6;
 /// A sync sender's fastest round trip: records per second and thread.
 const SYNC_RECORDS_PER_S: f64 = 5_000.0;
 
+/// Bytes that a record has in a batch beyond its value, without those that tell its length and the value's: attributes,
+/// time since the batch's first record (2 bytes, up to 8 s), place in the batch (3 bytes, up to a million), no key, no
+/// headers (`DefaultRecord.java`, record format v2).
+const RECORD_OVERHEAD_BYTES: f64 = 8.0;
+
+/// Bytes of a batch's own head (`RECORD_BATCH_OVERHEAD` in DefaultRecordBatch.java).
+const BATCH_OVERHEAD_BYTES: f64 = 61.0;
+
 /// A sweep that would take longer than this asks for `--yes`.
 const LONGEST_WITHOUT_YES: Duration = Duration::from_secs(3600);
 
@@ -35,6 +43,8 @@ const LONGEST_WITHOUT_YES: Duration = Duration::from_secs(3600);
 ///
 /// The bytes are an upper bound: paced loads write what they are asked to; unpaced ones are taken to reach 400 MB/s (on a
 /// local target over all replicas) or 2.5 million records/s, sync ones 5,000 records/s per thread, all uncompressed.
+/// Framing is counted: 10 to 14 bytes per record, and 61 per batch. Batches of an unpaced load are taken to be full, those
+/// of a paced one to hold what arrives within linger.ms, those of a sync one to hold one record.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Estimate {
     /// Configurations in the matrix.
@@ -188,10 +198,9 @@ fn blocks(run: &RunSettings, block: Duration, headroom: Duration) -> (u32, u32) 
     (least.min(fitting), most.min(fitting))
 }
 
-/// Bytes of keys and values per second that a configuration writes at most, over all replicas.
+/// Bytes per second that a configuration writes at most, over all replicas: values, and the framing around them.
 fn bytes_per_s(configuration: &Configuration, profile: &Profile) -> f64 {
     let workload = &configuration.workload;
-    let mean = mean_bytes(&workload.payload.size).max(1.0);
     let records_per_s = match (workload.arrival, workload.send_mode) {
         (Arrival::Constant { rate_per_s }, _) => rate_per_s,
         (Arrival::Unpaced, SendMode::Sync) => {
@@ -200,7 +209,7 @@ fn bytes_per_s(configuration: &Configuration, profile: &Profile) -> f64 {
         (Arrival::Unpaced, _) => UNPACED_RECORDS_PER_S,
     };
     let replicas = f64::from(profile.topic.replication_factor);
-    let bytes = records_per_s * mean;
+    let bytes = records_per_s * record_bytes(configuration);
     match (workload.arrival, profile.target.kind) {
         (Arrival::Constant { .. }, _) => bytes * replicas,
         (Arrival::Unpaced, TargetKind::Local) => (bytes * replicas).min(UNPACED_BYTES_PER_S),
@@ -208,11 +217,43 @@ fn bytes_per_s(configuration: &Configuration, profile: &Profile) -> f64 {
     }
 }
 
+/// Bytes of one record in the log: its value, its own framing, and its share of the batch's.
+fn record_bytes(configuration: &Configuration) -> f64 {
+    let workload = &configuration.workload;
+    let value = mean_bytes(&workload.payload.size).max(1.0);
+    let record = value + RECORD_OVERHEAD_BYTES + 2.0 * varint_bytes(value);
+    let set = |name: &str, default: f64| {
+        let given = configuration.effective_properties.get(name);
+        given.and_then(|text| text.parse::<f64>().ok()).unwrap_or(default)
+    };
+    // librdkafka's defaults, where a profile leaves them to it.
+    let full = (set("batch.size", 1e6).min(set("message.max.bytes", 1e6)) / record).min(set("batch.num.messages", 1e4));
+    let records = match (workload.arrival, workload.send_mode) {
+        (_, SendMode::Sync) => 1.0,
+        (Arrival::Unpaced, _) => full,
+        (Arrival::Constant { rate_per_s }, _) => {
+            let queues = f64::from(workload.producers) * f64::from(configuration.partitions.max(1));
+            full.min(rate_per_s * set("linger.ms", 5.0) / 1e3 / queues)
+        }
+    };
+    record + BATCH_OVERHEAD_BYTES / records.floor().max(1.0)
+}
+
+/// Bytes of a length as a zigzag varint (Protocol Buffers' encoding, which records use): 7 bits a byte, one for the sign.
+fn varint_bytes(length: f64) -> f64 {
+    match length {
+        ..64.0 => 1.0,
+        ..8_192.0 => 2.0,
+        ..1_048_576.0 => 3.0,
+        _ => 4.0,
+    }
+}
+
 fn mean_bytes(size: &Size) -> f64 {
     match size {
         Size::Fixed { bytes } => f64::from(*bytes),
         Size::Uniform { min_bytes, max_bytes } => f64::midpoint(f64::from(*min_bytes), f64::from(*max_bytes)),
-        Size::Normal { mean_bytes, .. } => *mean_bytes,
+        Size::Normal { mean_bytes, .. } | Size::Lines { mean_bytes, .. } => *mean_bytes,
         Size::Choice { choices } => {
             let weights: f64 = choices.iter().map(|choice| choice.weight).sum();
             choices
@@ -229,16 +270,16 @@ fn mean_bytes(size: &Size) -> f64 {
 /// # Errors
 /// What is too much.
 pub fn check_budget(estimate: &Estimate, yes: bool, free_disk_bytes: Option<u64>) -> Result<(), BudgetError> {
-    if let Some(free) = free_disk_bytes.filter(|free| estimate.on_this_machine && estimate.peak_disk_bytes > *free) {
-        return Err(BudgetError::DiskTooSmall {
-            needed: format_bytes_roughly(estimate.peak_disk_bytes),
-            free: format_bytes_roughly(free),
-        });
-    }
     if estimate.duration > LONGEST_WITHOUT_YES && !yes {
         return Err(BudgetError::TooLong {
             duration: format_duration(estimate.duration),
             trials: estimate.trials,
+        });
+    }
+    if let Some(free) = free_disk_bytes.filter(|free| estimate.on_this_machine && estimate.peak_disk_bytes > *free) {
+        return Err(BudgetError::DiskTooSmall {
+            needed: format_bytes_roughly(estimate.peak_disk_bytes),
+            free: format_bytes_roughly(free),
         });
     }
     Ok(())
@@ -258,6 +299,38 @@ mod tests {
             peak_disk_bytes,
             on_this_machine: true,
         }
+    }
+
+    /// What a paced load writes in a window of one second without a warm-up.
+    fn written_in_a_second(lines: &str) -> u64 {
+        let text = format!(
+            "[target]\nkind = \"external\"\nbootstrap-servers = \"a:1,b:1\"\n[run]\nrepetitions = 1\nwarmup = \"0s\"\nmeasure = \"1s\"\n\
+             [topic]\npartitions = 1\nreplication-factor = 1\n{lines}\n"
+        );
+        let profile = crate::profile::parse("test.toml", &text, std::path::Path::new(""), &[]);
+        estimate(&profile.unwrap_or_else(|error| panic!("{error:?}"))).bytes_written
+    }
+
+    #[test]
+    fn the_framing_of_records_and_batches_is_counted() {
+        let tiny = "[workload]\nrecord.size = 10\nrate = 1000\n";
+        assert_eq!(
+            written_in_a_second(&format!("{tiny}[producer]\nlinger.ms = 0\n")),
+            1_000 * (10 + 10 + 61),
+            "each record is a batch"
+        );
+        assert_eq!(
+            written_in_a_second(&format!("{tiny}[producer]\nlinger.ms = 61\n")),
+            1_000 * (10 + 10 + 1),
+            "61 records arrive within linger.ms"
+        );
+        assert_eq!(
+            written_in_a_second(&format!("{tiny}[producer]\nlinger.ms = 61\nbatch.size = 25\n")),
+            1_000 * (10 + 10 + 61),
+            "a batch holds one"
+        );
+        let larger = "[workload]\nrecord.size = 1000\nrate = 1000\nsend.mode = \"sync\"\n";
+        assert_eq!(written_in_a_second(larger), 1_000 * (1_000 + 12 + 61));
     }
 
     #[test]

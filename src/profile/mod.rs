@@ -11,6 +11,7 @@ mod interleaved;
 mod matrix;
 mod model;
 mod payload;
+mod payload_file;
 mod precision;
 mod producer;
 mod properties;
@@ -26,6 +27,7 @@ mod twins;
 mod variants;
 mod workload;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use configuration::{Draft, draft};
@@ -40,6 +42,7 @@ use workload::{LoadKey, LoadSettings};
 
 use crate::protocol::SendMode;
 
+pub(crate) use configuration::fnv1a;
 pub use error::{ProfileError, ProfileProblem};
 pub use estimate::{BudgetError, Estimate, Least, check_budget, estimate};
 pub use gate::{DEFAULT_THRESHOLDS, GATE_METRICS, parse_threshold};
@@ -49,6 +52,7 @@ pub use model::{
     TopicSettings,
 };
 pub use quantity::{format_bytes, format_bytes_roughly, format_duration, parse_bytes, parse_duration_ms, parse_rate};
+pub(crate) use rules::one_bootstrap_server;
 pub use secrets::{MASK, is_secret, mask};
 pub(crate) use target::unknown_broker_config;
 
@@ -92,6 +96,7 @@ pub fn parse(source_name: &str, text: &str, base_dir: &Path, overrides: &[Overri
         problems: Vec::new(),
         warnings: Vec::new(),
         secrets: Vec::new(),
+        line_sizes: BTreeMap::new(),
         base_dir: base_dir.to_owned(),
         environment: |name| std::env::var(name).ok(),
     };
@@ -160,7 +165,14 @@ fn read_profile(source_name: &str, mut document: Document, context: &mut Context
             "send.concurrency has no effect: it counts sending threads in sync mode, and no configuration is sync",
         );
     }
+    let sized = load_keys.iter().any(|(key, _)| *key == LoadKey::RecordSize);
+    if sized && !drafts.is_empty() && drafts.iter().all(|draft| draft.configuration.is_cut_by_lines()) {
+        context.warn("record.size has no effect: records are the lines of the payload file, and as large as these");
+    }
     let configurations = collect(drafts, context);
+    if run.precision.is_some() {
+        precision::warn_where_all_are_paced(&configurations, context);
+    }
     let stem = Path::new(source_name)
         .file_stem()
         .map_or(source_name.into(), |stem| stem.to_string_lossy());
@@ -222,7 +234,7 @@ fn expand(
     let mut drafts = Vec::new();
     let mut any_sendable = false;
     for point in &matrix.points {
-        let mut draft = draft(matrix, point, fixed, load, topic, &context.base_dir);
+        let mut draft = draft(matrix, point, fixed, load, topic, context);
         for problem in std::mem::take(&mut draft.translation.problems) {
             context.problem(problem);
         }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::protocol::{Acks, TargetKind, Workload};
+use crate::protocol::{Acks, Content, FileSplit, TargetKind, Workload};
 
 /// Whose defaults and whose meaning of property names a profile uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -146,6 +146,19 @@ pub struct Configuration {
     pub workload: Workload,
     /// What a reader must know: settings that are no-ops here, translations that are not exact.
     pub warnings: Vec<String>,
+}
+
+impl Configuration {
+    /// Whether its records are the lines of a file.
+    pub(crate) fn is_cut_by_lines(&self) -> bool {
+        matches!(
+            &self.workload.payload.content,
+            Content::File {
+                split: FileSplit::Lines,
+                ..
+            }
+        )
+    }
 }
 
 /// A validated profile with its matrix expanded.

@@ -1,9 +1,13 @@
 //! What records carry: reading sizes and contents, and writing them in words.
 
+use std::path::Path;
+
 use super::document::{Entry, Node, Value};
 use super::error::Problem;
+use super::payload_file::line_sizes;
 use super::quantity::{format_bytes, parse_bytes};
 use super::read::{Context, Section};
+use super::source::Place;
 use crate::protocol::{Content, FileSplit, Size, WeightedSize};
 
 /// Largest record that is taken seriously, in bytes: librdkafka's greatest `message.max.bytes`.
@@ -239,7 +243,12 @@ fn file(table: &mut Section, node: &Node, context: &mut Context) -> Option<Conte
     let (path, place) = path?;
     let full = context.base_dir.join(&path);
     match std::fs::metadata(&full) {
-        Ok(metadata) if metadata.is_file() && metadata.len() > 0 => Some(Content::File { path: full, split }),
+        Ok(metadata) if metadata.is_file() && metadata.len() > 0 => {
+            if split == FileSplit::Lines {
+                measure_lines(&full, place, context);
+            }
+            Some(Content::File { path: full, split })
+        }
         found => {
             let why = match found {
                 Ok(metadata) if metadata.is_file() => "is empty".to_owned(),
@@ -256,6 +265,27 @@ fn file(table: &mut Section, node: &Node, context: &mut Context) -> Option<Conte
             None
         }
     }
+}
+
+/// Remembers how large the lines of a payload file are.
+fn measure_lines(path: &Path, place: Place, context: &mut Context) {
+    if context.line_sizes.contains_key(path) {
+        return;
+    }
+    let why = match line_sizes(path) {
+        Ok(Some(size)) => {
+            context.line_sizes.insert(path.to_owned(), size);
+            return;
+        }
+        Ok(None) => "has nothing but empty lines".to_owned(),
+        Err(error) => format!("cannot be read: {error}"),
+    };
+    context.problem(Problem::at(
+        place,
+        format!("the payload file {} {why}", path.display()),
+        "this file",
+        "give a file with a record on each line, or split = \"size\"",
+    ));
 }
 
 /// A size in words.
@@ -276,6 +306,15 @@ pub(super) fn size_text(size: &Size) -> String {
                 bytes(*max_bytes)
             )
         }
+        Size::Lines {
+            mean_bytes,
+            min_bytes,
+            max_bytes,
+        } => format!(
+            "lines(mean {mean_bytes:.0} B, {}..{})",
+            bytes(*min_bytes),
+            bytes(*max_bytes)
+        ),
         Size::Choice { choices } => {
             let each = choices
                 .iter()

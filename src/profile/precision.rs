@@ -2,8 +2,9 @@
 
 use super::document::{Entry, Value};
 use super::error::Problem;
-use super::model::Precision;
+use super::model::{Configuration, Precision};
 use super::read::{Context, Section};
+use crate::protocol::Arrival;
 
 /// Keys of this page in `[run]`.
 pub(super) const KEYS: [&str; 4] = ["precision", "min-blocks", "max-blocks", "time-budget"];
@@ -17,8 +18,8 @@ const MAX_BLOCKS: u32 = 50;
 /// Shortest and longest time budget, in ms.
 const BUDGET_MS: (u64, u64) = (1_000, 7 * 86_400_000);
 
-/// How the warning begins that repetitions do not count.
-pub(super) const NOT_USED: &str = "run.repetitions is not used";
+/// How the warnings begin that hold only where a precision decides.
+pub(super) const WARNINGS: [&str; 3] = ["run.repetitions is not used", "min-blocks=", "run.precision is that"];
 
 /// What `[run]` says of precision; `repetitions` is its entry of that name.
 pub(super) fn read(section: &mut Section, repetitions: Option<&Entry>, context: &mut Context) -> Option<Precision> {
@@ -64,7 +65,7 @@ pub(super) fn read(section: &mut Section, repetitions: Option<&Entry>, context: 
     }
     if repetitions.is_some() {
         context.warn(format!(
-            "{NOT_USED}: run.precision decides, between {min_blocks} and {max_blocks} blocks"
+            "run.repetitions is not used: run.precision decides, between {min_blocks} and {max_blocks} blocks"
         ));
     }
     Some(Precision {
@@ -73,6 +74,17 @@ pub(super) fn read(section: &mut Section, repetitions: Option<&Entry>, context: 
         max_blocks,
         time_budget_ms,
     })
+}
+
+/// A rate sets the throughput, so its intervals are narrow from the outset.
+pub(super) fn warn_where_all_are_paced(configurations: &[Configuration], context: &mut Context) {
+    let mut all = configurations.iter();
+    if all.all(|one| one.workload.arrival != Arrival::Unpaced) {
+        context.warn(
+            "run.precision is that of throughput, which rate sets: it ends at min-blocks, however wide the intervals of \
+             latency are. Raise min-blocks for those",
+        );
+    }
 }
 
 /// `"3%"` as 0.03.
@@ -92,5 +104,44 @@ fn percent(entry: &Entry, context: &mut Context) -> Option<f64> {
             context.problem(Problem::at(entry.node.place, message, "expected 0.1% to 50%", remedy));
             None
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::profile::parse;
+
+    #[test]
+    fn a_rate_sets_the_throughput_and_that_is_said() {
+        let warned = |text: &str| {
+            let profile = parse("test", text, Path::new(""), &[]).unwrap();
+            profile
+                .warnings
+                .iter()
+                .any(|warning| warning.contains("which rate sets"))
+        };
+        let precise = "[run]\nprecision = \"3%\"\n";
+        assert!(warned(&format!("{precise}[workload]\nrate = 500\n")));
+        assert!(!warned(precise));
+        assert!(!warned(&format!("{precise}[matrix]\nrate = [500, \"unpaced\"]\n")));
+        assert!(!warned("[workload]\nrate = 500\n"));
+    }
+
+    #[test]
+    fn the_limits_have_defaults_and_the_largest_follows_the_least() {
+        let read = |text: &str| {
+            let text = format!("[run]\nprecision = \"2.5 %\"\n{text}");
+            parse("test", &text, Path::new(""), &[]).unwrap().run.precision.unwrap()
+        };
+        let default = read("");
+        assert_eq!(
+            (default.half_width, default.min_blocks, default.max_blocks),
+            (0.025, 15, 50)
+        );
+        assert_eq!(default.time_budget_ms, None);
+        assert_eq!(read("min-blocks = 80\n").max_blocks, 80);
+        assert_eq!(read("time-budget = \"30m\"\n").time_budget_ms, Some(1_800_000));
     }
 }

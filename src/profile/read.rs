@@ -1,14 +1,16 @@
 //! Reading typed fields out of a document: what was expected, where, and the nearest known key.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use super::document::{Entry, Node, Value, normalized};
 use super::error::Problem;
-use super::properties::{Given, known_names, nearest};
+use super::properties::{Given, nearest};
 use super::quantity::parse_duration_ms;
-use super::secrets::{expand_environment, is_secret};
+use super::secrets::{expand_environment, is_secret, misspelled_secret};
 use super::source::Sources;
+use crate::protocol::Size;
 
 /// What is collected while a profile is read.
 pub(crate) struct Context {
@@ -20,6 +22,8 @@ pub(crate) struct Context {
     pub warnings: Vec<String>,
     /// Every secret value.
     pub secrets: Vec<String>,
+    /// How large the lines of each payload file are that is cut by lines.
+    pub line_sizes: BTreeMap<PathBuf, Size>,
     /// Relative paths start here.
     pub base_dir: PathBuf,
     /// How `${env:NAME}` is looked up.
@@ -220,11 +224,6 @@ impl Context {
             }
         }
     }
-}
-
-/// Whether an unknown name is nearest to a secret's: its value must not be shown where the name is complained about.
-fn misspelled_secret(name: &str) -> bool {
-    !known_names().any(|known| known == name) && nearest(name, known_names()).is_some_and(is_secret)
 }
 
 /// The entries of one section, taken out one by one.

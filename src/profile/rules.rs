@@ -49,17 +49,22 @@ pub(crate) fn check_cluster(target: &TargetSettings, topic: &TopicSettings, plac
     if topic.existing.is_none() {
         check_replication(target, topic, places, context);
     }
-    let servers = target
-        .bootstrap_servers
-        .as_deref()
-        .map_or(0, |list| list.split(',').count());
-    let several_brokers = target.brokers > 1 || (target.brokers == 0 && topic.replication_factor > 1);
-    if target.kind == TargetKind::External && servers == 1 && several_brokers {
-        context.warn(
-            "one bootstrap server for a cluster of several brokers: if that one is down, nothing starts. Name two or \
-             more in bootstrap-servers",
-        );
+    let brokers = match target.brokers {
+        0 => u32::from(topic.replication_factor),
+        brokers => brokers,
+    };
+    if let Some(warning) = one_bootstrap_server(target, brokers) {
+        context.warn(warning);
     }
+}
+
+/// The warning of fewer than two bootstrap servers for a cluster that has `brokers`, or is known to have as many.
+pub(crate) fn one_bootstrap_server(target: &TargetSettings, brokers: u32) -> Option<&'static str> {
+    let servers = target.bootstrap_servers.as_deref()?.split(',').count();
+    (target.kind == TargetKind::External && servers == 1 && brokers > 1).then_some(
+        "one bootstrap server for a cluster of several brokers: if that one is down, nothing starts. Name two or more in \
+         bootstrap-servers",
+    )
 }
 
 fn check_replication(target: &TargetSettings, topic: &TopicSettings, places: &Places, context: &mut Context) {
@@ -126,18 +131,26 @@ fn check_replication(target: &TargetSettings, topic: &TopicSettings, places: &Pl
     }
 }
 
+/// The largest batch that the topic takes, in bytes, and whether that is known: a cluster or a topic that somebody else
+/// set up may differ from Kafka's default.
+fn broker_limit(target: &TargetSettings, topic: &TopicSettings) -> (f64, bool) {
+    let external = target.kind == TargetKind::External;
+    let of_topic = topic
+        .config
+        .get("max.message.bytes")
+        .filter(|_| topic.existing.is_none());
+    let of_broker = target.broker_config.get("message.max.bytes").filter(|_| !external);
+    let set = of_topic.or(of_broker).and_then(|text| text.trim().parse::<f64>().ok());
+    let is_known = topic.existing.is_none() && (set.is_some() || !external);
+    (set.unwrap_or(DEFAULT_MAX_MESSAGE_BYTES), is_known)
+}
+
 /// What limits the batches and records of one configuration. Returns whether its records can be sent at all.
 pub(crate) fn check_limits(draft: &mut Draft, target: &TargetSettings, topic: &TopicSettings) -> bool {
     let translation = &draft.translation;
     let batch = translation.number("batch.size");
     let request = translation.number("message.max.bytes");
-    let own = topic
-        .config
-        .get("max.message.bytes")
-        .or_else(|| target.broker_config.get("message.max.bytes"));
-    let broker = own
-        .and_then(|text| text.trim().parse::<f64>().ok())
-        .unwrap_or(DEFAULT_MAX_MESSAGE_BYTES);
+    let (broker, is_known) = broker_limit(target, topic);
     let records = translation.number("batch.num.messages");
     let size = &draft.configuration.workload.payload.size;
     let (smallest, largest) = (smallest(size), f64::from(size.max_bytes()));
@@ -152,10 +165,16 @@ pub(crate) fn check_limits(draft: &mut Draft, target: &TargetSettings, topic: &T
     }
     let fullest = batch.min(request);
     if !compressed && fullest > broker && largest < fullest {
-        notes.push(format!(
-            "batches may grow to {fullest} bytes, but the topic takes {broker} at most (max.message.bytes): full batches \
-             are refused and their records fail. Lower batch.size, or raise topic.config max.message.bytes"
-        ));
+        notes.push(match is_known {
+            true => format!(
+                "batches may grow to {fullest} bytes, but the topic takes {broker} at most (max.message.bytes): full \
+                 batches are refused and their records fail. Lower batch.size, or raise topic.config max.message.bytes"
+            ),
+            false => format!(
+                "batches may grow to {fullest} bytes: Kafka's default (max.message.bytes={broker}) would refuse full ones. \
+                 What this cluster's topics take is not known here"
+            ),
+        });
     }
     let all_records = records * (largest + RECORD_OVERHEAD_BYTES) + BATCH_OVERHEAD_BYTES;
     if all_records < fullest {
@@ -172,11 +191,17 @@ pub(crate) fn check_limits(draft: &mut Draft, target: &TargetSettings, topic: &T
              with up to {RECORD_OVERHEAD_BYTES} bytes of framing: the client refuses them, and they count as failed"
         ));
     } else if !compressed && largest + RECORD_OVERHEAD_BYTES + BATCH_OVERHEAD_BYTES > broker {
-        sendable = smallest + BATCH_OVERHEAD_BYTES <= broker;
-        notes.push(format!(
-            "records of {largest} bytes are larger than the topic takes (max.message.bytes={broker}): the broker refuses \
-             them, and they count as failed"
-        ));
+        sendable = !is_known || smallest + BATCH_OVERHEAD_BYTES <= broker;
+        notes.push(match is_known {
+            true => format!(
+                "records of {largest} bytes are larger than the topic takes (max.message.bytes={broker}): the broker \
+                 refuses them, and they count as failed"
+            ),
+            false => format!(
+                "records of {largest} bytes: Kafka's default (max.message.bytes={broker}) would refuse them. What this \
+                 cluster's topics take is not known here"
+            ),
+        });
     }
     let buffer = translation.number("queue.buffering.max.kbytes") * 1024.0;
     if largest > buffer {
@@ -194,7 +219,7 @@ pub(crate) fn check_limits(draft: &mut Draft, target: &TargetSettings, topic: &T
 fn smallest(size: &Size) -> f64 {
     f64::from(match size {
         Size::Fixed { bytes } => *bytes,
-        Size::Uniform { min_bytes, .. } | Size::Normal { min_bytes, .. } => *min_bytes,
+        Size::Uniform { min_bytes, .. } | Size::Normal { min_bytes, .. } | Size::Lines { min_bytes, .. } => *min_bytes,
         Size::Choice { choices } => choices.iter().map(|choice| choice.bytes).min().unwrap_or(0),
     })
 }

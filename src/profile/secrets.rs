@@ -1,6 +1,8 @@
 //! Secrets: which properties hold them, how they are masked, how `${env:NAME}` is filled in, and how Java's JAAS lines
 //! are read.
 
+use super::properties::{known_names, nearest};
+
 /// What stands in a secret's place.
 pub const MASK: &str = "********";
 
@@ -126,40 +128,128 @@ fn jaas_tokens(text: &str) -> Option<Vec<String>> {
     Some(tokens)
 }
 
+/// Whether an unknown name is nearest to a secret's: its value must not be shown where the name is complained about.
+pub(crate) fn misspelled_secret(name: &str) -> bool {
+    !known_names().any(|known| known == name) && nearest(name, known_names()).is_some_and(is_secret)
+}
+
+/// Whether a word is nearly one that secrets' names are made of, as in a table's `pasword = …`.
+fn misspelled_word(word: &str) -> bool {
+    let mut parts = word.split(['.', '_', '-']).map(str::to_ascii_lowercase);
+    let words = ["password", "secret", "passphrase"];
+    let nearly = |part: &str| {
+        words
+            .iter()
+            .any(|word| strsim::jaro_winkler(part, word) >= NEARLY_THE_SAME)
+    };
+    parts.any(|part| nearly(&part))
+}
+
+/// Similarity (Jaro-Winkler) from which two words count as one and its misspelling.
+const NEARLY_THE_SAME: f64 = 0.9;
+
 /// Whether a line of a broken text seems to hold a secret: its key may stand anywhere in it, as in an inline table.
 fn names_a_secret(line: &str) -> bool {
     let words = line.split(|c: char| !(c.is_ascii_alphanumeric() || "._-".contains(c)));
-    words.into_iter().any(is_secret)
+    let mut words = words.filter(|word| !word.is_empty());
+    words.any(|word| is_secret(word) || misspelled_secret(word) || misspelled_word(word))
 }
 
-/// Masks, line by line, what stands behind secret-looking keys of a text that cannot be parsed.
+/// What separates a key from its value, in TOML, in YAML and in `.properties`.
+fn separates(character: char) -> bool {
+    matches!(character, '=' | ':') || character.is_whitespace()
+}
+
+/// Where the value begins in a line that names a secret: behind the first separator. 0 where there is none: such a line
+/// may be the key and the value in one.
+fn value_start(line: &str) -> usize {
+    let indent = line.len() - line.trim_start().len();
+    let Some(key_end) = line[indent..].find(separates) else {
+        return 0;
+    };
+    let rest = &line[indent + key_end..];
+    indent + key_end + (rest.len() - rest.trim_start_matches(separates).len())
+}
+
+/// Whether a line begins something new: a section, or a key with its `=`. What neither does may belong to the secret
+/// above it. A line of base64, which may end with `=`, does neither.
+fn begins_anew(line: &str) -> bool {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    let line = line.trim();
+    if let Some(section) = line.strip_prefix('[') {
+        let name = section.trim_matches(['[', ']']);
+        return section.ends_with(']') && !name.is_empty() && name.chars().all(is_name);
+    }
+    let after_name = line.trim_start_matches(is_name);
+    if after_name.len() == line.len() {
+        return false;
+    }
+    let after_blanks = after_name.trim_start();
+    let Some(value) = after_blanks.strip_prefix('=') else {
+        return false;
+    };
+    after_blanks.len() < after_name.len() || !(value.is_empty() || value.starts_with('='))
+}
+
+/// How the line after a secret's is looked at.
+#[derive(Clone, Copy, PartialEq)]
+enum Below {
+    /// No secret reaches it.
+    Nothing,
+    /// It is masked unless it begins something new: a broken string may go on in it.
+    Perhaps,
+    /// It is masked whatever it looks like: the key stood alone.
+    Certainly,
+    /// It is masked up to these quotes.
+    Quoted(&'static str),
+}
+
+/// Masks, line by line, what stands behind secret-looking keys of a text that cannot be parsed. Rather too much than
+/// too little: what is broken may be the secret's own line. The number of lines stays.
 pub(crate) fn mask_unparsed(text: &str) -> String {
     let mut masked = String::with_capacity(text.len());
-    let mut inside: Option<&'static str> = None;
+    let mut below = Below::Nothing;
     for line in text.split_inclusive('\n') {
-        let end = if line.ends_with('\n') { "\n" } else { "" };
-        if let Some(quotes) = inside {
+        let (line, end) = line.strip_suffix('\n').map_or((line, ""), |line| (line, "\n"));
+        let start = value_start(line);
+        if let Below::Quoted(quotes) = below {
             masked.push_str(MASK);
-            masked.push_str(end);
             if line.contains(quotes) {
-                inside = None;
+                below = Below::Perhaps;
             }
-            continue;
+        } else if line.trim().is_empty() {
+            masked.push_str(line);
+        } else if below != Below::Certainly && names_a_secret(line) && !looks_like_a_placeholder(line[start..].trim()) {
+            let value = &line[start..];
+            masked.push_str(&line[..start]);
+            masked.push_str(if value.is_empty() { "" } else { MASK });
+            below = if start == 0 {
+                Below::Certainly
+            } else {
+                below_secret(value)
+            };
+        } else if below == Below::Certainly || (below == Below::Perhaps && !begins_anew(line)) {
+            masked.push_str(MASK);
+            below = Below::Perhaps;
+        } else {
+            masked.push_str(line);
+            below = Below::Nothing;
         }
-        match line.split_once('=') {
-            Some((key, value)) if names_a_secret(line) && !looks_like_a_placeholder(value.trim()) => {
-                masked.push_str(key);
-                masked.push_str("= ");
-                masked.push_str(MASK);
-                masked.push_str(end);
-                inside = ["\"\"\"", "'''"]
-                    .into_iter()
-                    .find(|quotes| value.matches(quotes).count() == 1);
-            }
-            _ => masked.push_str(line),
-        }
+        masked.push_str(end);
     }
     masked
+}
+
+/// What a secret's value says of the lines below it.
+fn below_secret(value: &str) -> Below {
+    let open = ["\"\"\"", "'''"]
+        .into_iter()
+        .find(|quotes| value.matches(quotes).count() == 1);
+    match open {
+        Some(quotes) => Below::Quoted(quotes),
+        None if value.trim().is_empty() => Below::Certainly,
+        None => Below::Perhaps,
+    }
 }
 
 #[cfg(test)]
@@ -224,5 +314,42 @@ mod tests {
             "{masked}"
         );
         assert_eq!(masked.lines().count(), text.lines().count());
+    }
+
+    #[test]
+    fn a_secret_is_masked_however_its_line_is_broken() {
+        for text in [
+            "sasl.password: hunter2",
+            "  sasl.password hunter2 and more",
+            "sasl.password\"hunter2\"",
+            "sasl.password=hunter2",
+            "password:hunter2 # x = 1",
+            "\"sasl.password\" =\n\"hunter2\"\nx = 1",
+            "sasl.password =\n\n  hunter2 = 3\n",
+            "sasl.password = [\n  \"hunter2\",\n]\n",
+            "sasl.password =\n[\"hunter2\"]\n",
+            "ssl.key.pem = \"-----BEGIN\nhunter2Ab==\nhunter2=\n-----END\"\n",
+            "sasl.pasword = \"hunter2\n",
+            "sasl = {pasword = \"hunter2\"\n",
+            "sasl_secert: hunter2\n",
+            "sasl.password = '''\nhunter2''' \"hunter2\n",
+            "sasl:\n  password: hunter2\n",
+        ] {
+            let masked = mask_unparsed(text);
+            assert!(!masked.contains("hunter2"), "{text:?}: {masked}");
+            assert!(masked.contains(MASK), "{text:?}: {masked}");
+            assert_eq!(masked.matches('\n').count(), text.matches('\n').count(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_secret_stays_readable_in_a_broken_text() {
+        let text = "[target.properties]\nsasl.password = \"${env:P}\"\nsasl.username = \"me\n\n[run]\nmeasure: 5s\n";
+        assert_eq!(mask_unparsed(text), text);
+        let below = mask_unparsed("sasl.password: x\n[run]\nmeasure: 5s\nlinger.ms = 3\n");
+        assert_eq!(
+            below,
+            format!("sasl.password: {MASK}\n[run]\nmeasure: 5s\nlinger.ms = 3\n")
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! A profile that measures one of its configurations twice, under two labels.
 
 use super::configuration::fnv1a;
-use super::precision::NOT_USED;
+use super::precision::WARNINGS;
 use super::{AxisSetting, Profile, variants};
 
 impl Profile {
@@ -29,7 +29,8 @@ impl Profile {
             })
             .collect();
         self.run.precision = None;
-        self.warnings.retain(|warning| !warning.starts_with(NOT_USED));
+        self.warnings
+            .retain(|warning| !WARNINGS.iter().any(|begin| warning.starts_with(begin)));
         self
     }
 }
@@ -38,13 +39,18 @@ impl Profile {
 mod tests {
     use std::path::Path;
 
+    use super::*;
     use crate::profile::parse;
 
     #[test]
     fn twins_differ_in_their_label_and_id_alone() {
-        let text = "[run]\nrepetitions = 4\nprecision = \"3%\"\n[matrix]\nlinger.ms = [0, 5]\n";
+        let text = "[run]\nrepetitions = 4\nprecision = \"3%\"\nmin-blocks = 6\n[workload]\nrate = 500\n[matrix]\nlinger.ms = [0, 5]\n";
         let profile = parse("test", text, Path::new(""), &[]).unwrap();
-        assert!(profile.warnings.iter().any(|warning| warning.contains("repetitions")));
+        let of_precision = |profile: &Profile| {
+            let begins = |warning: &&String| WARNINGS.iter().any(|begin| warning.starts_with(begin));
+            profile.warnings.iter().filter(begins).count()
+        };
+        assert_eq!(of_precision(&profile), WARNINGS.len());
         let second = profile.configurations[1].clone();
         let twins = profile.twins(1, ["a", "b"]);
         let [a, b] = &twins.configurations[..] else { panic!() };
@@ -55,6 +61,6 @@ mod tests {
             assert_eq!(twin.workload, second.workload);
         }
         assert_eq!(twins.run.precision, None);
-        assert!(twins.warnings.iter().all(|warning| !warning.contains("repetitions")));
+        assert_eq!(of_precision(&twins), 0);
     }
 }

@@ -82,6 +82,37 @@ pub struct Interval {
     pub latency: IntervalLatency,
     /// The client's own windows of each broker, for clients that have them.
     pub brokers: Vec<BrokerWindow>,
+    /// Growth of the client's own counters, for clients that have them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<ClientInterval>,
+    /// Largest resident memory of the process until the interval's end, in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peak_memory_bytes: Option<u64>,
+}
+
+/// By how much the client's own counters grew, summed over producers and brokers. The client tells them period by period,
+/// and a period belongs to the interval in which it ends: an edge is known to one period.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClientInterval {
+    /// Bytes written to the sockets, before TLS, retries and framing included.
+    pub wire_bytes: u64,
+    /// Record batches sent.
+    pub batches: u64,
+    /// Records in them.
+    pub batch_records: u64,
+    /// Bytes of them, after compression.
+    pub batch_bytes: u64,
+    /// Key and value bytes of the records sent.
+    pub record_bytes: u64,
+    /// Produce requests sent.
+    pub produce_requests: u64,
+    /// Requests sent, of all types.
+    pub requests: u64,
+    /// Requests sent again.
+    pub retries: u64,
+    /// Wake-ups of all broker threads.
+    pub wakeups: u64,
 }
 
 /// Latency histograms of one interval; absent where not observable.

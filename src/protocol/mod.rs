@@ -10,12 +10,13 @@ mod result;
 mod spec;
 mod workload;
 
-pub use event::{BrokerWindow, Interval, IntervalLatency, Phase, TrialEvent, WindowedLatency};
+pub use event::{BrokerWindow, ClientInterval, Interval, IntervalLatency, Phase, TrialEvent, WindowedLatency};
 pub use result::{
-    ClientStatistics, Counts, CpuTime, FailedCount, Latencies, LatencyDistribution, PersistenceStatus, TrialResult,
-    WindowCounts,
+    CLIENT_REPORTED, ClientStatistics, Counts, CpuTime, FailedCount, Latencies, LatencyDistribution, PersistenceStatus,
+    TrialResult, WindowCounts, tells_all_brokers_down,
 };
-pub use spec::{PROTOCOL_VERSION, TrialSpec};
+pub use spec::{METADATA_TIMEOUT_MS, PROTOCOL_VERSION, TrialSpec};
 pub use workload::{
-    Acks, Arrival, ClientKind, Content, FileSplit, Payload, SendMode, Size, TargetKind, WeightedSize, Workload,
+    Acks, Arrival, ClientKind, Content, FileSplit, MAX_PAYLOAD_POOL_BYTES, Payload, SendMode, Size, TargetKind,
+    WeightedSize, Workload,
 };

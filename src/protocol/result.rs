@@ -32,6 +32,26 @@ pub struct TrialResult {
     pub notes: Vec<String>,
 }
 
+/// How a note begins that tells an error which the client reported outside of records.
+pub const CLIENT_REPORTED: &str = "the client reported: ";
+
+impl TrialResult {
+    /// What the client reported when it had lost every broker during the load, as in `1/1 brokers are down` (librdkafka's
+    /// `ERR__ALL_BROKERS_DOWN`); none where it never had. librdkafka words it `0/1` where one is being tried again at
+    /// that moment: told only where there is nothing plainer.
+    pub fn all_brokers_down(&self) -> Option<&str> {
+        let reported = self.notes.iter().filter_map(|note| note.strip_prefix(CLIENT_REPORTED));
+        reported
+            .filter(|error| tells_all_brokers_down(error))
+            .max_by_key(|error| !error.starts_with("0/"))
+    }
+}
+
+/// Whether an error that the client reported says that it has lost every broker.
+pub fn tells_all_brokers_down(error: &str) -> bool {
+    error.contains("brokers are down")
+}
+
 /// Verdicts over the whole trial.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

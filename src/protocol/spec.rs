@@ -10,6 +10,13 @@ use super::{Acks, Workload};
 /// Version of the trial protocol. A trial process refuses a spec of another version.
 pub const PROTOCOL_VERSION: u32 = 1;
 
+/// How long a trial waits for its topic's metadata where nothing else is said, in ms.
+pub const METADATA_TIMEOUT_MS: u64 = 30_000;
+
+fn metadata_timeout_ms() -> u64 {
+    METADATA_TIMEOUT_MS
+}
+
 /// One trial: the topic, the client's properties, the workload and the times.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -28,8 +35,12 @@ pub struct TrialSpec {
     pub acks: Acks,
     /// The load.
     pub workload: Workload,
-    /// How long a send call may wait for room in the queue, or for metadata, in ms (Java's `max.block.ms`).
+    /// How long a send call may wait for room in the queue, in ms (Java's `max.block.ms`). The topic's metadata is there
+    /// before the first send call.
     pub max_block_ms: u64,
+    /// How long to wait for the topic's metadata before the load begins, in ms. Without it there is no trial.
+    #[serde(default = "metadata_timeout_ms")]
+    pub metadata_timeout_ms: u64,
     /// Load before the window, not counted, in ms.
     pub warmup_ms: u64,
     /// Length of the measurement window in ms.

@@ -133,6 +133,15 @@ pub enum Size {
         /// The sizes with their weights.
         choices: Vec<WeightedSize>,
     },
+    /// As the lines of a payload file are: measured, not drawn.
+    Lines {
+        /// Mean in bytes.
+        mean_bytes: f64,
+        /// Smallest size in bytes.
+        min_bytes: u32,
+        /// Largest size in bytes.
+        max_bytes: u32,
+    },
 }
 
 impl Size {
@@ -140,7 +149,9 @@ impl Size {
     pub fn max_bytes(&self) -> u32 {
         match self {
             Size::Fixed { bytes } => *bytes,
-            Size::Uniform { max_bytes, .. } | Size::Normal { max_bytes, .. } => *max_bytes,
+            Size::Uniform { max_bytes, .. } | Size::Normal { max_bytes, .. } | Size::Lines { max_bytes, .. } => {
+                *max_bytes
+            }
             Size::Choice { choices } => choices.iter().map(|choice| choice.bytes).max().unwrap_or(0),
         }
     }
@@ -190,11 +201,15 @@ pub enum Content {
     },
 }
 
+/// Largest pool of values in bytes, so that a trial process stays small: records are taken from as much of a payload
+/// file's beginning at most.
+pub const MAX_PAYLOAD_POOL_BYTES: usize = 48 << 20;
+
 /// The values that records carry. They come from a seeded pool made before the trial.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Payload {
-    /// Size of each value; ignored where a file is cut by lines.
+    /// Size of each value; where a file is cut by lines, what these are.
     pub size: Size,
     /// What the values consist of.
     pub content: Content,

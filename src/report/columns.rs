@@ -169,6 +169,9 @@ pub fn legend(summary: &Summary) -> Vec<&'static str> {
     if any(&|c| COLUMNS.iter().any(|metric| metric.is_at_least(c))) {
         sentences.push("≥: failed or undecided records reach down to this percentile; the true value is this or more.");
     }
+    if any(&|c| c.little_headroom().is_some()) {
+        sentences.push("†: little headroom; the load generator itself may have been the bottleneck.");
+    }
     if any(&|c| c.trials.completed > 0 && c.latency_observable && Metric::LatencyP999.value(c).is_none()) {
         sentences.push("–: not measured; a percentile needs at least 10 records beyond it.");
     }

@@ -60,7 +60,9 @@ impl Metric {
     /// The figure of one configuration; none where it was not measured or not observable.
     pub fn value(self, of: &ConfigurationSummary) -> Option<f64> {
         let count = |value: Option<u64>| value.map(|value| value as f64);
-        let ran = |value: u64| (of.trials.completed > 0).then_some(value as f64);
+        // A trial that crashed counted nothing, which is not the same as counting none.
+        let counted = of.acknowledged + of.failed + of.undecided > 0;
+        let ran = |value: u64| (of.trials.completed > 0 || counted).then_some(value as f64);
         match self {
             Metric::Throughput => of.throughput_records_per_s.as_ref().map(|spread| spread.median),
             Metric::ThroughputMb => of.throughput_mb_per_s.as_ref().map(|spread| spread.median),
@@ -124,13 +126,16 @@ impl Metric {
         }
     }
 
-    /// The figure of one configuration as a cell shows it: `≥` before a lower bound, `n/o` where it is not
-    /// observable, a dash where it was not measured.
+    /// The figure of one configuration as a cell shows it: `≥` before a lower bound, `†` before a throughput that the
+    /// load generator itself may have limited, `n/o` where it is not observable, a dash where it was not measured.
     pub fn cell(self, of: &ConfigurationSummary) -> String {
         if self.is_latency() && !of.latency_observable {
             return "n/o".to_owned();
         }
         match (self.value(of), self.is_at_least(of)) {
+            (Some(value), false) if self == Metric::Throughput && of.little_headroom().is_some() => {
+                format!("† {}", self.format(value))
+            }
             (Some(value), false) => self.format(value),
             (Some(value), true) => format!("≥ {}", self.format(value)),
             (None, true) => "≥ ?".to_owned(),

@@ -21,6 +21,7 @@ mod noise;
 pub(crate) mod stopping;
 mod summary;
 pub mod terminal;
+pub mod trend;
 mod verdicts;
 
 pub use columns::RowOrder;

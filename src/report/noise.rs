@@ -1,12 +1,13 @@
 //! What identical trials differ by: the noise floor of a run that measured one configuration under two labels.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
 use super::metric::Metric;
 use super::stopping::percent;
-use crate::analysis::Observations;
+use crate::analysis::{Observations, completed_result};
 use crate::stats::noise_floor;
 use crate::store::{Manifest, NoiseFloor, SCHEMA_VERSION, TrialRecord};
 
@@ -38,7 +39,12 @@ pub fn noise_floor_of(manifest: &Manifest, trials: &[TrialRecord], label: &str, 
         let pairs = observations.pairs(&a.id, &b.id, metric).values;
         Some((metric.id().to_owned(), noise_floor::upper_limit(&pairs, CONFIDENCE)?))
     });
-    let blocks = observations.pairs(&a.id, &b.id, Metric::Throughput).values.len() as u32;
+    let completed = |id: &str| -> BTreeSet<u32> {
+        let own = trials.iter().filter(|trial| trial.planned.configuration_id == id);
+        own.filter(|trial| completed_result(trial).is_ok())
+            .map(|trial| trial.planned.block)
+            .collect()
+    };
     Some(NoiseFloor {
         schema_version: SCHEMA_VERSION,
         created_at: now,
@@ -48,7 +54,7 @@ pub fn noise_floor_of(manifest: &Manifest, trials: &[TrialRecord], label: &str, 
         target: manifest.target.clone(),
         configuration: label.to_owned(),
         measure_ms: manifest.run.measure_ms,
-        blocks,
+        blocks: completed(&a.id).intersection(&completed(&b.id)).count() as u32,
         confidence: CONFIDENCE,
         floors: floors.collect(),
     })

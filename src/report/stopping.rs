@@ -80,6 +80,8 @@ fn listed(imprecise: &[Imprecise], configurations: &[Configuration]) -> String {
 pub fn percent(share: f64) -> String {
     let per_cent = share * 100.0;
     match per_cent {
+        // Zero is said of zero alone.
+        _ if share > 0.0 && per_cent < 0.1 => "0.1 % or less".to_owned(),
         ..10.0 => {
             let text = format!("{per_cent:.1}");
             format!("{} %", text.strip_suffix(".0").unwrap_or(&text))
@@ -117,6 +119,12 @@ mod tests {
                 .collect(),
         };
         sentence(&stopping, &configurations)
+    }
+
+    #[test]
+    fn shares_have_the_digits_that_say_something() {
+        let texts = [0.0, 0.0004, 0.0421, 0.03, 0.2].map(percent);
+        assert_eq!(texts, ["0 %", "0.1 % or less", "4.2 %", "3 %", "20 %"]);
     }
 
     #[test]

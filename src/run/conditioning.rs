@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::RunError;
 use super::coordinator::Session;
 use super::drive::End;
 use super::spec::trial_spec;
+use super::{RunError, sessions};
 use crate::profile::Configuration;
 use crate::protocol::{Arrival, SendMode};
 
@@ -51,8 +51,9 @@ impl Session<'_> {
                 End::Stopped => return Ok(None),
                 End::Failed(cause) => {
                     let cause = self.mask.text(&cause);
-                    self.listener
-                        .notice(&format!("Warming up the cluster with {label} failed: {cause}"));
+                    let text = format!("Warming up the cluster with {label} failed: {cause}");
+                    self.listener.notice(&text);
+                    sessions::remember(&mut self.directory, vec![text])?;
                 }
             }
         }

@@ -4,23 +4,29 @@ use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::brackets::Brackets;
 use super::drive::{Driven, Driver, End};
 use super::headroom::Headrooms;
 use super::history::History;
+use super::judgement::{lost_for_a_while, nothing_arrived, nothing_in_window};
 use super::patience;
 use super::recovery::Unprepared;
 use super::spec::trial_spec;
 use super::topics::{PreparedTopic, Topics};
 use super::warnings::{self, Warning};
 use super::{
-    Cancel, Cluster, ClusterError, ClusterStarter, Ended, Listener, Mask, Patience, Progress, RunError, RunRequest,
+    Cancel, Cluster, ClusterError, ClusterStarter, Ended, Limits, Listener, Mask, Patience, Progress, RunError,
+    RunRequest,
 };
 use crate::profile::Configuration;
-use crate::protocol::{Acks, Counts, Interval, TrialResult};
+use crate::protocol::{Acks, Interval, TrialResult};
 use crate::store::{BrokerFigures, Headroom, PlannedTrial, RunDirectory, SCHEMA_VERSION, TrialOutcome, TrialRecord};
+
+/// How long a trial that has ended may take to be stored after the run was asked to stop: mostly it takes much less, and
+/// it would have to be run again.
+const CONCLUDING: Duration = Duration::from_secs(1);
 
 /// Everything that the trials of one session share.
 pub(super) struct Session<'a> {
@@ -144,9 +150,6 @@ impl<'a> Session<'a> {
         if driven.end == End::Stopped {
             return Ok(Step::End(Ended::Interrupted));
         }
-        let settle = self.request.limits.settle;
-        let patience = patience::patience(configuration.acks, driven.result.as_ref(), topic.watermarks, settle);
-        let (appended, next_topic) = self.settle(&topic, patience, next).await;
         let Driven {
             end,
             result,
@@ -156,7 +159,13 @@ impl<'a> Session<'a> {
             client_version,
         } = driven;
         self.know_program(configuration, client_version)?;
-        let mut finished = self.judge(configuration, end, result, broker, appended).await;
+        let concluded = tokio::select! {
+            concluded = self.conclude(configuration, &topic, (end, result, broker), next) => Some(concluded),
+            () = self.out_of_patience() => None,
+        };
+        let Some((mut finished, next_topic)) = concluded else {
+            return Ok(Step::End(Ended::Interrupted));
+        };
         let headroom = self.headroom_of(configuration, &mut finished).await?;
         self.store_intervals(planned, window_started_at, &intervals)?;
         let completed = finished.outcome == TrialOutcome::Completed;
@@ -210,6 +219,37 @@ impl<'a> Session<'a> {
         Ok((driven, brackets.finish()))
     }
 
+    /// Ends when a run that was asked to stop need not wait any longer for the brokers.
+    async fn out_of_patience(&self) {
+        self.cancel.cancelled().await;
+        sleep(CONCLUDING).await;
+    }
+
+    /// What became of a trial that has come to its end, and the next trial's topic.
+    async fn conclude(
+        &self,
+        configuration: &Configuration,
+        topic: &PreparedTopic,
+        (end, result, broker): (End, Option<TrialResult>, BrokerFigures),
+        next: Option<&PlannedTrial>,
+    ) -> (Finished, Option<PreparedTopic>) {
+        let Limits { settle, reachable, .. } = self.request.limits;
+        let patience = patience::patience(configuration.acks, result.as_ref(), topic.watermarks, settle);
+        let counts = result.as_ref().map(|result| &result.counts);
+        let trouble = end != End::Completed || counts.is_none_or(|counts| counts.failed > 0 || counts.undecided > 0);
+        // Asked first: a target that is gone answers nothing else either, each time only after its own time limit.
+        let lost = match trouble {
+            true => self.cluster.wait_until_reachable(reachable).await.err(),
+            false => None,
+        };
+        let (appended, next_topic) = match &lost {
+            Some(error) => (Err(error.clone()), None),
+            None => self.settle(topic, patience, next).await,
+        };
+        let finished = self.judge(configuration, end, result, broker, (appended, lost)).await;
+        (finished, next_topic)
+    }
+
     /// What the trial appended, and the next trial's topic.
     async fn settle(
         &self,
@@ -256,30 +296,27 @@ impl<'a> Session<'a> {
         end: End,
         result: Option<TrialResult>,
         mut broker: BrokerFigures,
-        appended: Result<u64, ClusterError>,
+        (appended, lost): (Result<u64, ClusterError>, Option<ClusterError>),
     ) -> Finished {
-        let ended = self.cluster.check_alive().err();
         let counts = result.as_ref().map(|result| &result.counts);
-        let trouble = end != End::Completed
-            || ended.is_some()
-            || appended.is_err()
-            || counts.is_none_or(|counts| counts.failed > 0 || counts.undecided > 0);
-        let lost = match (trouble, ended) {
-            (_, Some(ended)) => Some(ended),
-            (true, None) => self
-                .cluster
-                .wait_until_reachable(self.request.limits.reachable)
-                .await
-                .err(),
-            (false, None) => None,
+        let lost = match (self.cluster.check_alive().err(), lost) {
+            (Some(ended), _) => Some(ended),
+            (None, Some(lost)) => Some(lost),
+            (None, None) if appended.is_err() => {
+                let limit = self.request.limits.reachable;
+                self.cluster.wait_until_reachable(limit).await.err()
+            }
+            (None, None) => None,
         };
         broker.appended = appended.as_ref().ok().copied();
         let cause = match (&end, &lost) {
             (End::Failed(cause), None) => Some(cause.clone()),
             (End::Failed(cause), Some(lost)) => Some(format!("{cause}; the target does not answer: {lost}")),
             (_, Some(lost)) => Some(format!("the target was lost during the trial: {lost}")),
-            (_, None) => counts
-                .and_then(nothing_arrived)
+            (_, None) => result
+                .as_ref()
+                .and_then(lost_for_a_while)
+                .or_else(|| counts.and_then(nothing_arrived))
                 .or_else(|| nothing_in_window(configuration.acks, result.as_ref()?)),
         };
         let mut warnings = Vec::new();
@@ -411,23 +448,6 @@ fn failed_record(planned: &PlannedTrial, started_at: Timestamp, cause: String) -
     }
 }
 
-/// Why a trial measured nothing at all, where every record failed.
-fn nothing_arrived(counts: &Counts) -> Option<String> {
-    let causes = counts
-        .failed_by_error
-        .iter()
-        .map(|failed| format!("{} × {}", failed.count, failed.error));
-    (counts.acknowledged == 0 && counts.failed > 0)
-        .then(|| format!("no record was acknowledged: {}", causes.collect::<Vec<_>>().join(", ")))
-}
-
-/// Where nothing was acknowledged in the window, nothing was measured: a throughput of 0 would be a figure. With `acks=0`
-/// the log's growth counts instead; a window that was cut short says nothing either way.
-fn nothing_in_window(acks: Acks, result: &TrialResult) -> Option<String> {
-    (acks != Acks::None && result.window.acknowledged == 0 && !result.stopped_early)
-        .then(|| "no record was acknowledged within the window: lengthen run.measure".to_owned())
-}
-
 /// Histograms live in the `.hlog`.
 fn without_histograms(mut interval: Interval) -> Interval {
     let latency = &mut interval.latency;
@@ -439,22 +459,4 @@ fn without_histograms(mut interval: Interval) -> Interval {
     ];
     all.into_iter().flatten().for_each(|latency| latency.histogram = None);
     interval
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_window_without_acknowledgements_measured_nothing() {
-        let mut result = crate::run::warnings::tests::result();
-        assert_eq!(nothing_in_window(Acks::All, &result), None);
-        result.window.acknowledged = 0;
-        for acks in [Acks::All, Acks::Leader] {
-            assert!(nothing_in_window(acks, &result).is_some_and(|cause| cause.contains("run.measure")));
-        }
-        assert_eq!(nothing_in_window(Acks::None, &result), None, "the log's growth counts");
-        result.stopped_early = true;
-        assert_eq!(nothing_in_window(Acks::All, &result), None, "it was stopped");
-    }
 }

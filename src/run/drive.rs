@@ -158,7 +158,7 @@ impl State {
             greeted: false,
             stopping: false,
             place: "before its client was ready",
-            deadline: Instant::now() + limits.startup,
+            deadline: Instant::now() + limits.startup + Duration::from_millis(spec.metadata_timeout_ms),
             after_ready: load + limits.grace,
         }
     }

@@ -13,9 +13,10 @@ use super::repetition::blocks_begun;
 use super::topics::Topics;
 use super::{
     Cancel, Cluster, ClusterError, ClusterStarter, Ended, Listener, Mask, OutDirectory, RunError, RunOutcome,
-    RunOverview, RunRequest, host, resume,
+    RunOverview, RunRequest, host, payload_files, resume, sessions,
 };
 use crate::plan;
+use crate::profile::{self, TargetSettings};
 use crate::protocol::TargetKind;
 use crate::report::format::counted;
 use crate::store::{
@@ -82,11 +83,13 @@ pub async fn execute(
         }
     };
     listener.target_ready(&cluster.description());
-    let outcome = with_cluster(request, cluster.as_ref(), starter, place, &mask, listener, cancel).await;
-    if let Err(error) = cluster.stop().await {
-        listener.notice(&not_stopped(&mask, &error));
+    let ran = with_cluster(request, cluster.as_ref(), starter, place, &mask, listener, cancel).await;
+    let not_stopped = cluster.stop().await.err().map(|error| not_stopped(&mask, &error));
+    if let Some(text) = &not_stopped {
+        listener.notice(text);
     }
-    let outcome = outcome?;
+    let (outcome, mut directory) = ran?;
+    sessions::remember(&mut directory, not_stopped.into_iter().collect())?;
     listener.run_finished(&outcome);
     Ok(outcome)
 }
@@ -188,9 +191,9 @@ async fn with_cluster(
     mask: &Mask,
     listener: &mut dyn Listener,
     cancel: &Cancel,
-) -> Result<RunOutcome, RunError> {
+) -> Result<(RunOutcome, RunDirectory), RunError> {
     let profile = &request.profile;
-    let topics = Topics::new(cluster, &profile.topic, request.keep_topics, session_name());
+    let topics = Topics::new(cluster, &profile.topic, request.keep_topics, sessions::name());
     if let Err(error) = topics.probe(&profile.configurations).await {
         topics.delete_all().await;
         place.give_up();
@@ -204,6 +207,9 @@ async fn with_cluster(
         });
     }
     let description = cluster.description();
+    if let Some(warning) = found(&profile.target, &profile.warnings, &description) {
+        listener.notice(&format!("warning: {warning}"));
+    }
     let directory = match place {
         Place::New(reservation) => {
             let mut manifest = new_manifest(request, description.clone(), mask);
@@ -212,6 +218,7 @@ async fn with_cluster(
         }
         Place::Begun(directory) => continued(*directory, request, &description, mask, listener)?,
     };
+    let directory = sessions::open(directory, &topics, description.kind, listener)?;
     let records = directory.trials()?;
     let completed = count_completed(&records);
     let tally = Tally {
@@ -242,18 +249,19 @@ async fn with_cluster(
     let ended = session.run(&records).await;
     session.headrooms.stop().await;
     let left = session.topics.delete_all().await;
-    if !left.is_empty() {
-        session
-            .listener
-            .notice(&format!("These topics could not be deleted: {}", left.join(", ")));
-    }
-    Ok(RunOutcome {
+    let left: Vec<String> = left.into_iter().map(|left| not_deleted(mask, left)).collect();
+    left.iter().for_each(|text| session.listener.notice(text));
+    let closed = sessions::close(&mut session.directory, &session.topics, left);
+    let ended = ended?;
+    closed?;
+    let outcome = RunOutcome {
         directory: session.directory.path().to_owned(),
         planned: session.tally.planned,
         completed: session.tally.completed,
         failed: session.tally.failed,
-        ended: ended?,
-    })
+        ended,
+    };
+    Ok((outcome, session.directory))
 }
 
 impl Session<'_> {
@@ -290,6 +298,11 @@ impl Session<'_> {
     }
 }
 
+/// What only the cluster's answer shows to be worth a warning, and the profile alone did not.
+fn found(settings: &TargetSettings, known: &[String], target: &TargetDescription) -> Option<&'static str> {
+    profile::one_bootstrap_server(settings, target.brokers).filter(|warning| !known.iter().any(|text| text == warning))
+}
+
 fn new_manifest(request: &RunRequest, target: TargetDescription, mask: &Mask) -> Manifest {
     let profile = &request.profile;
     let ids: Vec<&str> = profile
@@ -299,6 +312,8 @@ fn new_manifest(request: &RunRequest, target: TargetDescription, mask: &Mask) ->
         .collect();
     // Where a precision decides, each further block is added when it begins.
     let first_blocks = profile.run.precision.map_or(profile.run.repetitions, |_| 1);
+    let mut warnings = profile.warnings.clone();
+    warnings.extend(found(&profile.target, &profile.warnings, &target).map(str::to_owned));
     let mut manifest = Manifest {
         schema_version: SCHEMA_VERSION,
         kpbench_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -317,7 +332,8 @@ fn new_manifest(request: &RunRequest, target: TargetDescription, mask: &Mask) ->
         client_version: request.client_version.clone(),
         configurations: profile.configurations.clone(),
         plan: plan::plan(&ids, first_blocks, profile.run.order, profile.run.seed),
-        warnings: profile.warnings.clone(),
+        payload_files: payload_files::checksums(profile),
+        warnings,
         stopping: None,
         noise_floor: None,
         gate: profile.gate.clone(),
@@ -326,6 +342,7 @@ fn new_manifest(request: &RunRequest, target: TargetDescription, mask: &Mask) ->
             .iter()
             .map(|(id, other)| (id.clone(), other.used()))
             .collect(),
+        open_topic_prefixes: Vec::new(),
     };
     mask.manifest(&mut manifest);
     manifest
@@ -352,6 +369,13 @@ fn continued(
 ) -> Result<RunDirectory, RunError> {
     let now = new_manifest(request, target.clone(), mask);
     let mut manifest = directory.manifest().clone();
+    let differences = resume::cluster_differences(&manifest, &now);
+    if !differences.is_empty() {
+        return Err(RunError::ResumeMismatch {
+            path: directory.path().to_owned(),
+            differences,
+        });
+    }
     manifest.run.precision = now.run.precision;
     if now.run.precision.is_none() && now.run.repetitions > manifest.run.repetitions {
         manifest.run.repetitions = now.run.repetitions;
@@ -365,6 +389,12 @@ fn continued(
             now.client_version.clone(),
         ),
         ("the target's software", text_of(&manifest.target), text_of(&now.target)),
+        ("the brokers' Java", java_of(&manifest.target), java_of(&now.target)),
+        (
+            "the number of brokers found",
+            manifest.target.brokers.to_string(),
+            now.target.brokers.to_string(),
+        ),
         ("the processor", manifest.host.cpu.clone(), now.host.cpu.clone()),
         (
             "the number of cores",
@@ -372,6 +402,9 @@ fn continued(
             now.host.cores.to_string(),
         ),
     ];
+    if let Some(warning) = found(&request.profile.target, &manifest.warnings, target) {
+        manifest.warnings.push(warning.to_owned());
+    }
     for (what, was, is) in changes.into_iter().filter(|(_, was, is)| was != is) {
         let warning = format!("The run was continued with other means: {what} was {was:?} and then {is:?}.");
         if !manifest.warnings.contains(&warning) {
@@ -387,6 +420,11 @@ fn continued(
 
 fn text_of(target: &TargetDescription) -> String {
     target.software.clone().unwrap_or_else(|| "unknown".to_owned())
+}
+
+fn java_of(target: &TargetDescription) -> String {
+    let brokers = target.local_brokers.as_ref();
+    brokers.map_or_else(|| "unknown".to_owned(), |brokers| brokers.java_version.clone())
 }
 
 fn completed_configurations(records: &[TrialRecord]) -> HashSet<String> {
@@ -405,12 +443,9 @@ fn count_completed(records: &[TrialRecord]) -> usize {
         .count()
 }
 
-/// Tells this session's topics from those of any other.
-fn session_name() -> String {
-    let now = Timestamp::now();
-    // The nanoseconds tell apart two machines that begin in the same second, the process id two processes of one.
-    let token = (now.subsec_nanosecond() as u32) ^ std::process::id().rotate_left(16);
-    format!("{}-{token:08x}", now.strftime("%Y%m%dT%H%M%SZ"))
+fn not_deleted(mask: &Mask, (cause, names): (String, Vec<String>)) -> String {
+    let (names, cause) = (names.join(", "), mask.text(&cause));
+    format!("These topics could not be deleted and are left on the target: {names} ({cause})")
 }
 
 fn not_stopped(mask: &Mask, error: &ClusterError) -> String {

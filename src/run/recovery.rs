@@ -1,8 +1,10 @@
 //! A target that does not answer: waited for, and brought back where it was started here.
 
+use std::future::Future;
+
 use super::coordinator::Session;
 use super::topics::PreparedTopic;
-use super::{ClusterError, Ended, RunError};
+use super::{Cancel, ClusterError, Ended, RunError};
 use crate::profile::Configuration;
 use crate::store::PlannedTrial;
 
@@ -16,6 +18,15 @@ pub(super) enum Unprepared {
     Error(RunError),
 }
 
+/// What `work` gives, unless the run is asked to stop meanwhile: a broker that does not answer must not hold that up.
+async fn unless_stopped<T>(cancel: &Cancel, work: impl Future<Output = T>) -> Result<T, Unprepared> {
+    tokio::select! {
+        biased;
+        done = work => Ok(done),
+        () = cancel.cancelled() => Err(Unprepared::End(Ended::Interrupted)),
+    }
+}
+
 impl Session<'_> {
     /// A topic for the trial, waiting for the target where it does not answer.
     pub(super) async fn prepare_patiently(
@@ -23,21 +34,23 @@ impl Session<'_> {
         planned: &PlannedTrial,
         configuration: &Configuration,
     ) -> Result<PreparedTopic, Unprepared> {
-        let error = match self.topics.prepare(&planned.trial_id, configuration).await {
+        let prepared = self.topics.prepare(&planned.trial_id, configuration);
+        let error = match unless_stopped(self.cancel, prepared).await? {
             Ok(topic) => return Ok(topic),
             Err(error) => error,
         };
         let limit = self.request.limits.reachable;
-        if self.cluster.wait_until_reachable(limit).await.is_err()
+        if unless_stopped(self.cancel, self.cluster.wait_until_reachable(limit))
+            .await?
+            .is_err()
             && let Some(ended) = self.wait_for_target(&error.message).await.map_err(Unprepared::Error)?
         {
             return Err(Unprepared::End(ended));
         }
         // The first attempt may have made it half-way, and its name is taken then.
         let again = format!("{}-again", planned.trial_id);
-        self.topics
-            .prepare(&again, configuration)
-            .await
+        unless_stopped(self.cancel, self.topics.prepare(&again, configuration))
+            .await?
             .map_err(Unprepared::Refused)
     }
 

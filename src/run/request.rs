@@ -64,7 +64,7 @@ impl OtherTrialProgram {
 /// How long the coordinator waits for others, beyond the times that the profile sets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// For a trial process to start, make its payloads and get the topic's metadata.
+    /// For a trial process to start and make its payloads; its time for the topic's metadata comes on top.
     pub startup: Duration,
     /// Beyond warm-up, window and drain, until a trial counts as hung.
     pub grace: Duration,

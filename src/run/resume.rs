@@ -7,7 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
+use super::{Mask, payload_files};
 use crate::profile::{Configuration, Profile, is_secret};
+use crate::protocol::TargetKind;
 use crate::store::Manifest;
 
 /// Each difference in a sentence; empty where the run can go on.
@@ -41,6 +43,17 @@ pub(super) fn differences(manifest: &Manifest, profile: &Profile) -> Vec<String>
         &manifest.topic.config,
         &profile.topic.config,
     );
+    compare("the conditioning in ms", &was.conditioning_ms, &is.conditioning_ms);
+    compare("run.headroom", &was.headroom, &is.headroom);
+    if was.headroom && is.headroom {
+        compare(
+            "the headroom's window in ms",
+            &was.headroom_measure_ms,
+            &is.headroom_measure_ms,
+        );
+    }
+    found.extend(settings(manifest, profile));
+    found.extend(payload_files(manifest, profile));
     if was.precision.is_some() && is.precision.is_none() {
         found.push("the run repeats until its intervals are narrow, and no precision is asked for now".to_owned());
     } else if is.precision.is_none() && is.repetitions < was.repetitions {
@@ -52,17 +65,68 @@ pub(super) fn differences(manifest: &Manifest, profile: &Profile) -> Vec<String>
     found
 }
 
+/// What only the cluster can tell: whether it is the one that the run began with. `now` is the manifest that a new run
+/// would have.
+///
+/// A cluster that this program started is another one in each session; one that is running has an id. Where it tells
+/// none, its address stands in.
+pub(super) fn cluster_differences(was: &Manifest, now: &Manifest) -> Vec<String> {
+    if now.target.kind != TargetKind::External {
+        return Vec::new();
+    }
+    match (&was.target.cluster_id, &now.target.cluster_id) {
+        (Some(was), Some(is)) if was == is => Vec::new(),
+        (Some(was), Some(is)) => vec![format!(
+            "the cluster's id was {was} and is {is} now: it is another cluster"
+        )],
+        _ => {
+            let servers = |manifest: &Manifest| manifest.target_settings.bootstrap_servers.clone().unwrap_or_default();
+            let (was, is) = (servers(was), servers(now));
+            match was == is {
+                true => Vec::new(),
+                false => vec![format!(
+                    "the bootstrap servers were {was} and are {is} now, and no cluster id tells whether they are of one \
+                     cluster"
+                )],
+            }
+        }
+    }
+}
+
+/// How brokers are started and reached. The values of secrets are not compared: only masks of them are stored.
+fn settings(manifest: &Manifest, profile: &Profile) -> Vec<String> {
+    let was = &manifest.target_settings;
+    let mut is = profile.target.clone();
+    Mask::of(profile).target_settings(&mut is);
+    let mut found = differing(&was.broker_config, &is.broker_config);
+    found.extend(differing(&was.connection, &is.connection));
+    found
+}
+
+fn payload_files(manifest: &Manifest, profile: &Profile) -> Vec<String> {
+    let is = payload_files::checksums(profile);
+    let changed = manifest
+        .payload_files
+        .iter()
+        .filter(|(name, was)| is.get(*name).is_some_and(|is| is != *was));
+    changed
+        .map(|(name, _)| format!("the payload file {name} has another content now"))
+        .collect()
+}
+
+/// What differs between two sets of properties, secrets aside.
+fn differing(was: &BTreeMap<String, String>, is: &BTreeMap<String, String>) -> Vec<String> {
+    let text = |value: Option<&String>| value.map_or("not set", String::as_str).to_owned();
+    let names: BTreeSet<&String> = was.keys().chain(is.keys()).collect();
+    names
+        .into_iter()
+        .filter(|name| was.get(*name) != is.get(*name) && !is_secret(name))
+        .map(|name| format!("{name} was {} and is {} now", text(was.get(name)), text(is.get(name))))
+        .collect()
+}
+
 /// What differs between two configurations of the same label.
 fn changes(was: &Configuration, is: &Configuration) -> String {
-    let text = |value: Option<&String>| value.map_or("not set", String::as_str).to_owned();
-    let differing = |was: &BTreeMap<String, String>, is: &BTreeMap<String, String>| -> Vec<String> {
-        let names: BTreeSet<&String> = was.keys().chain(is.keys()).collect();
-        names
-            .into_iter()
-            .filter(|name| was.get(*name) != is.get(*name) && !is_secret(name))
-            .map(|name| format!("{name} was {} and is {} now", text(was.get(name)), text(is.get(name))))
-            .collect()
-    };
     let mut found = differing(&was.properties, &is.properties);
     if found.is_empty() {
         found = differing(&was.effective_properties, &is.effective_properties);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::plan;
 use crate::profile::{Configuration, RunSettings};
-use crate::protocol::{PROTOCOL_VERSION, TrialSpec};
+use crate::protocol::{METADATA_TIMEOUT_MS, PROTOCOL_VERSION, TrialSpec};
 
 use super::Cluster;
 
@@ -29,6 +29,7 @@ pub(super) fn trial_spec(
         acks: configuration.acks,
         workload: configuration.workload.clone(),
         max_block_ms: configuration.max_block_ms,
+        metadata_timeout_ms: METADATA_TIMEOUT_MS,
         warmup_ms: run.warmup_ms,
         measure_ms: run.measure_ms,
         drain_timeout_ms: run.drain_timeout_ms,

@@ -1,7 +1,7 @@
 //! The topics of a run: which ones this run made, and so may delete.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -29,7 +29,8 @@ pub(super) struct Topics<'a> {
     settings: &'a TopicSettings,
     keep: bool,
     session: String,
-    made: RefCell<BTreeSet<String>>,
+    /// By name, with why it could not be deleted where that was tried.
+    made: RefCell<BTreeMap<String, Option<String>>>,
 }
 
 impl<'a> Topics<'a> {
@@ -45,13 +46,23 @@ impl<'a> Topics<'a> {
             settings,
             keep,
             session,
-            made: RefCell::new(BTreeSet::new()),
+            made: RefCell::new(BTreeMap::new()),
         }
     }
 
     /// Whether all trials write to the same topic.
     pub(super) fn is_shared(&self) -> bool {
         self.settings.existing.is_some()
+    }
+
+    /// Whether there are topics to be deleted at all.
+    pub(super) fn are_deleted(&self) -> bool {
+        !self.keep && !self.is_shared()
+    }
+
+    /// How the names of all topics of this session begin.
+    pub(super) fn prefix(&self) -> String {
+        format!("{TOPIC_PREFIX}{}-", self.session)
     }
 
     /// A topic for a trial of `configuration`: the existing one, or a fresh one named for `purpose`.
@@ -88,14 +99,14 @@ impl<'a> Topics<'a> {
     async fn make(&self, purpose: &str, partitions: u32) -> Result<String, ClusterError> {
         let topic = self.new_topic(purpose, partitions);
         // Noted before it is asked for: it may come into being although the answer is lost.
-        self.made.borrow_mut().insert(topic.name.clone());
+        self.made.borrow_mut().insert(topic.name.clone(), None);
         self.cluster.create_topic(&topic).await?;
         Ok(topic.name)
     }
 
     fn new_topic(&self, purpose: &str, partitions: u32) -> NewTopic {
         NewTopic {
-            name: format!("{TOPIC_PREFIX}{}-{purpose}", self.session),
+            name: self.prefix() + purpose,
             partitions,
             replication_factor: self.settings.replication_factor,
             config: self.settings.config.clone(),
@@ -157,21 +168,37 @@ impl<'a> Topics<'a> {
     /// Deletes a topic that this session made, unless they are to be kept. One that cannot be deleted now is tried
     /// again at the end.
     pub(super) async fn done_with(&self, name: &str, even_if_kept: bool) {
-        let ours = self.made.borrow().contains(name);
-        if ours && (even_if_kept || !self.keep) && self.cluster.delete_topic(name).await.is_ok() {
-            self.made.borrow_mut().remove(name);
+        let ours = self.made.borrow().contains_key(name);
+        if !ours || (self.keep && !even_if_kept) {
+            return;
         }
+        // The answer is awaited before the list is borrowed: others look at it meanwhile.
+        let deleted = self.cluster.delete_topic(name).await;
+        let mut made = self.made.borrow_mut();
+        match deleted {
+            Ok(()) => made.remove(name),
+            Err(error) => made.insert(name.to_owned(), Some(error.message)),
+        };
     }
 
-    /// Deletes what is left; returns the names of those that could not be.
-    pub(super) async fn delete_all(&self) -> Vec<String> {
+    /// Deletes what is left; returns the names of those that could not be, by the reason.
+    pub(super) async fn delete_all(&self) -> BTreeMap<String, Vec<String>> {
+        let mut left: BTreeMap<String, Vec<String>> = BTreeMap::new();
         if self.keep {
-            return Vec::new();
+            return left;
         }
-        let left: Vec<String> = self.made.borrow().iter().cloned().collect();
-        let deleted = join_all(left.iter().map(|name| self.done_with(name, false)));
+        let names: Vec<String> = self.made.borrow().keys().cloned().collect();
+        let deleted = join_all(names.iter().map(|name| self.done_with(name, false)));
         // What is not deleted by then is told by name.
-        let _ = timeout(DELETE_ALL_LIMIT, deleted).await;
-        self.made.borrow().iter().cloned().collect()
+        let in_time = timeout(DELETE_ALL_LIMIT, deleted).await.is_ok();
+        for (name, cause) in self.made.borrow().iter() {
+            let cause = match cause {
+                Some(cause) => cause.clone(),
+                None if in_time => "no cause is known".to_owned(),
+                None => format!("no answer within {} s", DELETE_ALL_LIMIT.as_secs()),
+            };
+            left.entry(cause).or_default().push(name.clone());
+        }
+        left
     }
 }

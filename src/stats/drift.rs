@@ -1,7 +1,7 @@
 //! Whether the trials of one configuration follow each other more closely than chance allows.
 //!
-//! Pairs within blocks stay valid where a machine drifts, but a single configuration's figure then depends on when it was
-//! measured: that is worth a warning.
+//! Pairs within blocks stay valid where a machine drifts, but a single configuration's figure then depends on when it
+//! was measured: that is worth a warning.
 
 use super::moments::autocorrelation;
 use super::null_distribution::doubled_midranks;
@@ -15,19 +15,19 @@ const NORMAL_QUANTILE_99: f64 = 2.326_347_874_040_841;
 /// How alike neighbours in time are.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Drift {
-    /// The lag-1 autocorrelation of the values' ranks, between −1 and 1. Ranks, so that a single slow trial weighs no more
-    /// than any other.
+    /// The lag-1 autocorrelation of the values' ranks, between −1 and 1. Ranks, so that a single slow trial weighs no
+    /// more than any other.
     pub autocorrelation: f64,
     /// What independent trials exceed in about one series of a hundred.
     pub limit: f64,
 }
 
 impl Drift {
-    /// Of the trials of one configuration, in the order measured. None of fewer than [`LEAST_TRIALS`] values, where one is
-    /// not finite, or where all are equal.
+    /// Of the trials of one configuration, in the order measured. None of fewer than [`LEAST_TRIALS`] values, where one
+    /// is not finite, or where all are equal.
     ///
-    /// The limit follows from mean −1/n and variance (n − 2)² / (n² (n − 1)) of independent values: P. A. P. Moran, "Some
-    /// Theorems on Time Series II", Biometrika 35 (1948).
+    /// The limit follows from mean −1/n and variance (n − 2)² / (n² (n − 1)) of independent values: P. A. P. Moran,
+    /// "Some Theorems on Time Series II", Biometrika 35 (1948).
     pub fn of(values: &[f64]) -> Option<Drift> {
         if values.len() < LEAST_TRIALS || values.iter().any(|value| !value.is_finite()) {
             return None;

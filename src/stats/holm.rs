@@ -1,7 +1,8 @@
 //! Several tests at once: Holm's correction.
 //!
-//! Source: S. Holm, "A Simple Sequentially Rejective Multiple Test Procedure", Scandinavian Journal of Statistics 6 (1979).
-//! With it the probability of a single false rejection among all tests stays below α, however they depend on each other.
+//! Source: S. Holm, "A Simple Sequentially Rejective Multiple Test Procedure", Scandinavian Journal of Statistics 6
+//! (1979). With it the probability of a single false rejection among all tests stays below α, however they depend on
+//! each other.
 
 /// The adjusted p-values, in the order given: a test is rejected at level α exactly where its adjusted p-value is at
 /// most α. A p-value that is not a number counts as 1: a test that could not be made is one that finds nothing.
@@ -18,8 +19,8 @@ pub fn adjusted(p: &[f64]) -> Vec<f64> {
 /// The level of each test's own interval, in the order given.
 ///
 /// The smallest p-value is held to α ÷ m, the next to α ÷ (m − 1), and so on up to the first that is not rejected: that
-/// one and all after it have one level. So an interval at its test's level excludes "no difference" exactly where Holm's
-/// procedure rejects (where the test has neither ties nor zeros).
+/// one and all after it have one level. So an interval at its test's level excludes "no difference" exactly where
+/// Holm's procedure rejects (where the test has neither ties nor zeros).
 pub fn levels(p: &[f64], alpha: f64) -> Vec<f64> {
     let mut levels = vec![alpha; p.len()];
     let mut stopped = None;

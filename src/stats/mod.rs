@@ -1,5 +1,6 @@
 //! Pure functions: no clock, no input or output, no Kafka.
 
+pub mod change_points;
 pub mod drift;
 pub mod encoded;
 pub mod hgrm;
@@ -14,6 +15,8 @@ pub mod rank_sum;
 pub mod sessions;
 pub mod signed_rank;
 mod spread;
+pub mod student_t;
+pub mod sum;
 mod verdict;
 
 pub use interval::Interval;

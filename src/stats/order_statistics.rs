@@ -1,7 +1,7 @@
 //! The interval of a median from order statistics: it assumes nothing of the distribution.
 //!
-//! Source: H. A. David and H. N. Nagaraja, "Order Statistics" (2003), section 7.1: from the k-th smallest to the k-th largest
-//! value covers the median with probability 1 − 2 P(B < k), where B is binomial with one half.
+//! Source: H. A. David and H. N. Nagaraja, "Order Statistics" (2003), section 7.1: from the k-th smallest to the k-th
+//! largest value covers the median with probability 1 − 2 P(B < k), where B is binomial with one half.
 
 use super::Interval;
 use super::null_distribution::Null;

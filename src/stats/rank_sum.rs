@@ -4,9 +4,9 @@
 //! Weaker than pairs: whatever drifted between the two samples looks like a difference. It assumes that the two
 //! distributions have one shape, and asks how far the one is shifted against the other.
 //!
-//! Sources: H. B. Mann and D. R. Whitney, "On a Test of Whether one of Two Random Variables is Stochastically Larger than
-//! the Other", Annals of Mathematical Statistics 18 (1947); M. Hollander and D. A. Wolfe, "Nonparametric Statistical
-//! Methods" (1999), sections 4.1 to 4.3.
+//! Sources: H. B. Mann and D. R. Whitney, "On a Test of Whether one of Two Random Variables is Stochastically Larger
+//! than the Other", Annals of Mathematical Statistics 18 (1947); M. Hollander and D. A. Wolfe, "Nonparametric
+//! Statistical Methods" (1999), sections 4.1 to 4.3.
 
 use super::Interval;
 use super::null_distribution::{EXACT_UP_TO, Null, doubled_midranks, middle, normal_tail, sums_of_subsets_of_size};
@@ -51,15 +51,15 @@ pub fn p_value(a: &[f64], b: &[f64]) -> Option<f64> {
     })
 }
 
-/// The Hodges–Lehmann shift of `b` against `a`: the median of all differences b − a. None where a sample is empty or has
-/// a value that is not finite.
+/// The Hodges–Lehmann shift of `b` against `a`: the median of all differences b − a. None where a sample is empty or
+/// has a value that is not finite.
 pub fn estimate(a: &[f64], b: &[f64]) -> Option<f64> {
     middle(&mut pairwise_differences(a, b)?)
 }
 
 /// The shifts of `b` against `a` that the test does not reject: from the k-th smallest to the k-th largest of the
-/// differences b − a. None where the samples are too small for this confidence, empty or hold a value that is not finite,
-/// or where the confidence is not between 0 and 1. Time and memory grow with the product of the samples' sizes.
+/// differences b − a. None where the samples are too small for this confidence, empty or hold a value that is not
+/// finite, or where the confidence is not between 0 and 1. Time and memory grow with the product of the samples' sizes.
 pub fn interval(a: &[f64], b: &[f64], confidence: f64) -> Option<Interval> {
     Null::rank_sum(a.len(), b.len()).interval(&mut pairwise_differences(a, b)?, confidence)
 }

@@ -1,13 +1,13 @@
 //! Comparing with stored sessions: measured on other days, under a state of the machine that does not come back.
 //!
-//! Trials of one session share whatever that session had to itself, so that two sessions of the same thing differ by more
-//! than their trials tell. The unit is therefore the session: one value each, the median over its trials of the
+//! Trials of one session share whatever that session had to itself, so that two sessions of the same thing differ by
+//! more than their trials tell. The unit is therefore the session: one value each, the median over its trials of the
 //! logarithm of a figure. What the sessions differ by says how far a new one may lie off without anything having
 //! changed.
 //!
-//! The interval is Student's: for a single new session, the prediction interval (G. J. Hahn and W. Q. Meeker, "Statistical
-//! Intervals" (1991), section 4.6). It takes sessions to differ about normally. A test on ranks needs no such assumption,
-//! but cannot reach 95 % with one session against fewer than 39.
+//! The interval is Student's: for a single new session, the prediction interval (G. J. Hahn and W. Q. Meeker,
+//! "Statistical Intervals" (1991), section 4.6). It takes sessions to differ about normally. A test on ranks needs no
+//! such assumption, but cannot reach 95 % with one session against fewer than 39.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -3,11 +3,12 @@
 //! The differences are log-ratios within blocks, one per block. Where the two sides of a pair differ by nothing but
 //! chance, a difference is as likely as its negative: that is all the test assumes.
 //!
-//! Sources: F. Wilcoxon, "Individual Comparisons by Ranking Methods", Biometrics Bulletin 1 (1945); J. L. Hodges and
-//! E. L. Lehmann, "Estimates of Location Based on Rank Tests", Annals of Mathematical Statistics 34 (1963); M. Hollander
+//! Sources: F. Wilcoxon, "Individual Comparisons by Ranking Methods", Biometrics Bulletin 1 (1945); J. L. Hodges and E.
+//! L. Lehmann, "Estimates of Location Based on Rank Tests", Annals of Mathematical Statistics 34 (1963); M. Hollander
 //! and D. A. Wolfe, "Nonparametric Statistical Methods" (1999), sections 3.1 to 3.3. Zeros are ranked with the rest and
-//! then left out: J. W. Pratt, "Remarks on Zeros and Ties in the Wilcoxon Signed Rank Procedures", Journal of the American
-//! Statistical Association 54 (1959), since dropping them first can make a result more certain by adding a zero.
+//! then left out: J. W. Pratt, "Remarks on Zeros and Ties in the Wilcoxon Signed Rank Procedures", Journal of the
+//! American Statistical Association 54 (1959), since dropping them first can make a result more certain by adding a
+//! zero.
 
 use super::Interval;
 use super::null_distribution::{
@@ -61,7 +62,8 @@ pub fn pairs_needed(confidence: f64) -> u32 {
     (1..=EXACT_UP_TO as u32).find(enough).unwrap_or(u32::MAX)
 }
 
-/// The half-width that an interval at this confidence has with many pairs spread like these, were there as many as here.
+/// The half-width that an interval at this confidence has with many pairs spread like these, were there as many as
+/// here.
 ///
 /// From the inner two thirds of the distribution, since the interval at 95 % of a few pairs ends at their extremes and
 /// promises less than more pairs will keep: E. L. Lehmann, "Nonparametric Confidence Intervals for a Shift Parameter",

@@ -32,7 +32,8 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// The verdict on a log-ratio's interval (candidate ÷ base), with a noise floor that is a log-ratio, too, and at least 0.
+/// The verdict on a log-ratio's interval (candidate ÷ base), with a noise floor that is a log-ratio, too, and at least
+/// 0.
 ///
 /// An interval or a floor that is not a number allows no verdict: inconclusive, as does a negative floor.
 pub fn verdict(interval: &Interval, floor: f64, higher_is_better: bool) -> Verdict {

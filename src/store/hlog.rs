@@ -81,6 +81,8 @@ mod tests {
                 ..IntervalLatency::default()
             },
             brokers: Vec::new(),
+            client: None,
+            peak_memory_bytes: None,
         }
     }
 

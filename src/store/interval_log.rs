@@ -3,7 +3,8 @@
 //! Format: `HistogramLogReader` and `HistogramLogWriter` of HdrHistogram 2.2.2. What that reader ends at in silence is an
 //! error here, with its line: half a log must not pass for a whole one.
 
-use crate::stats::encoded::{Decoder, EncodingError, Sum};
+use crate::stats::encoded::{Decoder, EncodingError};
+use crate::stats::sum::Sum;
 
 /// How kpbench's own logs begin: their values are in µs.
 pub(super) const OWN_COMMENT: &str = "#[kpbench: latencies in us; tags service, response, schedule_lag, send_call]";
@@ -162,9 +163,7 @@ pub fn read(name: &str, content: &[u8], selection: &Selection) -> Result<Interva
         return Err(IntervalLogError::Gzip { log: log() });
     }
     let mut reader = Reader::default();
-    let mut line = 0;
-    for bytes in content.split(|&byte| byte == b'\n') {
-        line += 1;
+    for (line, bytes) in (1..).zip(content.split(|&byte| byte == b'\n')) {
         let at = |reason: String| IntervalLogError::Line {
             log: log(),
             line,

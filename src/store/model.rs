@@ -53,6 +53,10 @@ pub struct Manifest {
     /// Every trial in the order planned. Where a precision decides on the number of blocks: those of the blocks begun so
     /// far.
     pub plan: Vec<PlannedTrial>,
+    /// Checksum of each payload file, by its path from the profile's directory: FNV-1a with 64 bits, in hexadecimal, of
+    /// its first 48 MiB, from which records can be taken.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub payload_files: BTreeMap<String, String>,
     /// Warnings for the whole run.
     pub warnings: Vec<String>,
     /// Why no further block was begun, where a precision decides on their number. None before that.
@@ -67,6 +71,10 @@ pub struct Manifest {
     /// By configuration id: the program that ran its trials, where that is not the kpbench that made the run.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub trial_programs: BTreeMap<String, UsedTrialProgram>,
+    /// How the topics begin that sessions at work have made on somebody's cluster. What stands here while no session is
+    /// at work is of one that was killed before it had deleted its topics.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub open_topic_prefixes: Vec<String>,
 }
 
 /// A program that ran trials.
@@ -134,6 +142,21 @@ pub struct TargetDescription {
     pub cluster_id: Option<String>,
     /// Load that a freshly started local cluster had before the first trial, in ms; 0 where none.
     pub conditioned_ms: u64,
+    /// How the brokers were run, where kpbench ran them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub local_brokers: Option<LocalBrokers>,
+}
+
+/// How kpbench ran its own brokers: what it takes, beyond the profile, to run them so again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LocalBrokers {
+    /// Version of Java, as in `17.0.15`.
+    pub java_version: String,
+    /// Options of each broker's JVM that bear on its speed, the heap among them.
+    pub java_options: Vec<String>,
+    /// Broker settings by which kpbench departs from Kafka's defaults. Those of the profile, which go before them, and
+    /// addresses and directories are not among them.
+    pub settings: BTreeMap<String, String>,
 }
 
 /// The machine that the client ran on.

@@ -58,6 +58,7 @@ pub(crate) fn manifest() -> Manifest {
             software: None,
             cluster_id: None,
             conditioned_ms: 0,
+            local_brokers: None,
         },
         target_settings: TargetSettings {
             kind: TargetKind::Mock,
@@ -92,11 +93,13 @@ pub(crate) fn manifest() -> Manifest {
         client_version: "librdkafka 2.12.1".to_owned(),
         configurations: vec![configuration("c-00000001")],
         plan: crate::plan::plan(&["c-00000001"], 2, Order::Random, 1),
+        payload_files: BTreeMap::new(),
         warnings: Vec::new(),
         stopping: None,
         noise_floor: None,
         gate: Default::default(),
         trial_programs: BTreeMap::new(),
+        open_topic_prefixes: Vec::new(),
     }
 }
 

@@ -28,7 +28,7 @@ use tokio::sync::watch;
 use crate::process::Spawner;
 use crate::profile::TargetSettings;
 use crate::protocol::TargetKind;
-use crate::store::TargetDescription;
+use crate::store::{LocalBrokers, TargetDescription};
 use cluster::ClusterClient;
 use local::{LocalCluster, LocalOptions};
 use mock::{MockCommand, MockProcess};
@@ -412,14 +412,23 @@ fn start_local(
     let (local, client, facts) =
         LocalCluster::start(&options.spawner, &local_options, &settings.connection, cancelled)?;
     let software = Some(format!("Apache Kafka {}", local.version()));
-    Ok(assemble(
+    let mut own_settings = local::broker_settings(local_options.nodes, &BTreeMap::new());
+    own_settings.retain(|name, _| !settings.broker_config.contains_key(name));
+    let brokers = LocalBrokers {
+        java_version: local.java_version().to_owned(),
+        java_options: local.java_options(),
+        settings: own_settings,
+    };
+    let mut target = assemble(
         TargetKind::Local,
         Backend::Local(Box::new(local)),
         client,
         facts,
         software,
         settings.connection.clone(),
-    ))
+    );
+    target.description.local_brokers = Some(brokers);
+    Ok(target)
 }
 
 fn start_external(settings: &TargetSettings, cancelled: &AtomicBool) -> Result<Target, TargetError> {
@@ -485,6 +494,7 @@ fn assemble(
         software,
         cluster_id: facts.cluster_id,
         conditioned_ms: 0,
+        local_brokers: None,
     };
     Target {
         parts: Arc::new(Parts {

@@ -64,6 +64,7 @@ pub fn of_values(words: &Words, width: u32, values: &[f64], unit: Unit) -> Vec<C
         make.scatter(),
         make.stacks(),
         make.series(),
+        make.history(),
     ]
 }
 
@@ -240,6 +241,35 @@ impl Make<'_> {
             measure,
             window_s: Some((1.0, 3.0)),
             lines,
+        })
+        .unwrap()
+    }
+}
+
+impl Make<'_> {
+    fn history(&self) -> Chart {
+        let panel = |_| RunPanel {
+            name: self.words.word("linger.ms=5"),
+            points: (0..self.count())
+                .map(|index| RunPoint {
+                    time: self.words.word("03-11"),
+                    value: self.values[index],
+                    tip: self.words.word("a run"),
+                })
+                .collect(),
+            changes: (0..self.count())
+                .step_by(3)
+                .map(|index| LevelChange {
+                    index,
+                    name: self.words.word("−5 % worse"),
+                    tip: self.words.word("a change"),
+                })
+                .collect(),
+        };
+        run_history(&RunHistory {
+            frame: self.frame("history"),
+            measure: self.measure(),
+            panels: (0..self.count().min(3)).map(panel).collect(),
         })
         .unwrap()
     }

@@ -254,6 +254,35 @@ pub fn series_of(id: &str, configurations: usize, repetitions: usize, seconds: u
     .unwrap()
 }
 
+pub fn history_of(id: &str, panels: usize, runs: usize, every: usize) -> Chart {
+    let panel = |index: usize| RunPanel {
+        name: format!("compression.type={} linger.ms={}", CODECS[index % 5], index * 5),
+        points: (0..runs)
+            .map(|run| RunPoint {
+                time: format!("{:02}-{:02}", run / 28 % 12 + 1, run % 28 + 1),
+                value: 4e5
+                    * (1.0 + index as f64 - 0.1 * (run / every % 2) as f64)
+                    * (0.98 + 0.04 * wobble(index * 97 + run)),
+                tip: format!("run {run}"),
+            })
+            .collect(),
+        changes: (every..runs)
+            .step_by(every)
+            .map(|index| LevelChange {
+                index,
+                name: format!("−{index}.4 % worse b4e8d21a{}", index % 10),
+                tip: format!("level changed at run {index}"),
+            })
+            .collect(),
+    };
+    run_history(&RunHistory {
+        frame: frame(id, "Throughput from run to run"),
+        measure: throughput(),
+        panels: (0..panels).map(panel).collect(),
+    })
+    .unwrap()
+}
+
 /// Name and chart.
 pub fn all() -> Vec<(&'static str, Chart)> {
     vec![
@@ -280,5 +309,10 @@ pub fn all() -> Vec<(&'static str, Chart)> {
         ("series-4", series_of("series-4", 4, 3, 30)),
         ("series-1", series_of("series-1", 1, 1, 5)),
         ("series-40", series_of("series-40", 40, 5, 60)),
+        ("history-3x60", history_of("history-3x60", 3, 60, 25)),
+        ("history-1x1", history_of("history-1x1", 1, 1, 2)),
+        ("history-busy", history_of("history-busy", 2, 100, 4)),
+        ("history-late", history_of("history-late", 2, 60, 58)),
+        ("history-10000", history_of("history-10000", 1, 10_000, 3_000)),
     ]
 }

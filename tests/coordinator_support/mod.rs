@@ -29,6 +29,10 @@ pub struct ClusterScript {
     pub shared_log: Cell<Option<u64>>,
     /// Answers with "refused" to every topic.
     pub refuse_topics: Cell<bool>,
+    /// Answers with an error to every request to delete a topic.
+    pub keeps_topics: Cell<bool>,
+    /// Answers with an error to the request to end.
+    pub does_not_stop: Cell<bool>,
     /// How long each poll of watermarks says that it took.
     pub poll_takes: Cell<Duration>,
     /// Calls to `wait_until_reachable` that fail from now on.
@@ -37,11 +41,17 @@ pub struct ClusterScript {
     pub patience: RefCell<Vec<Patience>>,
     /// Calls to `settled_high_watermarks` that fail from now on.
     pub unsettled: Cell<u32>,
+    /// Calls to `settled_high_watermarks` that never end from now on.
+    pub hangs: Cell<u32>,
     /// What `broker_cpu_us` answers, one after the other; the last one for ever.
     pub cpu_us: RefCell<Vec<u64>>,
     /// Checks of life after which a broker has ended, until it is revived.
     pub dies_after: Cell<Option<u32>>,
     pub kind: Cell<Option<TargetKind>>,
+    /// How many brokers it says to have; one where nothing is set.
+    pub brokers: Cell<Option<u32>>,
+    /// Its cluster's id.
+    pub cluster_id: RefCell<Option<String>>,
 }
 
 impl ClusterScript {
@@ -88,10 +98,11 @@ impl Cluster for Twin {
     fn description(&self) -> TargetDescription {
         TargetDescription {
             kind: self.script.kind.get().unwrap_or(TargetKind::External),
-            brokers: 1,
+            brokers: self.script.brokers.get().unwrap_or(1),
             software: None,
-            cluster_id: None,
+            cluster_id: self.script.cluster_id.borrow().clone(),
             conditioned_ms: 0,
+            local_brokers: None,
         }
     }
     fn broker_cpu_us(&self) -> Option<u64> {
@@ -126,6 +137,9 @@ impl Cluster for Twin {
         Box::pin(async { Ok(()) })
     }
     fn delete_topic<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), ClusterError>> {
+        if self.script.keeps_topics.get() {
+            return Box::pin(async { Err(failure("TOPIC_AUTHORIZATION_FAILED for hunter2", true)) });
+        }
         self.script.note(format!("delete {name}"));
         Box::pin(async { Ok(()) })
     }
@@ -148,6 +162,9 @@ impl Cluster for Twin {
     ) -> BoxFuture<'a, Result<Vec<u64>, ClusterError>> {
         self.script.patience.borrow_mut().push(patience);
         let fails = take_one(&self.script.unsettled);
+        if take_one(&self.script.hangs) {
+            return Box::pin(std::future::pending());
+        }
         let appended = self.script.appended_per_trial.get();
         Box::pin(async move {
             tokio::task::yield_now().await;
@@ -177,7 +194,14 @@ impl Cluster for Twin {
     }
     fn stop(self: Box<Self>) -> BoxFuture<'static, Result<(), ClusterError>> {
         self.script.note("stop".to_owned());
-        Box::pin(async { Ok(()) })
+        let fails = self.script.does_not_stop.get();
+        Box::pin(async move {
+            if fails {
+                Err(failure("its data directory is still there", false))
+            } else {
+                Ok(())
+            }
+        })
     }
 }
 
@@ -281,8 +305,8 @@ pub const CLEAN: &str = "read -r spec; cat hello ready started interval ended re
 
 impl Bench {
     /// Two configurations, three blocks; `script` is what each trial process does. It runs where the files `hello`,
-    /// `ready`, `started`, `interval`, `ended`, `result` and `doubtful` (a result) hold one
-    /// event each.
+    /// `ready`, `started`, `interval`, `ended`, `result`, `doubtful` and `restarted` (results too)
+    /// hold one event each.
     pub fn new(script: &str) -> Bench {
         let temporary = tempfile::tempdir().unwrap();
         write_events(temporary.path());
@@ -345,7 +369,7 @@ impl Bench {
         (outcome, heard)
     }
 
-    fn run_with(&self, heard: &mut Heard, cancel: &Cancel) -> Result<RunOutcome, RunError> {
+    pub fn run_with(&self, heard: &mut Heard, cancel: &Cancel) -> Result<RunOutcome, RunError> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -385,6 +409,13 @@ fn write_events(directory: &Path) {
         ("interval", TrialEvent::Interval(Box::new(interval(encoded.clone())))),
         ("ended", TrialEvent::WindowEnded),
         ("doubtful", TrialEvent::Result(Box::new(doubtful(encoded.clone())))),
+        (
+            "restarted",
+            TrialEvent::Result(Box::new(TrialResult {
+                notes: vec![format!("{CLIENT_REPORTED}1/1 brokers are down")],
+                ..doubtful(encoded.clone())
+            })),
+        ),
         ("result", TrialEvent::Result(Box::new(result(encoded)))),
         (
             "failed",
@@ -426,6 +457,8 @@ fn interval(histogram: String) -> Interval {
             ..IntervalLatency::default()
         },
         brokers: Vec::new(),
+        client: None,
+        peak_memory_bytes: None,
     }
 }
 

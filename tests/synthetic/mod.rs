@@ -12,7 +12,8 @@ use kpbench::protocol::{
 };
 use kpbench::stats::histogram;
 use kpbench::store::{
-    BrokerFigures, Host, Manifest, PlannedTrial, SCHEMA_VERSION, TargetDescription, TrialOutcome, TrialRecord,
+    BrokerFigures, Host, LocalBrokers, Manifest, PlannedTrial, SCHEMA_VERSION, TargetDescription, TrialOutcome,
+    TrialRecord,
 };
 
 /// A run that never took place.
@@ -127,6 +128,11 @@ fn manifest(configurations: Vec<Configuration>, plan: Vec<PlannedTrial>, blocks:
             software: Some("Apache Kafka 4.3.0".into()),
             cluster_id: Some("kpbench-cluster".into()),
             conditioned_ms: 30_000,
+            local_brokers: Some(LocalBrokers {
+                java_version: "17.0.15".into(),
+                java_options: vec!["-XX:+UseG1GC".into(), "-Xmx1g".into()],
+                settings: BTreeMap::from([("log.segment.delete.delay.ms".to_owned(), "500".to_owned())]),
+            }),
         },
         target_settings: TargetSettings {
             kind: TargetKind::Local,
@@ -161,11 +167,13 @@ fn manifest(configurations: Vec<Configuration>, plan: Vec<PlannedTrial>, blocks:
         client_version: "librdkafka 2.12.1".into(),
         configurations,
         plan,
+        payload_files: BTreeMap::new(),
         warnings: Vec::new(),
         stopping: None,
         noise_floor: None,
         gate: Default::default(),
         trial_programs: BTreeMap::new(),
+        open_topic_prefixes: Vec::new(),
     }
 }
 
@@ -420,6 +428,8 @@ fn intervals(name: &str, rate: f64, bytes: u64, median_us: Option<f64>) -> Vec<I
                     broker: 1,
                     ..BrokerWindow::default()
                 }],
+                client: None,
+                peak_memory_bytes: None,
             }
         })
         .collect()

@@ -19,6 +19,35 @@ pub(super) enum Test {
 }
 
 impl Test {
+    /// The same with the candidate's logarithms lowered by this.
+    fn lowered(&self, by: f64) -> Test {
+        let lowered = |values: &[f64]| values.iter().map(|value| value - by).collect();
+        match self {
+            Test::Paired(ratios) => Test::Paired(lowered(ratios)),
+            Test::Unpaired(base, candidate) => Test::Unpaired(base.clone(), lowered(candidate)),
+            Test::Sessions(stored, candidate) => Test::Sessions(stored.clone(), candidate - by),
+        }
+    }
+
+    /// The p-value of "the loss is no larger than the threshold", doubled, so that it fits two-sided levels.
+    ///
+    /// Holm's procedure orders by the p-values of what is claimed: with those of "no difference", a figure that changed
+    /// within its threshold would lend its share of the error rate to the others.
+    fn p_of_loss(&self, metric: Metric, threshold: f64) -> Option<f64> {
+        let (fall, rise) = bounds(threshold);
+        let estimate = self.estimate()?;
+        let beyond = match metric.better() {
+            Better::Higher => (estimate < fall).then_some(fall),
+            Better::Lower => (estimate > rise).then_some(rise),
+            Better::Neither if estimate < fall => Some(fall),
+            Better::Neither => (estimate > rise).then_some(rise),
+        };
+        match beyond {
+            Some(bound) => self.lowered(bound).p_value(),
+            None => Some(1.0),
+        }
+    }
+
     fn p_value(&self) -> Option<f64> {
         match self {
             Test::Paired(ratios) => signed_rank::p_value(ratios),
@@ -95,7 +124,7 @@ pub(super) fn decide(cases: Vec<Case>) -> Vec<GateRow> {
         .filter(|&place| matches!(cases[place].evidence, Evidence::Test(..)))
         .collect();
     let p = |place: usize| match &cases[place].evidence {
-        Evidence::Test(_, test) => test.p_value(),
+        Evidence::Test(_, test) => test.p_of_loss(cases[place].row.metric, cases[place].row.threshold),
         _ => None,
     };
     let all: Vec<f64> = tests.iter().map(|&place| p(place).unwrap_or(1.0)).collect();
@@ -133,7 +162,7 @@ fn decided(case: Case, level: f64, first_step: f64) -> GateRow {
     let interval = test.interval(1.0 - level);
     row.basis = Some(basis);
     row.ratio = test.estimate().map(f64::exp);
-    row.p = test.p_value();
+    row.p = test.p_of_loss(row.metric, row.threshold);
     row.count = test.count();
     row.count_needed = test.needed(1.0 - first_step);
     row.low = interval.map(|interval| interval.low.exp());
@@ -153,7 +182,7 @@ fn decided(case: Case, level: f64, first_step: f64) -> GateRow {
 
 /// Of an interval of the log-ratio. Where neither way is better, a change beyond the threshold either way is a loss.
 pub(super) fn verdict(metric: Metric, interval: &Interval, threshold: f64) -> GateVerdict {
-    let (fall, rise) = ((1.0 - threshold).ln(), threshold.ln_1p());
+    let (fall, rise) = bounds(threshold);
     let outcome = match metric.better() {
         Better::Higher => sessions::outcome(interval, -fall, true),
         Better::Lower => sessions::outcome(interval, rise, false),
@@ -164,6 +193,11 @@ pub(super) fn verdict(metric: Metric, interval: &Interval, threshold: f64) -> Ga
         Outcome::Regression => GateVerdict::Regression,
         Outcome::Inconclusive => GateVerdict::Inconclusive,
     }
+}
+
+/// A fall and a rise by the threshold, as log-ratios.
+fn bounds(threshold: f64) -> (f64, f64) {
+    ((1.0 - threshold).ln(), threshold.ln_1p())
 }
 
 fn stays(interval: &Interval, fall: f64, rise: f64) -> Outcome {

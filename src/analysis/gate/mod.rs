@@ -111,7 +111,7 @@ pub struct GateRow {
     pub high: Option<f64>,
     /// Confidence of the interval, after Holm's correction for everything that is gated together.
     pub confidence: Option<f64>,
-    /// Two-sided p of no difference, before the correction.
+    /// p of a loss no larger than the threshold, doubled to fit the two-sided interval, before the correction.
     pub p: Option<f64>,
     /// Blocks, sessions or trials behind it.
     pub count: u32,

@@ -80,6 +80,8 @@ impl Handle {
                 }
             }
             if answers == 2 {
+                // What went wrong on the way here is over: only errors during the load are told.
+                self.pending_errors();
                 return Ok(());
             }
         }

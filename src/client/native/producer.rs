@@ -23,7 +23,7 @@ use crate::client::{
     ClientError, Enqueued, Outgoing, Producer, ProducerSettings, Reports, Room, SharedBytes, StatisticsEvent, Verdict,
 };
 use crate::measure::{Failure, Hub};
-use crate::protocol::PersistenceStatus;
+use crate::protocol::{PersistenceStatus, tells_all_brokers_down};
 
 /// Longest wait of the delivery thread for an event: how late it may notice that it shall stop.
 const POLL_MS: i32 = 50;
@@ -319,7 +319,9 @@ pub(in crate::client) fn keep_error(errors: &Mutex<Vec<String>>, text: String) {
     let mut errors = errors.lock().unwrap_or_else(PoisonError::into_inner);
     if !errors.contains(&text) {
         if errors.len() == KEPT_ERRORS {
-            errors.remove(0);
+            // That all brokers were lost decides over the trial: it stays.
+            let oldest = errors.iter().position(|error| !tells_all_brokers_down(error));
+            errors.remove(oldest.unwrap_or(0));
         }
         errors.push(text);
     }

@@ -297,3 +297,47 @@ pub struct TimeLine {
     /// Seconds since the start, and the value; a value that is not finite breaks the line.
     pub points: Vec<(f64, f64)>,
 }
+
+/// A measure from run to run, with the places where its level changed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunHistory {
+    /// Title, subtitle, notes (say there how many panels were left out).
+    pub frame: Frame,
+    /// What the vertical axes measure; they need not begin at zero.
+    pub measure: Measure,
+    /// One panel each, from top to bottom; about 24 at most.
+    pub panels: Vec<RunPanel>,
+}
+
+/// One panel of [`RunHistory`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunPanel {
+    /// Its headline.
+    pub name: String,
+    /// The runs in order, drawn at equal distances.
+    pub points: Vec<RunPoint>,
+    /// The changes, in any order.
+    pub changes: Vec<LevelChange>,
+}
+
+/// One run of a [`RunPanel`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunPoint {
+    /// Below the axis, as short as can be: `03-11`.
+    pub time: String,
+    /// In the measure's unit; where it is not finite, the line breaks.
+    pub value: f64,
+    /// What its tip says before the value.
+    pub tip: String,
+}
+
+/// Where a level changed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LevelChange {
+    /// The first point of the new level.
+    pub index: usize,
+    /// Beside its line: `−11.4 % worse b4e8d21`.
+    pub name: String,
+    /// All about it.
+    pub tip: String,
+}

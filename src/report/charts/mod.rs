@@ -14,6 +14,7 @@ mod percentile_curves;
 mod plot;
 mod png;
 mod range_bars;
+mod run_history;
 mod scatter;
 mod scene;
 mod small_multiples;
@@ -23,14 +24,16 @@ mod ticks;
 mod time_series;
 
 pub use data::{
-    Category, Curve, CurvePoint, Frame, HeatMap, Panel, PercentileCurves, RangeBars, RangeRow, Sample, Scale, Scatter,
-    ScatterPoint, SmallMultiples, StackRow, StackedBars, TimeLine, TimeSeries,
+    Category, Curve, CurvePoint, Frame, HeatMap, LevelChange, Panel, PercentileCurves, RangeBars, RangeRow, RunHistory,
+    RunPanel, RunPoint, Sample, Scale, Scatter, ScatterPoint, SmallMultiples, StackRow, StackedBars, TimeLine,
+    TimeSeries,
 };
 pub use heat_map::heat_map;
 pub use number::{Better, Measure, Unit};
 pub use palette::{Mark, Palette, Shape};
 pub use percentile_curves::percentile_curves;
 pub use range_bars::range_bars;
+pub use run_history::run_history;
 pub use scatter::scatter_with_frontier;
 pub use scene::TextBox;
 pub use small_multiples::small_multiples;

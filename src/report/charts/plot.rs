@@ -109,6 +109,11 @@ pub(super) fn x_ticks(scene: &mut Scene, area: Area, axis: &Axis, unit: &Unit, l
 pub(super) fn y_axis(scene: &mut Scene, area: Area, axis: &Axis, measure: &Measure) {
     let label = without_asides(&label_of(axis, measure), scene.width - 2.0 * MARGIN);
     scene.text((MARGIN, area.top - 20.0), &label, MUTED);
+    y_ticks(scene, area, axis, &measure.unit);
+}
+
+/// Horizontal grid lines with tick labels to their left.
+pub(super) fn y_ticks(scene: &mut Scene, area: Area, axis: &Axis, unit: &Unit) {
     let mut free = f64::INFINITY;
     for tick in &axis.ticks {
         let y = axis.at(*tick);
@@ -117,7 +122,7 @@ pub(super) fn y_axis(scene: &mut Scene, area: Area, axis: &Axis, measure: &Measu
             if *tick == 0.0 { AXIS } else { GRID },
         );
         if y + TO_BASELINE <= free {
-            let text = measure.unit.tick(*tick);
+            let text = unit.tick(*tick);
             scene.text(
                 (area.left - 8.0, y + TO_BASELINE),
                 &text,

@@ -58,6 +58,35 @@ impl Axis {
         }
     }
 
+    /// A linear axis that begins near the smallest value, so that a change of a few per cent can be seen; at zero, where
+    /// the values spread over most of it.
+    pub(super) fn near(values: impl IntoIterator<Item = f64>, unit: &Unit, ticks: usize) -> Self {
+        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+        for value in values.into_iter().filter_map(drawable) {
+            low = low.min(value);
+            high = high.max(value);
+        }
+        // Written so that no value at all comes here too.
+        if !(low > 0.0 && high - low < 0.6 * high) {
+            return Self::linear([low, high], unit, ticks);
+        }
+        // A narrower range than 6 % would have ticks that three digits do not tell apart.
+        let middle = (low + high) / 2.0;
+        let (low, high) = (low.min(middle * 0.97), high.max(middle * 1.03));
+        let step = step_of(&[1.0, 2.0, 5.0, 10.0], (high - low) / ticks.max(1) as f64, unit, high);
+        let (first, last) = ((low / step + 1e-9).floor(), (high / step - 1e-9).ceil());
+        Self {
+            scale: Scale::Linear,
+            low: first * step,
+            high: last * step,
+            start: 0.0,
+            end: 1.0,
+            ticks: (0..=(last - first) as usize)
+                .map(|index| (first + index as f64) * step)
+                .collect(),
+        }
+    }
+
     /// A logarithmic axis over the values, from one tick to another. Values that are not positive are ignored.
     pub(super) fn log(values: impl IntoIterator<Item = f64>, ticks: usize) -> Self {
         let (mut low, mut high) = (f64::INFINITY, 0.0_f64);
@@ -132,6 +161,10 @@ impl Axis {
 
 /// 1, 2, 2.5 or 5 times a power of ten, at least `least`; for bytes, in the binary unit that the axis is read in.
 fn nice_step(least: f64, unit: &Unit, largest: f64) -> f64 {
+    step_of(&[1.0, 2.0, 2.5, 5.0, 10.0], least, unit, largest)
+}
+
+fn step_of(multiples: &[f64], least: f64, unit: &Unit, largest: f64) -> f64 {
     let factor = match unit {
         Unit::Bytes => {
             let mut factor = 1.0;
@@ -144,8 +177,8 @@ fn nice_step(least: f64, unit: &Unit, largest: f64) -> f64 {
     };
     let least = (least / factor).max(f64::MIN_POSITIVE * 1e10);
     let power = 10f64.powf(least.log10().floor());
-    let step = [1.0, 2.0, 2.5, 5.0, 10.0]
-        .into_iter()
+    let step = multiples
+        .iter()
         .map(|m| m * power)
         .find(|step| *step >= least * (1.0 - 1e-9));
     step.unwrap_or(10.0 * power) * factor
@@ -191,6 +224,30 @@ mod tests {
         );
         assert_eq!(axis.at(0.0), 0.0);
         assert_eq!(axis.at(1_250_000.0), 100.0);
+    }
+
+    #[test]
+    fn an_axis_near_its_values_shows_small_changes_and_has_distinct_ticks() {
+        let unit = Unit::Si(String::new());
+        let axis = Axis::near([400_000.0, 412_000.0], &unit, 4).placed(0.0, 100.0);
+        assert_eq!(axis.ticks, [390_000.0, 400_000.0, 410_000.0, 420_000.0]);
+        assert_eq!(axis.at(390_000.0), 0.0);
+        for value in [1.0, 7.3, 10.1, 99.4, 101.0, 2_150.0, 9.99e5, 1_048_576.0] {
+            for unit in [Unit::Si(String::new()), Unit::Microseconds, Unit::Bytes] {
+                let labels: Vec<String> = Axis::near([value], &unit, 4)
+                    .ticks
+                    .iter()
+                    .map(|tick| unit.tick(*tick))
+                    .collect();
+                let distinct: std::collections::BTreeSet<&String> = labels.iter().collect();
+                assert!(
+                    labels.len() >= 2 && distinct.len() == labels.len(),
+                    "{value} {unit:?}: {labels:?}"
+                );
+            }
+        }
+        assert_eq!(Axis::near([1.0, 100.0], &unit, 4).ticks[0], 0.0);
+        assert!(Axis::near([], &unit, 4).ticks.len() >= 2);
     }
 
     #[test]

@@ -9,15 +9,20 @@ use crate::report::metric::Metric;
 /// GitHub refuses a comment of more than 65,536 characters; the rest of a job's comment needs room too.
 const MOST_CHARACTERS: usize = 60_000;
 
+/// What is kept free in each part for its end and the line that says what was left out.
+const RESERVED: usize = 200;
+
 /// The document. Its first line is a comment by which a script finds its own earlier comment.
 pub fn render(run: &ExportedRun) -> String {
     let marker: String = run.profile_name.chars().filter(|c| c.is_alphanumeric()).collect();
     let mut text = format!("<!-- kpbench {marker} -->\n## {}\n\n", escaped(&headline(run)));
     gates(run, &mut text);
     for note in &run.notes {
-        text.push_str(&format!("> {}\n>\n", escaped(note)));
+        text.push_str(&format!("> {}  \n", escaped(note)));
     }
-    text.push_str(&figures(run, MOST_CHARACTERS.saturating_sub(text.chars().count())));
+    text.push('\n');
+    text.push_str(&figures(run, room(&text)));
+    text.push_str(&warnings(run, room(&text)));
     text.push_str(&format!(
         "Run {} of {}, kpbench {}, {}, target {}, on {}.\n",
         escaped(&run.run_name),
@@ -38,7 +43,7 @@ fn headline(run: &ExportedRun) -> String {
         .iter()
         .map(|&verdict| (run.gates_with(verdict).count(), verdict.name()))
         .filter(|(count, _)| *count > 0)
-        .map(|(count, name)| format!("{count} {name}"))
+        .map(|(count, name)| format!("{} {name}", format::count(count as u64)))
         .collect();
     let gates = format::counted(run.gates.len() as u64, "gate", "gates");
     format!("kpbench {}: {gates}: {}", run.profile_name, counts.join(", "))
@@ -141,7 +146,7 @@ fn figures(run: &ExportedRun, room: usize) -> String {
             row.push_str(&format!(" {} |", escaped(&cell)));
         }
         row.push('\n');
-        if text.chars().count() + row.chars().count() + 500 > room {
+        if text.chars().count() + row.chars().count() + RESERVED > room {
             left_out += 1;
         } else {
             text.push_str(&row);
@@ -157,6 +162,35 @@ fn figures(run: &ExportedRun, room: usize) -> String {
     text
 }
 
+fn room(text: &str) -> usize {
+    MOST_CHARACTERS.saturating_sub(text.chars().count())
+}
+
+/// In at most so many characters.
+fn warnings(run: &ExportedRun, room: usize) -> String {
+    if run.warnings.is_empty() {
+        return String::new();
+    }
+    let mut text = String::from("<details><summary>Warnings</summary>\n\n");
+    let mut left_out = 0;
+    for warning in &run.warnings {
+        let line = format!("- {}\n", escaped(warning));
+        if text.chars().count() + line.chars().count() + RESERVED > room {
+            left_out += 1;
+        } else {
+            text.push_str(&line);
+        }
+    }
+    if left_out > 0 {
+        text.push_str(&format!(
+            "- {} not shown here.\n",
+            format::counted(left_out, "warning", "warnings")
+        ));
+    }
+    text.push_str("\n</details>\n\n");
+    text
+}
+
 fn cell(of: &ExportedMetric) -> String {
     let value = of.metric.format(of.value);
     match of.low.zip(of.high) {
@@ -165,7 +199,8 @@ fn cell(of: &ExportedMetric) -> String {
     }
 }
 
-/// No markup, and no mention of a person who happens to be called like a label.
+/// No markup, and no mention of a person who happens to be called like a label: GitHub looks for mentions in what was
+/// rendered, where an entity is a plain @ again, so something without width stands behind it.
 fn escaped(text: &str) -> String {
-    without_markup(text).replace('@', "&#64;")
+    without_markup(text).replace('@', "@\u{200b}")
 }

@@ -4,6 +4,8 @@ use jiff::Timestamp;
 
 pub use crate::analysis::GateVerdict;
 use crate::protocol::TargetKind;
+use crate::report::columns;
+use crate::report::format;
 use crate::report::metric::Metric;
 use crate::report::summary::{ConfigurationSummary, Summary};
 
@@ -72,8 +74,10 @@ pub struct ExportedRun {
     pub gates: Vec<ExportedGate>,
     /// Whether an inconclusive gate was asked to pass all the same.
     pub lenient: bool,
-    /// Where the figures are valid, what failed, and warnings.
+    /// Where the figures are valid, and what is missing: to be read with every one of them.
     pub notes: Vec<String>,
+    /// What a reader should know about single figures.
+    pub warnings: Vec<String>,
 }
 
 impl ExportedRun {
@@ -92,6 +96,7 @@ impl ExportedRun {
             gates: Vec::new(),
             lenient: false,
             notes: notes(summary),
+            warnings: warnings(summary),
         }
     }
 
@@ -144,15 +149,20 @@ fn notes(summary: &Summary) -> Vec<String> {
             trials.planned, trials.failed, trials.missing
         ));
     }
-    notes.extend(summary.warnings.iter().cloned());
-    for configuration in &summary.configurations {
-        let label = &configuration.label;
-        notes.extend(
-            configuration
-                .warnings
-                .iter()
-                .map(|warning| format!("{label}: {warning}")),
-        );
+    for (label, cause, count) in columns::failures(summary) {
+        let trials = format::counted(count, "trial", "trials");
+        notes.push(format!("{label}: {trials} failed: {cause}"));
     }
     notes
+}
+
+fn warnings(summary: &Summary) -> Vec<String> {
+    let of = |labels: &[String]| match labels.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", format::listed(labels, 3)),
+    };
+    let warnings = columns::warnings(summary).into_iter();
+    warnings
+        .map(|(warning, labels)| format!("{warning}{}", of(&labels)))
+        .collect()
 }

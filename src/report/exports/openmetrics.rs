@@ -73,6 +73,9 @@ fn about(run: &ExportedRun, text: &mut String) {
     family(text, "kpbench_trials", "Completed trials behind the figures.", trials);
 }
 
+/// A figure of a gate, where it has it.
+type GateFigure = fn(&ExportedGate) -> Option<f64>;
+
 fn gates(run: &ExportedRun, text: &mut String) {
     if run.gates.is_empty() {
         return;
@@ -89,7 +92,7 @@ fn gates(run: &ExportedRun, text: &mut String) {
             let _ = writeln!(text, "kpbench_gate{} {is}", label_set(&labels));
         }
     }
-    let figures: [(&str, &str, fn(&ExportedGate) -> Option<f64>); 5] = [
+    let figures: [(&str, &str, GateFigure); 5] = [
         ("kpbench_gate_ratio", "Value divided by baseline.", |gate| gate.ratio),
         ("kpbench_gate_ratio_low", "Lower end of the ratio's interval.", |gate| {
             gate.ratio_low

@@ -8,8 +8,12 @@ use crate::report::format;
 use crate::report::metric::Metric;
 use crate::report::summary::ConfigurationSummary;
 
-/// Pairs of axes that heat maps are drawn of.
-const PAIRS: usize = 6;
+/// Cells of all pairs' heat maps on the page: each takes about 1 KB there, in two widths and for two figures. Pairs beyond
+/// that are drawn into files.
+const CELLS: usize = 1_500;
+
+/// Files that a note names before the rest is counted.
+const FILES_NAMED: usize = 4;
 
 /// Values of one axis side by side.
 const VALUES: usize = 12;
@@ -25,32 +29,57 @@ pub(super) fn draw(source: &Source<'_>) -> Result<Vec<Drawn>, ChartError> {
     Ok(figures)
 }
 
-/// The heat maps, and the axes that are in one.
+/// The heat maps, and the axes that are in one on the page.
 fn heat_maps(source: &Source<'_>) -> Result<(Vec<Drawn>, Vec<String>), ChartError> {
     let configurations = source.configurations();
     let mut figures = Vec::new();
     let mut drawn = Vec::new();
-    let grids = grids(source);
-    let more = grids.len().saturating_sub(PAIRS);
-    for (x, y, slice, slices) in grids.into_iter().take(PAIRS) {
-        for metric in [Metric::Throughput, Metric::LatencyP99] {
-            if !slice
-                .members
-                .iter()
-                .any(|&member| metric.value(&configurations[member]).is_some())
-            {
-                continue;
-            }
-            figures.push(heat_map(source, metric, &x, &y, &slice, slices, more)?);
+    let mut cells = 0;
+    let mut grids: Vec<(Grid, Part)> = grids(source).into_iter().map(|grid| (grid, Part::Settings)).collect();
+    for (place, (grid, part)) in grids.iter_mut().enumerate() {
+        let count = |axis: &str| axes::values_of(configurations, &grid.slice.members, axis).len();
+        cells += count(&grid.x) * count(&grid.y);
+        // The first is on the page however large it is.
+        if place > 0 && cells > CELLS {
+            *part = Part::Files;
         }
-        drawn.extend([x, y]);
+    }
+    let in_files: Vec<String> = grids
+        .iter()
+        .filter(|(_, part)| *part == Part::Files)
+        .map(|(grid, _)| format!("charts/{}-*.svg", grid.name()))
+        .collect();
+    for (grid, part) in &grids {
+        for metric in [Metric::Throughput, Metric::LatencyP99] {
+            let mut members = grid.slice.members.iter();
+            if members.any(|&member| metric.value(&configurations[member]).is_some()) {
+                figures.push(heat_map(source, metric, grid, (*part, &in_files))?);
+            }
+        }
+        if *part == Part::Settings {
+            drawn.extend([grid.x.clone(), grid.y.clone()]);
+        }
     }
     Ok((figures, drawn))
 }
 
-/// Pairs of numeric axes that make a grid somewhere in the run, batch.size × linger.ms first: horizontal axis,
-/// vertical axis, the slice to draw, and how many slices there are.
-fn grids(source: &Source<'_>) -> Vec<(String, String, Slice, usize)> {
+/// A pair of numeric axes with the slice to draw, one of `slices`.
+struct Grid {
+    x: String,
+    y: String,
+    slice: Slice,
+    slices: usize,
+}
+
+impl Grid {
+    /// How the names of its charts begin.
+    fn name(&self) -> String {
+        format!("heat-{}-{}", slug(&self.y), slug(&self.x))
+    }
+}
+
+/// Pairs of numeric axes that make a grid somewhere in the run, batch.size × linger.ms first.
+fn grids(source: &Source<'_>) -> Vec<Grid> {
     let configurations = source.configurations();
     let mut numeric: Vec<&String> = source
         .axes
@@ -74,7 +103,12 @@ fn grids(source: &Source<'_>) -> Vec<(String, String, Slice, usize)> {
             });
             let count = slices.len();
             if let Some(slice) = chosen(source, slices) {
-                grids.push(((*x).clone(), (*y).clone(), slice, count));
+                grids.push(Grid {
+                    x: (*x).clone(),
+                    y: (*y).clone(),
+                    slice,
+                    slices: count,
+                });
             }
         }
     }
@@ -111,13 +145,11 @@ fn chosen(source: &Source<'_>, slices: Vec<Slice>) -> Option<Slice> {
 fn heat_map(
     source: &Source<'_>,
     metric: Metric,
-    x: &str,
-    y: &str,
-    slice: &Slice,
-    slices: usize,
-    more_pairs: usize,
+    grid: &Grid,
+    (part, in_files): (Part, &[String]),
 ) -> Result<Drawn, ChartError> {
     let configurations = source.configurations();
+    let Grid { x, y, slice, slices } = grid;
     let xs = axes::values_of(configurations, &slice.members, x);
     let ys = axes::values_of(configurations, &slice.members, y);
     let cell = |x_value: &AxisValue, y_value: &AxisValue| {
@@ -137,17 +169,14 @@ fn heat_map(
     } else {
         metric.name().to_owned()
     };
-    let name = format!(
-        "heat-{}-{}-{}",
-        slug(y),
-        slug(x),
-        if metric.is_latency() { "p99" } else { "throughput" }
-    );
-    let mut frame = source.frame(&name, format!("{what} by {y} and {x}"), held_equal(slice, slices));
-    if more_pairs > 0 {
+    let figure = if metric.is_latency() { "p99" } else { "throughput" };
+    let name = format!("{}-{figure}", grid.name());
+    let mut frame = source.frame(&name, format!("{what} by {y} and {x}"), held_equal(slice, *slices));
+    if part == Part::Settings && !in_files.is_empty() {
         frame = frame.note(format!(
-            "{} not drawn; every value is in summary.json.",
-            format::counted(more_pairs as u64, "more pair of axes is", "more pairs of axes are")
+            "{} drawn in files beside this page only: {}.",
+            format::counted(in_files.len() as u64, "more pair of axes is", "more pairs of axes are"),
+            format::listed(in_files, FILES_NAMED)
         ));
     }
     let mut measure = metric.measure();
@@ -162,11 +191,7 @@ fn heat_map(
         y_labels: labels(&ys),
         cells,
     })?;
-    Ok(Drawn {
-        name,
-        part: Part::Settings,
-        chart,
-    })
+    Ok(Drawn { name, part, chart })
 }
 
 /// What a chart holds equal, and how many other ways there are.

@@ -42,6 +42,8 @@ pub enum Part {
     Latency,
     /// Over time.
     Time,
+    /// On no part of the page, which would grow too large: in files beside it only.
+    Files,
 }
 
 /// What all charts of a run are made from.

@@ -24,8 +24,14 @@ pub(super) fn facts(manifest: &Manifest, summary: &Summary) -> Vec<Facts> {
     let broker = pairs(&manifest.target_settings.broker_config);
     if !broker.is_empty() {
         all.push(Facts {
-            heading: "Broker settings beyond kpbench's own",
+            heading: "Broker settings of the profile",
             facts: broker,
+        });
+    }
+    if let Some(local) = &manifest.target.local_brokers {
+        all.push(Facts {
+            heading: "kpbench's own broker settings",
+            facts: pairs(&local.settings),
         });
     }
     let connection = pairs(&manifest.target_settings.connection);
@@ -102,6 +108,10 @@ fn versions(manifest: &Manifest) -> Facts {
         fact("Client", &manifest.client_version),
     ];
     facts.push(fact("Broker", manifest.target.software.as_deref().unwrap_or("unknown")));
+    if let Some(local) = &manifest.target.local_brokers {
+        facts.push(fact("Java of the brokers", &local.java_version));
+        facts.push(fact("Its options", local.java_options.join(" ")));
+    }
     if let Some(commit) = &manifest.git_commit {
         facts.push(fact("Git commit of the directory it was run in", commit));
     }

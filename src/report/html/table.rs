@@ -258,6 +258,14 @@ fn tip(metric: Metric, of: &ConfigurationSummary) -> String {
     if metric.is_at_least(of) {
         lines.push("A lower bound: failed or undecided records reach down to it.".to_owned());
     }
+    if metric == Metric::Throughput
+        && let Some(headroom) = of.little_headroom()
+    {
+        lines.push(format!(
+            "Headroom {}: the load generator itself may have been the bottleneck.",
+            Metric::Headroom.format_with_unit(headroom)
+        ));
+    }
     if metric == Metric::Failed {
         lines.extend(
             of.failed_by_error

@@ -14,9 +14,6 @@ const NAMED: usize = 2;
 /// Loads for which an answer of its own is given; latency can only be compared under the same load.
 const LOADS: usize = 4;
 
-/// Below this ratio to the mock cluster, the load generator itself may have set the pace.
-const LITTLE_HEADROOM: f64 = 1.2;
-
 /// What tells configurations apart.
 pub(super) struct Evidence<'a> {
     observations: &'a Observations,
@@ -343,7 +340,7 @@ fn caveats(winner: &ConfigurationSummary) -> Vec<String> {
         );
         caveats.push(format!("{number} of its trials failed and {verb} not count."));
     }
-    if let Some(headroom) = winner.headroom.filter(|headroom| *headroom < LITTLE_HEADROOM) {
+    if let Some(headroom) = winner.little_headroom() {
         caveats.push(format!(
             "Its headroom is {}: the load generator itself may have been the bottleneck.",
             Metric::Headroom.format(headroom)

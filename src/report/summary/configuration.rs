@@ -6,7 +6,7 @@ use super::latency::{CurvePoint, Merged};
 use super::model::{ConfigurationSummary, ServiceLatencyIs, TrialCounts, TrialFailure};
 use crate::analysis::{CompletedTrial, Metric, completed_result, produce_requests, ratio};
 use crate::profile::Configuration;
-use crate::protocol::{Acks, Arrival, ClientStatistics, FailedCount};
+use crate::protocol::{Acks, Arrival, ClientStatistics, Counts, FailedCount};
 use crate::report::alike;
 use crate::stats::Spread;
 use crate::store::TrialRecord;
@@ -43,7 +43,7 @@ pub(super) fn summarize(configuration: &Configuration, records: &[&TrialRecord],
 
     let mut summary = blank(configuration, trials);
     throughput(&mut summary, &completed);
-    counts(&mut summary, &completed);
+    counts(&mut summary, records);
     let (curve, percentiles) = latencies(&mut summary, &completed, &mut warnings);
     per_trial_figures(&mut summary, &completed);
     totals(&mut summary, &completed);
@@ -126,13 +126,19 @@ fn throughput(summary: &mut ConfigurationSummary, completed: &[CompletedTrial<'_
     summary.throughput_mb_per_s = spread(Metric::ThroughputMb);
 }
 
-fn counts(summary: &mut ConfigurationSummary, completed: &[CompletedTrial<'_>]) {
+/// Sums over every trial that reported a result, also those whose figures do not count: where all records failed, the
+/// trial is a failed one, and its failures are what a reader looks for.
+fn counts(summary: &mut ConfigurationSummary, records: &[&TrialRecord]) {
     let mut by_error: BTreeMap<(String, _), u64> = BTreeMap::new();
-    for trial in completed {
-        summary.acknowledged += trial.result.counts.acknowledged;
-        summary.failed += trial.result.counts.failed;
-        summary.undecided += trial.result.counts.undecided;
-        for failed in &trial.result.counts.failed_by_error {
+    let told: Vec<(&TrialRecord, &Counts)> = records
+        .iter()
+        .filter_map(|record| Some((*record, &record.result.as_ref()?.counts)))
+        .collect();
+    for (_, counts) in &told {
+        summary.acknowledged += counts.acknowledged;
+        summary.failed += counts.failed;
+        summary.undecided += counts.undecided;
+        for failed in &counts.failed_by_error {
             *by_error.entry((failed.error.clone(), failed.persistence)).or_default() += failed.count;
         }
     }
@@ -147,13 +153,13 @@ fn counts(summary: &mut ConfigurationSummary, completed: &[CompletedTrial<'_>]) 
     summary
         .failed_by_error
         .sort_by_key(|failed| std::cmp::Reverse(failed.count));
-    if completed.is_empty() {
+    if told.is_empty() {
         return;
     }
     // A sum over some of the trials only would look like a loss.
-    let pairs: Option<Vec<(u64, u64)>> = completed
+    let pairs: Option<Vec<(u64, u64)>> = told
         .iter()
-        .map(|t| Some((t.record.broker.appended?, t.result.counts.acknowledged)))
+        .map(|(record, counts)| Some((record.broker.appended?, counts.acknowledged)))
         .collect();
     summary.appended = pairs
         .as_ref()
@@ -261,6 +267,13 @@ fn own_warnings(summary: &ConfigurationSummary, completed: &[CompletedTrial<'_>]
         warnings.push(
             "acks=0 has no acknowledgements and the log's growth in the window is not known: no throughput".to_owned(),
         );
+    }
+    if let Some(headroom) = summary.little_headroom() {
+        warnings.push(format!(
+            "Headroom is {}: against the mock cluster the client was hardly faster than here, so the load generator \
+             itself may have been the bottleneck.",
+            Metric::Headroom.format_with_unit(headroom)
+        ));
     }
     warnings
 }

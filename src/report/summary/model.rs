@@ -163,8 +163,8 @@ pub struct ConfigurationSummary {
     pub schedule_lag_us: Option<LatencySummary>,
     /// Time inside the send call, back-pressure included.
     pub send_call_us: Option<LatencySummary>,
-    /// Records acknowledged, summed over the completed trials: warm-up, window and drain. With `acks=0`: records
-    /// written to the socket.
+    /// Records acknowledged, summed over every trial that reported a result, failed trials included: warm-up, window and
+    /// drain. With `acks=0`: records written to the socket.
     pub acknowledged: u64,
     /// Records failed, summed likewise.
     pub failed: u64,
@@ -273,7 +273,15 @@ impl LatencySummary {
     }
 }
 
+/// Below this ratio to the mock cluster, the load generator itself may have set the pace.
+const LITTLE_HEADROOM: f64 = 1.2;
+
 impl ConfigurationSummary {
+    /// The headroom, where it is so little that the load generator itself may have been the bottleneck.
+    pub fn little_headroom(&self) -> Option<f64> {
+        self.headroom.filter(|headroom| *headroom < LITTLE_HEADROOM)
+    }
+
     /// The latency that a reader is shown first: response latency where the load is paced, else what the time from
     /// send call to acknowledgement is called there.
     pub fn headline_latency(&self) -> Option<&LatencySummary> {

@@ -2,7 +2,7 @@
 //! report is. Writes nothing itself.
 
 mod table;
-mod text;
+pub(super) mod text;
 
 use std::path::PathBuf;
 

@@ -5,34 +5,34 @@ use anstyle::{AnsiColor, Style as Ansi};
 use super::Style;
 
 /// Width and colour of what is written.
-pub(super) struct Page {
+pub(in crate::report) struct Page {
     width: usize,
     color: bool,
 }
 
 impl Page {
-    pub(super) fn new(style: &Style) -> Page {
+    pub(in crate::report) fn new(style: &Style) -> Page {
         Page {
             width: style.width.max(20),
             color: style.color,
         }
     }
 
-    pub(super) fn bold(&self, text: &str) -> String {
+    pub(in crate::report) fn bold(&self, text: &str) -> String {
         self.painted(Ansi::new().bold(), text)
     }
 
     /// `title: text`, wrapped, the title in bold.
-    pub(super) fn titled(&self, title: &str, text: &str) -> String {
+    pub(in crate::report) fn titled(&self, title: &str, text: &str) -> String {
         self.led(Ansi::new().bold(), title, text)
     }
 
     /// Like [`Self::titled`], in the colour of warnings.
-    pub(super) fn alarm(&self, title: &str, text: &str) -> String {
+    pub(in crate::report) fn alarm(&self, title: &str, text: &str) -> String {
         self.led(Ansi::new().bold().fg_color(Some(AnsiColor::Yellow.into())), title, text)
     }
 
-    pub(super) fn paragraph(&self, text: &str) -> String {
+    pub(in crate::report) fn paragraph(&self, text: &str) -> String {
         wrapped(&clean(text), self.width, 0)
     }
 
@@ -57,7 +57,7 @@ impl Page {
 
 /// Text from profiles and brokers without control characters: a terminal would obey them. Line breaks become spaces;
 /// no-break spaces stay, so that wrapping keeps a number and its unit together.
-pub(super) fn clean(text: &str) -> String {
+pub(in crate::report) fn clean(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_whitespace() && c != '\u{a0}' { ' ' } else { c })
         .filter(|c| !c.is_control() && !is_bidirectional_control(*c))

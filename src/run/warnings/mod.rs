@@ -28,7 +28,7 @@ const SPINNING_WAKEUPS_PER_REQUEST: f64 = 20.0;
 const MAX_UNCERTAINTY: f64 = 0.02;
 /// Requests in flight that librdkafka allows an idempotent producer (`RD_KAFKA_IDEMP_MAX_INFLIGHT`).
 const MOST_IDEMPOTENT_IN_FLIGHT: u32 = 5;
-/// Share of batch.size that batches must reach on average for it to have been a limit.
+/// Share of batch.size, or of batch.num.messages, that batches must reach on average for it to have been a limit.
 const MIN_BATCH_FILL: f64 = 0.5;
 
 /// One thing that a reader of a trial's figures must know.
@@ -42,6 +42,9 @@ pub(super) enum Warning {
     },
     Drift {
         change: f64,
+    },
+    LateStart {
+        records: u64,
     },
     Uncertain {
         share: f64,
@@ -87,6 +90,10 @@ pub(super) enum Warning {
         batch_bytes: f64,
         batch_size: u64,
     },
+    BatchRecordsNotReached {
+        batch_records: f64,
+        limit: u64,
+    },
     NoWatermarks {
         cause: String,
     },
@@ -95,12 +102,22 @@ pub(super) enum Warning {
     },
 }
 
-/// Why a client thread spins, where that is known: idempotence, and brokers that lead few partitions each.
+/// Why a client thread spins: idempotence, which is known to make it do so where brokers lead few partitions each, and
+/// was seen to elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct SpinningCause {
     partitions: u32,
+    /// 0 where it is not known how many there are.
     brokers: u32,
     in_flight: u32,
+}
+
+impl SpinningCause {
+    /// Whether it is the case that is understood: a broker leads no more partitions than may be in flight
+    /// (`rd_kafka_toppar_producer_serve` in librdkafka's rdkafka_broker.c; upstream issue 4989).
+    fn is_understood(self) -> bool {
+        self.brokers > 0 && self.in_flight > 1 && self.partitions.div_ceil(self.brokers) <= self.in_flight
+    }
 }
 
 /// Throughput by its definition: acknowledgements, or with `acks=0` the growth of the watermarks; none where that was
@@ -163,6 +180,9 @@ fn window(configuration: &Configuration, result: &TrialResult, broker: &BrokerFi
         if change.abs() > MAX_DRIFT {
             found.push(Warning::Drift { change });
         }
+    } else if second > 0 {
+        // No ratio can tell a second half that differs from nothing.
+        found.push(Warning::LateStart { records: second });
     }
 }
 
@@ -259,11 +279,20 @@ fn client(
             codec: codec.to_owned(),
         });
     }
-    let swept = configuration.axes.iter().any(|axis| axis.axis == "batch.size");
-    if swept
-        && statistics.batches > 0
-        && let Some(batch_size) = property("batch.size").and_then(|value| value.parse::<u64>().ok())
-    {
+    batches(configuration, statistics, found);
+}
+
+/// A swept limit of batches that these never came near.
+fn batches(configuration: &Configuration, statistics: &ClientStatistics, found: &mut Vec<Warning>) {
+    if statistics.batches == 0 {
+        return;
+    }
+    // Neither has a second name, in Java or in librdkafka.
+    let swept = |name: &str| -> Option<u64> {
+        configuration.axes.iter().find(|axis| axis.axis == name)?;
+        configuration.effective_properties.get(name)?.parse().ok()
+    };
+    if let Some(batch_size) = swept("batch.size") {
         // librdkafka counts batch.size before compression.
         let batch_bytes = statistics.record_bytes as f64 / statistics.batches as f64;
         if batch_bytes < MIN_BATCH_FILL * batch_size as f64 {
@@ -273,10 +302,15 @@ fn client(
             });
         }
     }
+    if let Some(limit) = swept("batch.num.messages") {
+        let batch_records = statistics.batch_records as f64 / statistics.batches as f64;
+        if batch_records < MIN_BATCH_FILL * limit as f64 {
+            found.push(Warning::BatchRecordsNotReached { batch_records, limit });
+        }
+    }
 }
 
-/// The known cause, where this trial had it: librdkafka's idempotent producer waits actively where a broker leads no more
-/// partitions than may be in flight.
+/// The one cause that is known, where this trial had it: idempotence.
 fn spinning_cause(configuration: &Configuration, brokers: u32) -> Option<SpinningCause> {
     let property = |name: &str| configuration.effective_properties.get(name).map(String::as_str);
     let given = property("max.in.flight.requests.per.connection").or_else(|| property("max.in.flight"));
@@ -284,11 +318,8 @@ fn spinning_cause(configuration: &Configuration, brokers: u32) -> Option<Spinnin
     let in_flight = given
         .and_then(|value| value.parse::<u32>().ok())
         .map_or(MOST_IDEMPOTENT_IN_FLIGHT, |value| value.min(MOST_IDEMPOTENT_IN_FLIGHT));
-    let partitions = configuration.partitions;
-    let idempotent = property("enable.idempotence") == Some("true");
-    let crowded = brokers > 0 && partitions > 0 && in_flight > 1 && partitions.div_ceil(brokers) <= in_flight;
-    (idempotent && crowded).then_some(SpinningCause {
-        partitions,
+    (property("enable.idempotence") == Some("true")).then_some(SpinningCause {
+        partitions: configuration.partitions,
         brokers,
         in_flight,
     })

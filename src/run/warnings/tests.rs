@@ -126,6 +126,19 @@ fn short_windows_few_records_and_drift_are_flagged() {
         "12 % slower",
     );
     assert!(warned(|_, result, _| result.window.acknowledged_second_half = 1_099).is_empty());
+    only(
+        &warned(|_, result, _| result.window.acknowledged_first_half = 0),
+        "Nothing was acknowledged in the window's first half, and 1,000 records",
+    );
+    only(
+        &warned(|_, result, _| result.window.acknowledged_second_half = 0),
+        "100 % slower",
+    );
+    let silent = warned(|_, result, _| {
+        result.window.acknowledged_first_half = 0;
+        result.window.acknowledged_second_half = 0;
+    });
+    assert!(silent.is_empty(), "two halves with nothing do not differ: {silent:?}");
 }
 
 #[test]
@@ -196,8 +209,11 @@ fn a_spinning_thread_is_told_from_a_busy_one() {
     let spinning = |wakeups_per_s, requests, idempotent: &str| spinning_on(5, wakeups_per_s, requests, idempotent);
     only(&spinning(792_000.0, 3_000, "true"), "(here 5 on 1, and 5)");
     only(&spinning(792_000.0, 3_000, "true"), "(792,000 wake-ups/s)");
-    // More partitions than may be in flight: another cause than the known one.
-    only(&spinning_on(6, 792_000.0, 3_000, "true"), "not known here");
+    // More partitions than may be in flight: not the case that is understood, but seen in the quickstart sweep.
+    only(
+        &spinning_on(6, 792_000.0, 3_000, "true"),
+        "the likely cause is enable.idempotence=true",
+    );
     only(&spinning(792_000.0, 3_000, "false"), "not known here");
     assert!(spinning(267.0, 3_000, "true").is_empty());
     assert!(
@@ -217,14 +233,14 @@ fn settings_without_an_effect_are_told() {
         }),
         "did not shrink with lz4",
     );
-    let batch_size = |value: &str, swept: bool| {
+    let limited = |name: &str, value: &str, swept: bool| {
         warned(|configuration, _, _| {
             configuration
                 .effective_properties
-                .insert("batch.size".to_owned(), value.to_owned());
+                .insert(name.to_owned(), value.to_owned());
             if swept {
                 let setting = AxisSetting {
-                    axis: "batch.size".to_owned(),
+                    axis: name.to_owned(),
                     value: value.to_owned(),
                     number: None,
                 };
@@ -232,9 +248,15 @@ fn settings_without_an_effect_are_told() {
             }
         })
     };
-    only(&batch_size("1000000", true), "30000 B on average");
-    assert!(batch_size("1000000", false).is_empty());
-    assert!(batch_size("32768", true).is_empty());
+    only(&limited("batch.size", "1000000", true), "30000 B on average");
+    assert!(limited("batch.size", "1000000", false).is_empty());
+    assert!(limited("batch.size", "32768", true).is_empty());
+    only(
+        &limited("batch.num.messages", "10000", true),
+        "300.0 records on average",
+    );
+    assert!(limited("batch.num.messages", "10000", false).is_empty());
+    assert!(limited("batch.num.messages", "600", true).is_empty());
 }
 
 #[test]
@@ -243,6 +265,7 @@ fn every_warning_is_a_sentence() {
         Warning::ShortWindow { window_s: 0.5 },
         Warning::FewRecords { records: 1 },
         Warning::Drift { change: 0.2 },
+        Warning::LateStart { records: 1 },
         Warning::Surplus { records: 1 },
         Warning::Deficit {
             records: 1,
@@ -278,6 +301,10 @@ fn every_warning_is_a_sentence() {
         Warning::BatchSizeNotReached {
             batch_bytes: 1.0,
             batch_size: 2,
+        },
+        Warning::BatchRecordsNotReached {
+            batch_records: 1.0,
+            limit: 3,
         },
         Warning::NoWatermarks {
             cause: "gone.".to_owned(),

@@ -13,6 +13,7 @@ impl fmt::Display for Warning {
             | Warning::FewRecords { .. }
             | Warning::NothingAcknowledged
             | Warning::Drift { .. }
+            | Warning::LateStart { .. }
             | Warning::Uncertain { .. }
             | Warning::RateMissed { .. }
             | Warning::LateSends { .. } => self.load_text(),
@@ -26,6 +27,7 @@ impl fmt::Display for Warning {
             | Warning::Spinning { .. }
             | Warning::NotCompressed { .. }
             | Warning::BatchSizeNotReached { .. }
+            | Warning::BatchRecordsNotReached { .. }
             | Warning::NoHeadroom { .. } => self.client_text(),
         })
     }
@@ -49,6 +51,11 @@ impl Warning {
                      run.warmup."
                 )
             }
+            Warning::LateStart { records } => format!(
+                "Nothing was acknowledged in the window's first half, and {} records in its second: not steady yet; \
+                 lengthen run.warmup.",
+                count(*records)
+            ),
             Warning::Uncertain { share, known } => {
                 let percent = (share * 100.0).ceil();
                 let throughput = if *known {
@@ -118,6 +125,10 @@ impl Warning {
                 "Batches held {batch_bytes:.0} B on average, less than half of batch.size={batch_size}: it was not the \
                  limit."
             ),
+            Warning::BatchRecordsNotReached { batch_records, limit } => format!(
+                "Batches held {batch_records:.1} records on average, less than half of batch.num.messages={limit}: it \
+                 was not the limit."
+            ),
             Warning::NoHeadroom { cause } => format!("Headroom was not measured: {}.", sentence(cause)),
             _ => String::new(),
         }
@@ -127,18 +138,24 @@ impl Warning {
 fn spinning(wakeups_per_s: f64, cause: Option<SpinningCause>) -> String {
     let wakeups = count(wakeups_per_s.round() as u64);
     let why = match cause {
-        Some(SpinningCause {
-            partitions,
-            brokers,
-            in_flight,
-        }) => format!(
+        Some(
+            cause @ SpinningCause {
+                partitions,
+                brokers,
+                in_flight,
+            },
+        ) if cause.is_understood() => format!(
             "the idempotent producer does so where a broker leads no more partitions than \
              max.in.flight.requests.per.connection (here {partitions} on {brokers}, and {in_flight}); use more \
              partitions, or set that to 1"
         ),
-        None => "its cause is not known here; compare with enable.idempotence=false or \
-                 max.in.flight.requests.per.connection=1"
-            .to_owned(),
+        Some(_) => {
+            "the likely cause is enable.idempotence=true, with which librdkafka was seen to spin at other numbers \
+                    of partitions and requests in flight too; compare with enable.idempotence=false, or with \
+                    max.in.flight.requests.per.connection=1"
+                .to_owned()
+        }
+        None => "its cause is not known here: enable.idempotence, the known one, is off".to_owned(),
     };
     format!("A client thread was spinning ({wakeups} wake-ups/s), which costs client CPU: {why}.")
 }

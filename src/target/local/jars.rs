@@ -2,11 +2,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use super::Progress;
 use super::java;
-use crate::process::Spawner;
+use crate::process::{Signal, Spawner, send_signal_to_group};
 use crate::target::cache::{self, OwnedDirectory};
 use crate::target::error::{TargetError, tail};
 
@@ -124,8 +126,12 @@ pub fn cached() -> Result<Option<Installation>, TargetError> {
 /// The installation to use; downloads it where there is none.
 ///
 /// # Errors
-/// `Missing` where the jars are not here and cannot be got.
-pub(crate) fn find_or_download(spawner: &Spawner, progress: &Progress) -> Result<Installation, TargetError> {
+/// `Missing` where the jars are not here and cannot be got; `Cancelled` where the download was.
+pub(crate) fn find_or_download(
+    spawner: &Spawner,
+    progress: &Progress,
+    cancelled: &AtomicBool,
+) -> Result<Installation, TargetError> {
     if let Some(home) = kafka_home() {
         return from_kafka_home(&home);
     }
@@ -154,16 +160,32 @@ pub(crate) fn find_or_download(spawner: &Spawner, progress: &Progress) -> Result
         "getting Apache Kafka {KAFKA_VERSION} through Maven, once, into {}",
         cache.display()
     ));
-    download(spawner, &maven, &cache)?;
+    download(spawner, &maven, &cache, cancelled)?;
     cached()?.ok_or_else(|| TargetError::Missing {
         missing: format!("Maven ended well, but Kafka's jars are not in {}", cache.display()),
         remedy: "remove that directory and try again, or point KAFKA_HOME at an unpacked Apache Kafka".to_owned(),
     })
 }
 
-/// Downloads beside the place where the jars belong, then moves them there in one step.
-fn download(spawner: &Spawner, maven: &Path, cache: &Path) -> Result<(), TargetError> {
-    let work = OwnedDirectory::create(&cache.join("downloads"))?;
+/// Downloads beside the place where the jars belong, then moves them there in one step. Leaves nothing else, however it
+/// ends.
+fn download(spawner: &Spawner, maven: &Path, cache: &Path, cancelled: &AtomicBool) -> Result<(), TargetError> {
+    let parent = cache.join("downloads");
+    let work = OwnedDirectory::create(&parent)?;
+    let downloaded = download_in(&work, spawner, maven, cache, cancelled);
+    drop(work);
+    // Where it is not empty, it holds what another process is downloading.
+    let _ = fs::remove_dir(&parent);
+    downloaded
+}
+
+fn download_in(
+    work: &OwnedDirectory,
+    spawner: &Spawner,
+    maven: &Path,
+    cache: &Path,
+    cancelled: &AtomicBool,
+) -> Result<(), TargetError> {
     let pom = work.path().join("pom.xml");
     fs::write(&pom, POM).map_err(TargetError::path("write", &pom))?;
     let store = work.path().join("store");
@@ -176,18 +198,18 @@ fn download(spawner: &Spawner, maven: &Path, cache: &Path) -> Result<(), TargetE
         .arg(MAVEN_GOAL)
         .arg(output)
         .current_dir(work.path());
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    // A file: a pipe that nobody reads while the end is waited for would stop it.
+    let log = work.path().join("maven.log");
+    let output = fs::File::create(&log).map_err(TargetError::path("create", &log))?;
+    let errors = output.try_clone().map_err(TargetError::path("create", &log))?;
+    command.stdin(Stdio::null()).stdout(output).stderr(errors);
     let child = spawner.spawn(command).map_err(TargetError::path("start", maven))?;
-    let ended = child.wait_with_output().map_err(TargetError::path("run", maven))?;
-    if !ended.status.success() {
-        let said = [ended.stdout, ended.stderr].concat();
+    let status = ended(child, maven, cancelled)?;
+    if !status.success() {
+        let said = fs::read(&log).unwrap_or_default();
         return Err(TargetError::Missing {
             missing: format!(
-                "Kafka's jars could not be downloaded ({}); Maven says:\n{}",
-                ended.status,
+                "Kafka's jars could not be downloaded ({status}); Maven says:\n{}",
                 tail(&String::from_utf8_lossy(&said), 12)
             ),
             remedy: "check the network and Maven's settings (~/.m2/settings.xml), or unpack Apache Kafka and point \
@@ -203,6 +225,24 @@ fn download(spawner: &Spawner, maven: &Path, cache: &Path) -> Result<(), TargetE
     }
     fs::create_dir_all(&place).map_err(TargetError::path("create directory", &place))?;
     fs::rename(store.join("libs"), &in_the_way).map_err(TargetError::path("fill", &in_the_way))
+}
+
+/// How the child ended; killed with everything that it started where that is asked for meanwhile.
+fn ended(mut child: Child, program: &Path, cancelled: &AtomicBool) -> Result<ExitStatus, TargetError> {
+    loop {
+        if let Some(status) = child.try_wait().map_err(TargetError::path("run", program))? {
+            return Ok(status);
+        }
+        if cancelled.load(Ordering::Relaxed) {
+            // The group's id is the child's, which is not reaped yet and so belongs to nobody else.
+            if send_signal_to_group(child.id(), Signal::Kill).is_err() {
+                let _ = child.kill();
+            }
+            let _ = child.wait();
+            return Err(TargetError::Cancelled);
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 /// FNV-1a, 64 bits: names for files, stable between runs.

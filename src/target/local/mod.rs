@@ -178,6 +178,14 @@ impl LocalCluster {
         &self.toolkit.java.version
     }
 
+    /// Options of its brokers' JVMs that bear on their speed.
+    pub fn java_options(&self) -> Vec<String> {
+        toolkit::jvm_options(self.count(), self.fast_start)
+            .into_iter()
+            .map(str::to_owned)
+            .collect()
+    }
+
     /// Broker settings that differ from Kafka's defaults, those of the profile included; addresses and directories not.
     pub fn settings(&self) -> &BTreeMap<String, String> {
         &self.settings

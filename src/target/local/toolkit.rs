@@ -42,6 +42,16 @@ pub const HEAP_SINGLE: &str = "-Xmx1g";
 /// Heap of each of several nodes' JVMs: together they must fit a laptop.
 pub const HEAP_SEVERAL: &str = "-Xmx512m";
 
+/// The options of a broker's JVM that bear on its speed.
+pub(crate) fn jvm_options(nodes: u32, fast_start: bool) -> Vec<&'static str> {
+    let mut options = JVM_FLAGS.to_vec();
+    options.push(if nodes > 1 { HEAP_SEVERAL } else { HEAP_SINGLE });
+    if fast_start {
+        options.push("-XX:TieredStopAtLevel=1");
+    }
+    options
+}
+
 /// A Java and a Kafka that fit together.
 #[derive(Clone, Debug)]
 pub(crate) struct Toolkit {
@@ -59,7 +69,7 @@ impl Toolkit {
         cancelled: &AtomicBool,
     ) -> Result<Toolkit, TargetError> {
         let java = java::find()?;
-        let kafka = jars::find_or_download(spawner, progress)?;
+        let kafka = jars::find_or_download(spawner, progress, cancelled)?;
         let mut toolkit = Toolkit {
             java,
             kafka,
@@ -72,12 +82,7 @@ impl Toolkit {
     /// The command that runs the node whose configuration is in `files`, its output going to its log.
     pub(crate) fn broker(&self, files: &NodeFiles, nodes: u32, fast_start: bool) -> Result<Command, TargetError> {
         let mut command = Command::new(&self.java.program);
-        command
-            .args(JVM_FLAGS)
-            .arg(if nodes > 1 { HEAP_SEVERAL } else { HEAP_SINGLE });
-        if fast_start {
-            command.arg("-XX:TieredStopAtLevel=1");
-        }
+        command.args(jvm_options(nodes, fast_start));
         if let Some(archive) = &self.archive {
             let mut flag = std::ffi::OsString::from("-XX:SharedArchiveFile=");
             flag.push(archive);
