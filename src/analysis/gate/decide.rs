@@ -1,4 +1,9 @@
-//! From evidence to verdicts: everything that is gated together shares one error rate, after Holm.
+//! From evidence to verdicts.
+//!
+//! One regression among many figures fails the whole gate: regressions share one error rate, after Holm. A gate passes
+//! only where every single figure does: that makes a false pass rarer with each figure, so that each may be held to its
+//! own interval at 95 % (R. L. Berger, "Multiparameter Hypothesis Testing and Acceptance Sampling", Technometrics 24
+//! (1982): intersection-union tests).
 
 use super::sentence;
 use super::{Basis, GateRow, GateVerdict};
@@ -159,24 +164,31 @@ fn decided(case: Case, level: f64, first_step: f64) -> GateRow {
         }
         Evidence::Test(basis, test) => (basis, test),
     };
-    let interval = test.interval(1.0 - level);
+    let own = test.interval(1.0 - ALPHA);
+    let judged = |interval: Option<Interval>| interval.map(|one| verdict(row.metric, &one, row.threshold));
+    let (alone, together) = (judged(own), judged(test.interval(1.0 - level)));
+    let beyond = alone == Some(GateVerdict::Regression);
     row.basis = Some(basis);
     row.ratio = test.estimate().map(f64::exp);
     row.p = test.p_of_loss(row.metric, row.threshold);
     row.count = test.count();
-    row.count_needed = test.needed(1.0 - first_step);
-    row.low = interval.map(|interval| interval.low.exp());
-    row.high = interval.map(|interval| interval.high.exp());
-    row.confidence = interval.map(|interval| interval.confidence);
-    let verdict = interval.map(|interval| verdict(row.metric, &interval, row.threshold));
+    row.count_needed = test.needed(1.0 - if beyond { first_step } else { ALPHA });
+    row.low = own.map(|interval| interval.low.exp());
+    row.high = own.map(|interval| interval.high.exp());
+    row.confidence = own.map(|interval| interval.confidence);
+    let certain = beyond && together == Some(GateVerdict::Regression);
     // The rate was out of reach before, too: nothing was lost.
-    let excused = base_fell_short && verdict == Some(GateVerdict::Regression);
-    row.verdict = match verdict {
-        Some(_) if excused => GateVerdict::Inconclusive,
-        Some(verdict) => verdict,
-        None => GateVerdict::Inconclusive,
+    let excused = base_fell_short && certain;
+    row.verdict = match alone {
+        Some(GateVerdict::Pass) => GateVerdict::Pass,
+        _ if certain && !excused => GateVerdict::Regression,
+        _ => GateVerdict::Inconclusive,
     };
-    row.sentence = sentence::of(&row, excused);
+    row.sentence = match (excused, beyond && !certain) {
+        (true, _) => sentence::excused(&row),
+        (false, true) => sentence::only_alone(&row),
+        (false, false) => sentence::of(&row),
+    };
     row
 }
 
