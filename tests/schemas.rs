@@ -20,6 +20,10 @@ fn schemas() -> Vec<(&'static str, Schema)> {
         ("trial-event", schemars::schema_for!(TrialEvent)),
         ("manifest", schemars::schema_for!(Manifest)),
         ("trial-record", schemars::schema_for!(TrialRecord)),
+        (
+            "comparison",
+            schemars::schema_for!(kpbench::report::comparison::ComparisonDocument),
+        ),
         ("summary", schemars::schema_for!(Summary)),
         ("noise", schemars::schema_for!(NoiseFloor)),
         ("baseline-session", schemars::schema_for!(BaselineSession)),

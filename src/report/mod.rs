@@ -7,6 +7,7 @@ mod alike;
 mod axes;
 pub mod charts;
 mod columns;
+pub mod comparison;
 mod csv;
 pub mod exports;
 mod figures;

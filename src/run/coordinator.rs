@@ -158,7 +158,6 @@ impl<'a> Session<'a> {
             mut effective_properties,
             client_version,
         } = driven;
-        self.know_program(configuration, client_version)?;
         let concluded = tokio::select! {
             concluded = self.conclude(configuration, &topic, (end, result, broker), next) => Some(concluded),
             () = self.out_of_patience() => None,
@@ -166,6 +165,7 @@ impl<'a> Session<'a> {
         let Some((mut finished, next_topic)) = concluded else {
             return Ok(Step::End(Ended::Interrupted));
         };
+        self.know_program(configuration, client_version)?;
         let headroom = self.headroom_of(configuration, &mut finished).await?;
         self.store_intervals(planned, window_started_at, &intervals)?;
         let completed = finished.outcome == TrialOutcome::Completed;

@@ -336,13 +336,13 @@ fn new_manifest(request: &RunRequest, target: TargetDescription, mask: &Mask) ->
         warnings,
         stopping: None,
         noise_floor: None,
+        open_topic_prefixes: Vec::new(),
         gate: profile.gate.clone(),
         trial_programs: request
             .trial_programs
             .iter()
             .map(|(id, other)| (id.clone(), other.used()))
             .collect(),
-        open_topic_prefixes: Vec::new(),
     };
     mask.manifest(&mut manifest);
     manifest

@@ -65,16 +65,16 @@ pub struct Manifest {
     /// The noise floor that was known for this machine and target when the run began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub noise_floor: Option<UsedNoiseFloor>,
+    /// How the topics begin that sessions at work have made on somebody's cluster. What stands here while no session is
+    /// at work is of one that was killed before it had deleted its topics.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub open_topic_prefixes: Vec<String>,
     /// What a gate puts up with, where the profile says so.
     #[serde(default, skip_serializing_if = "GateSettings::is_empty")]
     pub gate: GateSettings,
     /// By configuration id: the program that ran its trials, where that is not the kpbench that made the run.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub trial_programs: BTreeMap<String, UsedTrialProgram>,
-    /// How the topics begin that sessions at work have made on somebody's cluster. What stands here while no session is
-    /// at work is of one that was killed before it had deleted its topics.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub open_topic_prefixes: Vec<String>,
 }
 
 /// A program that ran trials.

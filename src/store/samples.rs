@@ -97,9 +97,9 @@ pub(crate) fn manifest() -> Manifest {
         warnings: Vec::new(),
         stopping: None,
         noise_floor: None,
+        open_topic_prefixes: Vec::new(),
         gate: Default::default(),
         trial_programs: BTreeMap::new(),
-        open_topic_prefixes: Vec::new(),
     }
 }
 

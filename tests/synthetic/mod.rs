@@ -171,9 +171,9 @@ fn manifest(configurations: Vec<Configuration>, plan: Vec<PlannedTrial>, blocks:
         warnings: Vec::new(),
         stopping: None,
         noise_floor: None,
+        open_topic_prefixes: Vec::new(),
         gate: Default::default(),
         trial_programs: BTreeMap::new(),
-        open_topic_prefixes: Vec::new(),
     }
 }
 
