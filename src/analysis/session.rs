@@ -49,6 +49,7 @@ pub fn session_of(manifest: &Manifest, trials: &[TrialRecord], run: &str, now: T
         configurations: configurations.collect(),
         manifest: Manifest {
             plan: Vec::new(),
+            open_topic_prefixes: Vec::new(),
             ..manifest.clone()
         },
     }

@@ -7,10 +7,13 @@
 mod best_set;
 mod coverage;
 mod false_positives;
+mod gate;
 mod noise;
 mod power;
 mod sessions;
 mod stopping;
+#[path = "../synthetic/mod.rs"]
+mod synthetic;
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,9 @@
-//! From evidence to verdicts: everything that is gated together shares one error rate, after Holm.
+//! From evidence to verdicts.
+//!
+//! One regression among many figures fails the whole gate: regressions share one error rate, after Holm. A gate passes
+//! only where every single figure does: that makes a false pass rarer with each figure, so that each may be held to its
+//! own interval at 95 % (R. L. Berger, "Multiparameter Hypothesis Testing and Acceptance Sampling", Technometrics 24
+//! (1982): intersection-union tests).
 
 use super::sentence;
 use super::{Basis, GateRow, GateVerdict};
@@ -19,6 +24,35 @@ pub(super) enum Test {
 }
 
 impl Test {
+    /// The same with the candidate's logarithms lowered by this.
+    fn lowered(&self, by: f64) -> Test {
+        let lowered = |values: &[f64]| values.iter().map(|value| value - by).collect();
+        match self {
+            Test::Paired(ratios) => Test::Paired(lowered(ratios)),
+            Test::Unpaired(base, candidate) => Test::Unpaired(base.clone(), lowered(candidate)),
+            Test::Sessions(stored, candidate) => Test::Sessions(stored.clone(), candidate - by),
+        }
+    }
+
+    /// The p-value of "the loss is no larger than the threshold", doubled, so that it fits two-sided levels.
+    ///
+    /// Holm's procedure orders by the p-values of what is claimed: with those of "no difference", a figure that changed
+    /// within its threshold would lend its share of the error rate to the others.
+    fn p_of_loss(&self, metric: Metric, threshold: f64) -> Option<f64> {
+        let (fall, rise) = bounds(threshold);
+        let estimate = self.estimate()?;
+        let beyond = match metric.better() {
+            Better::Higher => (estimate < fall).then_some(fall),
+            Better::Lower => (estimate > rise).then_some(rise),
+            Better::Neither if estimate < fall => Some(fall),
+            Better::Neither => (estimate > rise).then_some(rise),
+        };
+        match beyond {
+            Some(bound) => self.lowered(bound).p_value(),
+            None => Some(1.0),
+        }
+    }
+
     fn p_value(&self) -> Option<f64> {
         match self {
             Test::Paired(ratios) => signed_rank::p_value(ratios),
@@ -95,7 +129,7 @@ pub(super) fn decide(cases: Vec<Case>) -> Vec<GateRow> {
         .filter(|&place| matches!(cases[place].evidence, Evidence::Test(..)))
         .collect();
     let p = |place: usize| match &cases[place].evidence {
-        Evidence::Test(_, test) => test.p_value(),
+        Evidence::Test(_, test) => test.p_of_loss(cases[place].row.metric, cases[place].row.threshold),
         _ => None,
     };
     let all: Vec<f64> = tests.iter().map(|&place| p(place).unwrap_or(1.0)).collect();
@@ -130,30 +164,37 @@ fn decided(case: Case, level: f64, first_step: f64) -> GateRow {
         }
         Evidence::Test(basis, test) => (basis, test),
     };
-    let interval = test.interval(1.0 - level);
+    let own = test.interval(1.0 - ALPHA);
+    let judged = |interval: Option<Interval>| interval.map(|one| verdict(row.metric, &one, row.threshold));
+    let (alone, together) = (judged(own), judged(test.interval(1.0 - level)));
+    let beyond = alone == Some(GateVerdict::Regression);
     row.basis = Some(basis);
     row.ratio = test.estimate().map(f64::exp);
-    row.p = test.p_value();
+    row.p = test.p_of_loss(row.metric, row.threshold);
     row.count = test.count();
-    row.count_needed = test.needed(1.0 - first_step);
-    row.low = interval.map(|interval| interval.low.exp());
-    row.high = interval.map(|interval| interval.high.exp());
-    row.confidence = interval.map(|interval| interval.confidence);
-    let verdict = interval.map(|interval| verdict(row.metric, &interval, row.threshold));
+    row.count_needed = test.needed(1.0 - if beyond { first_step } else { ALPHA });
+    row.low = own.map(|interval| interval.low.exp());
+    row.high = own.map(|interval| interval.high.exp());
+    row.confidence = own.map(|interval| interval.confidence);
+    let certain = beyond && together == Some(GateVerdict::Regression);
     // The rate was out of reach before, too: nothing was lost.
-    let excused = base_fell_short && verdict == Some(GateVerdict::Regression);
-    row.verdict = match verdict {
-        Some(_) if excused => GateVerdict::Inconclusive,
-        Some(verdict) => verdict,
-        None => GateVerdict::Inconclusive,
+    let excused = base_fell_short && certain;
+    row.verdict = match alone {
+        Some(GateVerdict::Pass) => GateVerdict::Pass,
+        _ if certain && !excused => GateVerdict::Regression,
+        _ => GateVerdict::Inconclusive,
     };
-    row.sentence = sentence::of(&row, excused);
+    row.sentence = match (excused, beyond && !certain) {
+        (true, _) => sentence::excused(&row),
+        (false, true) => sentence::only_alone(&row),
+        (false, false) => sentence::of(&row),
+    };
     row
 }
 
 /// Of an interval of the log-ratio. Where neither way is better, a change beyond the threshold either way is a loss.
 pub(super) fn verdict(metric: Metric, interval: &Interval, threshold: f64) -> GateVerdict {
-    let (fall, rise) = ((1.0 - threshold).ln(), threshold.ln_1p());
+    let (fall, rise) = bounds(threshold);
     let outcome = match metric.better() {
         Better::Higher => sessions::outcome(interval, -fall, true),
         Better::Lower => sessions::outcome(interval, rise, false),
@@ -164,6 +205,11 @@ pub(super) fn verdict(metric: Metric, interval: &Interval, threshold: f64) -> Ga
         Outcome::Regression => GateVerdict::Regression,
         Outcome::Inconclusive => GateVerdict::Inconclusive,
     }
+}
+
+/// A fall and a rise by the threshold, as log-ratios.
+fn bounds(threshold: f64) -> (f64, f64) {
+    ((1.0 - threshold).ln(), threshold.ln_1p())
 }
 
 fn stays(interval: &Interval, fall: f64, rise: f64) -> Outcome {

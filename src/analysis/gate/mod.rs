@@ -109,9 +109,10 @@ pub struct GateRow {
     pub low: Option<f64>,
     /// Upper end.
     pub high: Option<f64>,
-    /// Confidence of the interval, after Holm's correction for everything that is gated together.
+    /// Confidence of the interval: 95 % or a little more, since rank tests have steps. A regression also holds after Holm's
+    /// correction for everything that is gated together.
     pub confidence: Option<f64>,
-    /// Two-sided p of no difference, before the correction.
+    /// p of a loss no larger than the threshold, doubled to fit the two-sided interval, before the correction.
     pub p: Option<f64>,
     /// Blocks, sessions or trials behind it.
     pub count: u32,

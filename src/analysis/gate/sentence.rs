@@ -3,7 +3,7 @@
 use super::{Basis, GateRow, GateVerdict, worse};
 
 /// Of a decided row.
-pub(super) fn of(row: &GateRow, excused: bool) -> String {
+pub(super) fn of(row: &GateRow) -> String {
     let (Some(_), Some(tolerated)) = (row.low, Some(percent(row.threshold))) else {
         return too_few(row);
     };
@@ -15,15 +15,31 @@ pub(super) fn of(row: &GateRow, excused: bool) -> String {
         GateVerdict::Pass => format!("{found}: {worse} beyond {tolerated} is excluded."),
         GateVerdict::Regression if of_rate => format!("It did not keep its rate: {found} against the rate asked for."),
         GateVerdict::Regression => format!("{found}: {worse} beyond {tolerated} is certain."),
-        _ if excused => format!(
-            "It did not keep its rate ({found} against the rate asked for), and neither did the baseline: nothing can be \
-             said; ask for a rate that can be kept."
-        ),
         _ => format!(
             "{found}: {worse} beyond {tolerated} is neither certain nor excluded; {}.",
             narrower(row)
         ),
     }
+}
+
+/// Of a paced load whose baseline did not keep its rate either.
+pub(super) fn excused(row: &GateRow) -> String {
+    format!(
+        "It did not keep its rate ({} against the rate asked for), and neither did the baseline: nothing can be said; ask \
+         for a rate that can be kept.",
+        change_with_interval(row.ratio, row.low, row.high)
+    )
+}
+
+/// Of a loss that one figure alone would show, but not one of many.
+pub(super) fn only_alone(row: &GateRow) -> String {
+    format!(
+        "{}: {} beyond {} by itself, but not certain with so many figures gated together; {}.",
+        change_with_interval(row.ratio, row.low, row.high),
+        worse(row.metric),
+        percent(row.threshold),
+        narrower(row)
+    )
 }
 
 fn narrower(row: &GateRow) -> &'static str {
@@ -42,7 +58,7 @@ fn too_few(row: &GateRow) -> String {
         _ => "trials of each side",
     };
     format!(
-        "Too few: {} {what} are needed with what is gated beside it, and there are {}.",
+        "Too few: {} {what} are needed, and there are {}.",
         row.count_needed, row.count
     )
 }

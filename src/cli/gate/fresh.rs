@@ -309,7 +309,8 @@ fn check_blocks(plan: &Plan, given: &BTreeMap<String, f64>, quiet: bool) -> Resu
     let needed = signed_rank::pairs_needed(1.0 - ALPHA / figures.max(1) as f64);
     if blocks < needed && !quiet {
         output::note(&format!(
-            "warning: {figures} figures are gated together, so that up to {needed} blocks are needed; the run has {blocks}"
+            "warning: {figures} figures are gated together, so that a regression may need {needed} blocks to be certain; \
+             the run has {blocks}"
         ));
     }
     Ok(())
