@@ -40,7 +40,10 @@ fn stored(parent: &Path, name: &str, blocks: u32, factor: f64) -> PathBuf {
 
 fn store(parent: &Path, name: &str, run: &Run) -> PathBuf {
     let path = parent.join(name);
-    let mut directory = RunDirectory::create(&path, &run.manifest).unwrap();
+    let mut manifest = run.manifest.clone();
+    // No two runs begin at the same moment.
+    manifest.created_at = format!("2026-03-01T12:00:0{}Z", name.len()).parse().unwrap();
+    let mut directory = RunDirectory::create(&path, &manifest).unwrap();
     for trial in &run.trials {
         directory.append(trial).unwrap();
     }
@@ -75,7 +78,10 @@ fn two_configurations_of_one_run_are_compared_block_by_block() {
 #[test]
 fn two_runs_are_compared_and_said_to_be_weaker() {
     let parent = tempfile::tempdir().unwrap();
-    let (before, after) = (stored(parent.path(), "a", 8, 1.0), stored(parent.path(), "b", 8, 0.5));
+    let (before, after) = (
+        stored(parent.path(), "a", 8, 1.0),
+        stored(parent.path(), "after", 8, 0.5),
+    );
     let said = compare(&[text(&before), text(&after), "--format", "json"]);
     assert_eq!(said.code, 0, "{}", said.stderr);
     let document: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
@@ -99,7 +105,7 @@ fn what_is_not_comparable_is_refused_with_the_list_unless_forced() {
     let mut other = Run::of(&[vec![], vec![("linger.ms", "50")]], 8);
     other.manifest.target.software = Some("Apache Kafka 3.0.0".to_owned());
     other.manifest.host.cores += 6;
-    let after = store(parent.path(), "b", &other);
+    let after = store(parent.path(), "after", &other);
     let said = compare(&[text(&before), text(&after)]);
     assert_eq!(said.code, 2);
     assert!(
@@ -120,7 +126,10 @@ fn what_is_not_comparable_is_refused_with_the_list_unless_forced() {
 #[test]
 fn a_single_repetition_cannot_be_answered() {
     let parent = tempfile::tempdir().unwrap();
-    let (before, after) = (stored(parent.path(), "a", 1, 1.0), stored(parent.path(), "b", 1, 0.1));
+    let (before, after) = (
+        stored(parent.path(), "a", 1, 1.0),
+        stored(parent.path(), "after", 1, 0.1),
+    );
     let said = compare(&[text(&before), text(&after)]);
     assert_eq!(said.code, 4);
     assert!(said.stderr.contains("cannot be answered"), "{}", said.stderr);
@@ -135,7 +144,10 @@ fn a_single_repetition_cannot_be_answered() {
 #[test]
 fn a_cut_line_and_failed_trials_are_told_and_left_out() {
     let parent = tempfile::tempdir().unwrap();
-    let (before, after) = (stored(parent.path(), "a", 8, 1.0), stored(parent.path(), "b", 8, 1.0));
+    let (before, after) = (
+        stored(parent.path(), "a", 8, 1.0),
+        stored(parent.path(), "after", 8, 1.0),
+    );
     let trials = after.join("trials.jsonl");
     let stored_text = std::fs::read_to_string(&trials).unwrap();
     std::fs::write(&trials, &stored_text[..stored_text.len() - 40]).unwrap();
@@ -155,7 +167,7 @@ fn runs_without_a_common_configuration_a_run_with_itself_and_unknown_names_are_w
     let parent = tempfile::tempdir().unwrap();
     let before = stored(parent.path(), "a", 6, 1.0);
     let other = Run::of(&[vec![("acks", "1")], vec![("acks", "0")]], 6);
-    let other = store(parent.path(), "b", &other);
+    let other = store(parent.path(), "after", &other);
     let nothing_common = compare(&[text(&before), text(&other)]);
     assert_eq!(nothing_common.code, 2);
     assert!(
@@ -166,6 +178,10 @@ fn runs_without_a_common_configuration_a_run_with_itself_and_unknown_names_are_w
     let itself = compare(&[text(&before), text(&before)]);
     assert_eq!(itself.code, 2);
     assert!(itself.stderr.contains("compared with itself"), "{}", itself.stderr);
+    let copy = stored(parent.path(), "b", 6, 1.0);
+    let copied = compare(&[text(&before), text(&copy)]);
+    assert_eq!(copied.code, 2);
+    assert!(copied.stderr.contains("is a copy of"), "{}", copied.stderr);
     let unknown = compare(&[&format!("{}#nobody", text(&before)), text(&other)]);
     assert_eq!(unknown.code, 2);
     assert!(
