@@ -6,10 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use kpbench::protocol::{TrialEvent, TrialSpec};
-use kpbench::report::Summary;
 use kpbench::report::interval_logs::LogsSummary;
 use kpbench::report::trend::Trend;
-use kpbench::store::{Manifest, NoiseFloor, TrialRecord};
+use kpbench::report::{GateDocument, Summary};
+use kpbench::store::{BaselineSession, Manifest, NoiseFloor, TrialRecord};
 use schemars::Schema;
 use serde_json::Value;
 
@@ -20,8 +20,14 @@ fn schemas() -> Vec<(&'static str, Schema)> {
         ("trial-event", schemars::schema_for!(TrialEvent)),
         ("manifest", schemars::schema_for!(Manifest)),
         ("trial-record", schemars::schema_for!(TrialRecord)),
+        (
+            "comparison",
+            schemars::schema_for!(kpbench::report::comparison::ComparisonDocument),
+        ),
         ("summary", schemars::schema_for!(Summary)),
         ("noise", schemars::schema_for!(NoiseFloor)),
+        ("baseline-session", schemars::schema_for!(BaselineSession)),
+        ("gate", schemars::schema_for!(GateDocument)),
         ("interval-logs", schemars::schema_for!(LogsSummary)),
         ("trend", schemars::schema_for!(Trend)),
     ]
@@ -165,6 +171,7 @@ fn recorded_trial() -> (Value, Vec<Value>) {
             path: "/bin/sh".into(),
             arguments: vec!["-c".into(), script.into()],
         },
+        trial_programs: Default::default(),
         spawner: spawner.clone(),
         client_version: "librdkafka".to_owned(),
         data_directory: None,

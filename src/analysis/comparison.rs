@@ -7,6 +7,7 @@ use super::comparable::{Side, changed_settings, differences};
 use super::effect::{Design, Effect, Sample, family};
 use super::{Floors, Metric, Observations};
 use crate::profile::Configuration;
+use crate::protocol::Arrival;
 use crate::store::{Manifest, TrialRecord};
 
 /// Figures that runs are compared by.
@@ -43,6 +44,8 @@ pub struct Contrast {
     pub candidate_id: String,
     /// Its label.
     pub candidate_label: String,
+    /// Whether both were loaded at a given rate: throughput was set then, not found.
+    pub paced: bool,
     /// What differs by intention, as in `linger.ms: 0 → 5`.
     pub changed: Vec<String>,
     /// What makes the two incomparable; compared all the same where that was insisted on.
@@ -88,8 +91,8 @@ impl Comparison {
 /// Why runs that were measured one after the other say less.
 pub const ONE_AFTER_THE_OTHER: &str = "The two were not measured interleaved but one after the other, so whatever \
      changed between them (another time, load, temperature, a fresh broker) looks like an effect: with a deviation of \
-     1, 2 or 3 % from session to session, identical systems are called different in 15, 36 or 51 % of such \
-     comparisons. kpbench ab measures two settings interleaved.";
+     1, 2 or 3 % from session to session, identical systems are called different in 25, 51 or 65 % of simulated \
+     comparisons of ten trials. kpbench ab measures two settings interleaved.";
 
 /// Compares. Within one run (`same_run`) by pairs of the same block; else unpaired.
 pub fn compare(base: &Run<'_>, candidate: &Run<'_>, same_run: bool, floors: &Floors) -> Comparison {
@@ -111,6 +114,7 @@ pub fn compare(base: &Run<'_>, candidate: &Run<'_>, same_run: bool, floors: &Flo
                 base_label: before.label.clone(),
                 candidate_id: after.id.clone(),
                 candidate_label: after.label.clone(),
+                paced: is_paced(before) && is_paced(after),
                 changed: changed_settings(was, is),
                 incomparable: differences(was, is),
                 effects: Vec::new(),
@@ -140,6 +144,10 @@ pub fn compare(base: &Run<'_>, candidate: &Run<'_>, same_run: bool, floors: &Flo
         only_in_candidate,
         floors: floors.clone(),
     }
+}
+
+fn is_paced(configuration: &Configuration) -> bool {
+    configuration.workload.arrival != Arrival::Unpaced
 }
 
 /// None where neither side has the figure at all.

@@ -170,7 +170,7 @@ fn logs(values: &[f64]) -> Vec<f64> {
 }
 
 /// Trials of each side from which the rank-sum test can reach a confidence: its smallest p is 2 ÷ C(2n, n).
-fn unpaired_needed(confidence: f64) -> u32 {
+pub(super) fn unpaired_needed(confidence: f64) -> u32 {
     let alpha = 1.0 - confidence + 1e-12;
     let (mut trials, mut arrangements) = (1_u32, 2.0_f64);
     while 2.0 / arrangements > alpha && trials < 1_000 {

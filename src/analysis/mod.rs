@@ -7,8 +7,10 @@ mod comparable;
 mod comparison;
 mod effect;
 mod floors;
+mod gate;
 mod metric;
 mod observations;
+mod session;
 mod trial;
 
 pub use axes::{AXIS_METRICS, AxisVerdict, Disagreement, axis_verdicts};
@@ -17,8 +19,13 @@ pub use comparable::{Side, changed_settings, differences};
 pub use comparison::{COMPARED, Comparison, Contrast, ONE_AFTER_THE_OTHER, Run, compare, missing_trials};
 pub use effect::{ALPHA, Design, Effect, Sample, family};
 pub use floors::{DEFAULT_FLOOR, Floors};
+pub use gate::{
+    Asked, Basis, GateRow, GateVerdict, Judged, Pair, Repeated, Threshold, against_stored, confirm, interleaved,
+    pairs_of, thresholds, whole_verdict,
+};
 pub(crate) use metric::Style;
 pub use metric::{Better, Metric};
 pub use observations::{Observations, Pairs, Series};
+pub use session::session_of;
 pub use trial::{CompletedTrial, completed_result, megabytes_per_s, records_per_s};
 pub(crate) use trial::{percentiles, produce_requests, ratio};

@@ -8,9 +8,12 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::measuring::{self, Measuring};
 use super::options::{MeasuringOptions, assignments, configuration_text, quoted};
-use super::report;
+use super::{output, report};
+use crate::analysis::{self, Floors, Observations, Run};
 use crate::profile;
+use crate::report::terminal::Style;
 use crate::run::RunOutcome;
+use crate::store::RunDirectory;
 
 /// What the two are called.
 const BASE: &str = "base";
@@ -33,6 +36,8 @@ pub fn ab(arguments: &AbArguments, command: Vec<String>, quiet: bool) -> Result<
         options,
         command,
         quiet,
+        trial_programs: Default::default(),
+        resumed_at: None,
     };
     measuring::measure(measuring, &verdict)
 }
@@ -50,10 +55,34 @@ fn question(arguments: &AbArguments) -> String {
     )
 }
 
-/// What a finished comparison says.
+/// What a finished comparison says: the run's report, and then the answer. The document of `--format json` holds it as
+/// the axis `variant`.
 fn verdict(outcome: &RunOutcome, format: Format) -> Result<(), Failure> {
     report::show(&outcome.directory, format)?;
-    Ok(())
+    if format == Format::Json {
+        return Ok(());
+    }
+    let run = RunDirectory::open(&outcome.directory)?;
+    let (manifest, trials) = (run.manifest(), run.trials()?);
+    let [base, candidate, ..] = &manifest.configurations[..] else {
+        return Ok(());
+    };
+    let observations = Observations::of(manifest, &trials);
+    let side = |name: &str, id| Run {
+        name: name.to_owned(),
+        manifest,
+        observations: &observations,
+        only: Some(id),
+    };
+    let (base, candidate) = (side(BASE, base.id.as_str()), side(CANDIDATE, candidate.id.as_str()));
+    let comparison = analysis::compare(&base, &candidate, true, &Floors::of_run(manifest));
+    let style = Style {
+        color: output::stdout_has_color(),
+        width: output::stdout_width(),
+        ..Style::default()
+    };
+    let text = crate::report::comparison::answer(&comparison, &style);
+    output::print(&format!("\n{text}")).map_err(Failure::failed)
 }
 
 /// The profile that is measured, as TOML.

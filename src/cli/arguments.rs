@@ -6,6 +6,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::export::Export;
+use super::gate::{BASELINE_EXAMPLES, BaselineCommand, GATE_EXAMPLES, GateArguments};
 use super::output::Color;
 use crate::protocol::{ClientKind, SendMode, TargetKind};
 use crate::report::Metric;
@@ -25,7 +26,7 @@ Begin with:
 /// What each exit code says.
 pub const EXIT_CODES: &str = "\
 Exit codes: 0 fine, 1 failed, 2 wrong usage or profile (nothing was started), 3 regression found, 4 measurement not \
-valid or not complete, 130 interrupted.";
+valid, not complete, or cannot be answered, 130 interrupted.";
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -61,12 +62,28 @@ pub enum Command {
     /// budget ends. By default: to ± 2 %, 15 to 60 blocks, 10 minutes, windows of 2 s after a warm-up of 1 s.
     #[command(after_help = AB_EXAMPLES, args_override_self = true)]
     Ab(AbArguments),
+    /// Compare stored runs, or configurations of one
+    ///
+    /// Configurations of one run were measured interleaved and are compared block by block. Two runs were measured one after
+    /// the other: they are compared too, and the output says why that is weaker. What is not comparable (record size,
+    /// partitions, replication, target, broker version, host, window) is refused with the list of differences.
+    #[command(after_help = COMPARE_EXAMPLES)]
+    Compare(CompareArguments),
     /// Measure by how much identical trials differ on this machine and target
     ///
     /// Runs one configuration twice in each of 20 blocks (--repetitions for another number), under two labels. What its
     /// figures differ by is the noise floor: later runs on the same machine and target call no smaller difference real.
     #[command(after_help = NOISE_EXAMPLES, args_override_self = true)]
     Noise(NoiseArguments),
+    /// Hold a run against a baseline: exit 0 only where no loss is beyond what is put up with
+    ///
+    /// Judges a finished run, or measures a profile, interleaved with its base where that can be. Exit 3 where a
+    /// regression is certain, 4 where it cannot be said or the measurement is not valid.
+    #[command(after_help = GATE_EXAMPLES, args_override_self = true)]
+    Gate(Box<GateArguments>),
+    /// Keep runs by name, as the sessions that a gate compares with
+    #[command(subcommand, after_help = BASELINE_EXAMPLES)]
+    Baseline(BaselineCommand),
     /// Make the report of a run again from its stored trials
     Report(ReportArguments),
     /// Merge and print HdrHistogram interval logs (.hlog), kpbench's own or another tool's
@@ -124,6 +141,12 @@ Examples:
   kpbench ab --base batch.size=16KiB --candidate batch.size=256KiB
   kpbench ab --candidate compression.type=lz4 --producer linger.ms=5 --record-size 1KB
   kpbench ab --base send.mode=sync --candidate send.mode=async --precision 5% --budget 5m";
+
+const COMPARE_EXAMPLES: &str = "\
+Examples:
+  kpbench compare reports/monday reports/tuesday
+  kpbench compare 'reports/monday#acks=1' 'reports/monday#acks=all'
+  kpbench compare reports/monday reports/tuesday --format json";
 
 const NOISE_EXAMPLES: &str = "\
 Examples:
@@ -316,6 +339,23 @@ pub enum Format {
     Text,
     /// The document `summary.json`.
     Json,
+}
+
+/// `kpbench compare`.
+#[derive(Debug, Args)]
+pub struct CompareArguments {
+    /// The base: a run directory, or one of its configurations, as in DIR#LABEL or DIR#ID
+    #[arg(value_name = "BASE", value_hint = ValueHint::DirPath)]
+    pub base: String,
+    /// What is compared with it
+    #[arg(value_name = "CANDIDATE", required = true, value_hint = ValueHint::DirPath)]
+    pub candidates: Vec<String>,
+    /// Compare also what is not comparable; the result says so
+    #[arg(long)]
+    pub force: bool,
+    /// What goes to standard output: text, or one JSON document
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub format: Format,
 }
 
 /// `kpbench report`.

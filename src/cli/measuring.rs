@@ -1,5 +1,6 @@
 //! `kpbench sweep` and `kpbench run`: from flags to a finished run and its report; and what all that measure share.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -19,7 +20,8 @@ use crate::profile::{self, Profile, ProfileError};
 use crate::protocol::TargetKind;
 use crate::report::format::counted;
 use crate::run::{
-    CancelSource, Ended, Limits, Mask, OutDirectory, RunOutcome, RunRequest, Targets, TrialProgram, execute,
+    CancelSource, Ended, Limits, Mask, OtherTrialProgram, OutDirectory, RunOutcome, RunRequest, Targets, TrialProgram,
+    execute,
 };
 use crate::store::{MANIFEST_FILE, TRIALS_FILE};
 use crate::target::StartOptions;
@@ -40,6 +42,8 @@ pub fn sweep(arguments: &SweepArguments, command: Vec<String>, quiet: bool) -> R
         options,
         command,
         quiet,
+        trial_programs: Default::default(),
+        resumed_at: None,
     };
     measure(measuring, &show)
 }
@@ -58,6 +62,8 @@ pub fn run(arguments: &RunArguments, command: Vec<String>, quiet: bool) -> Resul
         options,
         command,
         quiet,
+        trial_programs: Default::default(),
+        resumed_at: None,
     };
     measure(measuring, &show)
 }
@@ -90,6 +96,10 @@ pub(super) struct Measuring {
     pub(super) command: Vec<String>,
     /// Tell errors and the result, no progress.
     pub(super) quiet: bool,
+    /// By configuration id: programs that run its trials instead of this binary.
+    pub(super) trial_programs: BTreeMap<String, OtherTrialProgram>,
+    /// What `--resume` is to name where this run is interrupted; none: its own directory.
+    pub(super) resumed_at: Option<PathBuf>,
 }
 
 /// What is said of a run that was not interrupted, on standard output.
@@ -110,6 +120,8 @@ pub(super) fn measure(measuring: Measuring, tell: Tell<'_>) -> Result<Exit, Fail
         options,
         command,
         quiet,
+        trial_programs,
+        resumed_at,
     } = measuring;
     check_existing_topic(&profile, &options)?;
     announce(&profile, &options, quiet)?;
@@ -120,6 +132,7 @@ pub(super) fn measure(measuring: Measuring, tell: Tell<'_>) -> Result<Exit, Fail
         command: command.clone(),
         keep_topics: options.keep_topics,
         trial_program: TrialProgram::this_binary().map_err(Failure::failed)?,
+        trial_programs,
         spawner: Spawner::new().map_err(Failure::failed)?,
         client_version: client::library_version(),
         data_directory: data_directory(),
@@ -133,7 +146,7 @@ pub(super) fn measure(measuring: Measuring, tell: Tell<'_>) -> Result<Exit, Fail
         directory
             .join(MANIFEST_FILE)
             .exists()
-            .then(|| resume_command(&command, &directory, &mask))
+            .then(|| resume_command(&command, resumed_at.as_ref().unwrap_or(&directory), &mask))
     };
     match executed(&request, quiet) {
         Ok(Some(outcome)) => finish(&outcome, options.format, how_to_resume(), tell),

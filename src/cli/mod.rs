@@ -2,14 +2,17 @@
 
 mod ab;
 mod arguments;
+mod baseline;
 pub mod broker;
 mod command_line;
+mod compare;
 mod data_directory;
 pub mod doctor;
 mod exit;
 mod export;
 mod failure;
 mod free_disk;
+mod gate;
 mod hdr;
 mod manual;
 mod measuring;
@@ -54,6 +57,9 @@ pub fn dispatch(arguments: Arguments, command: Vec<String>) -> Result<Exit, Fail
         Command::Run(run) => return measuring::run(&run, command, quiet),
         Command::Ab(asked) => return ab::ab(&asked, command, quiet),
         Command::Noise(asked) => return noise::noise(&asked, command, quiet),
+        Command::Compare(asked) => return compare::compare(&asked),
+        Command::Gate(asked) => return gate::gate(&asked, command, quiet),
+        Command::Baseline(asked) => return baseline::baseline(asked),
         Command::Report(asked) => return report::again(&asked),
         Command::Hdr(asked) => hdr::show(asked)?,
         Command::Trend(asked) => return trend::trend(&asked),

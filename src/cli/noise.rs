@@ -48,6 +48,8 @@ pub fn noise(arguments: &NoiseArguments, command: Vec<String>, quiet: bool) -> R
         options,
         command,
         quiet,
+        trial_programs: Default::default(),
+        resumed_at: None,
     };
     measuring::measure(measuring, &|outcome, format| conclude(outcome, format, &label))
 }

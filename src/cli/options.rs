@@ -192,6 +192,7 @@ fn example(flag: &str) -> &'static str {
     match flag {
         "--set" => "run.warmup=5s",
         "--config" => "num.io.threads=4",
+        "--threshold" => "latency_p99_us=10%",
         _ => "linger.ms=5",
     }
 }
@@ -277,6 +278,15 @@ pub(super) fn assignments(flag: &str, given: &[String]) -> Result<String, Failur
         text += &format!("{} = {}\n", quoted(key), value_text(value));
     }
     Ok(text)
+}
+
+/// `KEY=VALUE`, as often as given to `flag`, as an inline table of a profile.
+///
+/// # Errors
+/// One without `=`.
+pub(super) fn inline_table(flag: &str, given: &[String]) -> Result<String, Failure> {
+    let lines = assignments(flag, given)?;
+    Ok(format!("{{ {} }}", lines.lines().collect::<Vec<_>>().join(", ")))
 }
 
 /// Numbers and booleans as they are, everything else as a string.

@@ -6,6 +6,8 @@ mod document;
 mod error;
 mod estimate;
 mod exclude;
+mod gate;
+mod interleaved;
 mod matrix;
 mod model;
 mod payload;
@@ -43,8 +45,11 @@ use crate::protocol::SendMode;
 pub(crate) use configuration::fnv1a;
 pub use error::{ProfileError, ProfileProblem};
 pub use estimate::{BudgetError, Estimate, Least, check_budget, estimate};
+pub use gate::{DEFAULT_THRESHOLDS, GATE_METRICS, parse_threshold};
+pub use interleaved::counterparts;
 pub use model::{
-    AxisSetting, Configuration, Defaults, Order, Precision, Profile, RunSettings, TargetSettings, TopicSettings,
+    AxisSetting, Configuration, Defaults, GateSettings, Order, Precision, Profile, RunSettings, TargetSettings,
+    TopicSettings,
 };
 pub use quantity::{format_bytes, format_bytes_roughly, format_duration, parse_bytes, parse_duration_ms, parse_rate};
 pub(crate) use rules::one_bootstrap_server;
@@ -132,6 +137,7 @@ fn read_profile(source_name: &str, mut document: Document, context: &mut Context
     let (topic, partitions) = sections::topic(&mut document, &target, &mut places, context);
     let (load, load_keys) = read_load(&mut document, partitions, context);
     let run = sections::run(&mut document, context);
+    let gate = gate::gate(&mut document, context);
     let matrix = matrix::read(
         &mut document,
         &fixed.properties,
@@ -179,6 +185,7 @@ fn read_profile(source_name: &str, mut document: Document, context: &mut Context
         target,
         topic,
         run,
+        gate,
         configurations,
         warnings: Vec::new(),
         secrets: Vec::new(),

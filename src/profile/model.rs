@@ -104,6 +104,13 @@ pub struct Precision {
     pub time_budget_ms: Option<u64>,
 }
 
+/// What a gate puts up with.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct GateSettings {
+    /// By a figure's id, the share by which it may be worse than the baseline's: 0.05 for 5 %. Empty: the defaults.
+    pub thresholds: BTreeMap<String, f64>,
+}
+
 /// One axis value that makes a configuration what it is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AxisSetting {
@@ -173,6 +180,8 @@ pub struct Profile {
     pub topic: TopicSettings,
     /// Run settings.
     pub run: RunSettings,
+    /// Thresholds of a gate.
+    pub gate: GateSettings,
     /// The matrix, expanded, in its order, exclusions taken out.
     pub configurations: Vec<Configuration>,
     /// Warnings for the whole run, each a sentence with its remedy.

@@ -273,7 +273,9 @@ impl Section {
 
     /// Reports what is left outside every section.
     pub fn finish_top_level(self, context: &mut Context) {
-        const SECTIONS: [&str; 7] = ["target", "topic", "workload", "producer", "matrix", "variants", "run"];
+        const SECTIONS: [&str; 8] = [
+            "target", "topic", "workload", "producer", "matrix", "variants", "run", "gate",
+        ];
         const KEYS: [&str; 3] = ["name", "description", "exclude"];
         for entry in self.entries {
             let first = entry.path.split('.').next().unwrap_or("");

@@ -7,11 +7,13 @@ mod alike;
 mod axes;
 pub mod charts;
 mod columns;
+pub mod comparison;
 mod csv;
 pub mod exports;
 mod figures;
 mod files;
 pub(crate) mod format;
+mod gate;
 mod html;
 pub mod interval_logs;
 mod markdown;
@@ -28,6 +30,9 @@ pub(crate) use files::replace;
 pub use files::{
     CHARTS_DIRECTORY, CSV_FILE, HTML_FILE, MARKDOWN_FILE, ReportError, SUMMARY_FILE, Written, page, summary_markdown,
     trials_csv, write,
+};
+pub use gate::{
+    GATE_FILE, GATE_SCHEMA_VERSION, GateDocument, Repetition, exported as exported_gate, text as gate_text,
 };
 pub use metric::Metric;
 pub use noise::{noise_floor_of, text as noise_text};

@@ -102,6 +102,28 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// What drives the trials of one configuration.
+    fn driver_of(&self, configuration: &Configuration) -> Driver<'a> {
+        let other = self.request.trial_programs.get(&configuration.id);
+        Driver {
+            program: other.map_or(&self.request.trial_program, |other| &other.program),
+            ..self.driver()
+        }
+    }
+
+    /// Notes which client another trial program has, once that is known.
+    fn know_program(&mut self, configuration: &Configuration, client_version: Option<String>) -> Result<(), RunError> {
+        let mut manifest = self.directory.manifest().clone();
+        let Some(program) = manifest.trial_programs.get_mut(&configuration.id) else {
+            return Ok(());
+        };
+        if client_version.is_some() && program.client_version.is_none() {
+            program.client_version = client_version;
+            self.directory.set_manifest(manifest)?;
+        }
+        Ok(())
+    }
+
     async fn run_trial(
         &mut self,
         planned: &PlannedTrial,
@@ -134,6 +156,7 @@ impl<'a> Session<'a> {
             intervals,
             window_started_at,
             mut effective_properties,
+            client_version,
         } = driven;
         let concluded = tokio::select! {
             concluded = self.conclude(configuration, &topic, (end, result, broker), next) => Some(concluded),
@@ -142,6 +165,7 @@ impl<'a> Session<'a> {
         let Some((mut finished, next_topic)) = concluded else {
             return Ok(Step::End(Ended::Interrupted));
         };
+        self.know_program(configuration, client_version)?;
         let headroom = self.headroom_of(configuration, &mut finished).await?;
         self.store_intervals(planned, window_started_at, &intervals)?;
         let completed = finished.outcome == TrialOutcome::Completed;
@@ -188,7 +212,10 @@ impl<'a> Session<'a> {
         );
         spec.partitions = topic.partitions;
         let mut brackets = Brackets::new(self.cluster, &topic.name, configuration.acks == Acks::None);
-        let driven = self.driver().drive(&spec, Some(&mut brackets), self.listener).await?;
+        let driven = self
+            .driver_of(configuration)
+            .drive(&spec, Some(&mut brackets), self.listener)
+            .await?;
         Ok((driven, brackets.finish()))
     }
 

@@ -30,6 +30,8 @@ pub(super) struct Driven {
     pub(super) intervals: Vec<Interval>,
     pub(super) effective_properties: std::collections::BTreeMap<String, String>,
     pub(super) window_started_at: Option<Timestamp>,
+    /// As the program greeted with.
+    pub(super) client_version: Option<String>,
 }
 
 /// What a drive needs besides the spec.
@@ -136,6 +138,7 @@ struct State {
     intervals: Vec<Interval>,
     effective_properties: std::collections::BTreeMap<String, String>,
     window_started_at: Option<Timestamp>,
+    client_version: Option<String>,
     greeted: bool,
     stopping: bool,
     place: &'static str,
@@ -151,6 +154,7 @@ impl State {
             intervals: Vec::new(),
             effective_properties: std::collections::BTreeMap::new(),
             window_started_at: None,
+            client_version: None,
             greeted: false,
             stopping: false,
             place: "before its client was ready",
@@ -190,7 +194,10 @@ impl State {
                      version {PROTOCOL_VERSION}"
                 )));
             }
-            TrialEvent::Hello { .. } => self.greeted = true,
+            TrialEvent::Hello { client_version, .. } => {
+                self.greeted = true;
+                self.client_version = Some(client_version);
+            }
             TrialEvent::Ready {
                 effective_properties, ..
             } => {
@@ -236,6 +243,7 @@ impl State {
             intervals: self.intervals,
             effective_properties: self.effective_properties,
             window_started_at: self.window_started_at,
+            client_version: self.client_version,
         }
     }
 }

@@ -337,6 +337,12 @@ fn new_manifest(request: &RunRequest, target: TargetDescription, mask: &Mask) ->
         stopping: None,
         noise_floor: None,
         open_topic_prefixes: Vec::new(),
+        gate: profile.gate.clone(),
+        trial_programs: request
+            .trial_programs
+            .iter()
+            .map(|(id, other)| (id.clone(), other.used()))
+            .collect(),
     };
     mask.manifest(&mut manifest);
     manifest

@@ -38,5 +38,5 @@ pub use execute::execute;
 pub use headline::Headline;
 pub use listener::{BlocksExpected, Listener, Progress, RunOverview};
 pub use mask::Mask;
-pub use request::{Ended, Limits, OutDirectory, RunOutcome, RunRequest, TrialProgram};
+pub use request::{Ended, Limits, OtherTrialProgram, OutDirectory, RunOutcome, RunRequest, TrialProgram};
 pub use targets::Targets;

@@ -1,5 +1,6 @@
 //! What a run is asked to do, and how it ended.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
@@ -7,6 +8,7 @@ use std::time::Duration;
 
 use crate::process::Spawner;
 use crate::profile::Profile;
+use crate::store::UsedTrialProgram;
 
 /// Where a run is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +38,26 @@ impl TrialProgram {
             path: std::env::current_exe()?,
             arguments: vec!["trial".into()],
         })
+    }
+}
+
+/// A program that runs the trials of some configurations instead of this binary.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherTrialProgram {
+    /// The program.
+    pub program: TrialProgram,
+    /// What it says of its version; none where it says nothing.
+    pub version: Option<String>,
+}
+
+impl OtherTrialProgram {
+    /// As the manifest keeps it; which client it has is known once it greets.
+    pub fn used(&self) -> UsedTrialProgram {
+        UsedTrialProgram {
+            path: self.program.path.clone(),
+            version: self.version.clone(),
+            client_version: None,
+        }
     }
 }
 
@@ -82,6 +104,8 @@ pub struct RunRequest {
     pub keep_topics: bool,
     /// What runs the trials.
     pub trial_program: TrialProgram,
+    /// By configuration id: what runs its trials instead.
+    pub trial_programs: BTreeMap<String, OtherTrialProgram>,
     /// Starts them.
     pub spawner: Spawner,
     /// The client library and its version.

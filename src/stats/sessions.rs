@@ -43,6 +43,8 @@ pub struct SessionComparison {
     pub interval: Interval,
     /// From session to session, as the standard deviation of a log figure.
     pub session_deviation: f64,
+    /// Two-sided p of no difference: Student's test with a common deviation.
+    pub p: f64,
 }
 
 /// Why there is no comparison.
@@ -102,9 +104,8 @@ pub fn compare(
     let squares = squares_about(stored, stored_mean) + squares_about(candidate, candidate_mean);
     let session_deviation = (squares / freedom).sqrt();
     let estimate = candidate_mean - stored_mean;
-    let half_width = student_quantile(0.5 + confidence / 2.0, freedom).ok_or(SessionsError::OutOfRange)?
-        * session_deviation
-        * (1.0 / stored.len() as f64 + 1.0 / candidate.len() as f64).sqrt();
+    let deviation = session_deviation * (1.0 / stored.len() as f64 + 1.0 / candidate.len() as f64).sqrt();
+    let half_width = student_quantile(0.5 + confidence / 2.0, freedom).ok_or(SessionsError::OutOfRange)? * deviation;
     let interval = Interval {
         low: estimate - half_width,
         high: estimate + half_width,
@@ -115,6 +116,7 @@ pub fn compare(
         estimate,
         interval,
         session_deviation,
+        p: two_sided_p(estimate, deviation, freedom).ok_or(SessionsError::OutOfRange)?,
     })
 }
 
@@ -138,6 +140,16 @@ pub fn outcome(interval: &Interval, threshold: f64, higher_is_better: bool) -> O
 
 fn squares_about(values: &[f64], mean: f64) -> f64 {
     values.iter().map(|value| (value - mean).powi(2)).sum()
+}
+
+/// Of an estimate with this standard deviation. Sessions that do not differ at all have none: then nothing but an
+/// estimate of 0 fits no difference.
+fn two_sided_p(estimate: f64, deviation: f64, freedom: f64) -> Option<f64> {
+    if deviation == 0.0 {
+        return Some(if estimate == 0.0 { 1.0 } else { 0.0 });
+    }
+    let student = StudentsT::new(0.0, 1.0, freedom).ok()?;
+    Some((2.0 * student.cdf(-(estimate / deviation).abs())).min(1.0))
 }
 
 fn student_quantile(probability: f64, freedom: f64) -> Option<f64> {
@@ -187,6 +199,16 @@ mod tests {
         assert_eq!(outcome(-0.091, 0.05), Outcome::Regression);
         assert_eq!(outcome(0.0, 0.05), Outcome::Pass);
         assert_eq!(outcome(0.5, 0.05), Outcome::Pass);
+    }
+
+    #[test]
+    fn p_crosses_five_percent_where_the_interval_reaches_zero() {
+        for candidate in [-0.06, -0.04, -0.039, -0.01, 0.0, 0.0394, 0.2] {
+            let compared = compare(&STORED, &[candidate], 0.05, true, 0.95).unwrap();
+            assert_eq!(compared.p < 0.05, !compared.interval.contains(0.0), "{compared:?}");
+        }
+        assert_eq!(compare(&[0.5; 6], &[0.5], 0.05, true, 0.95).unwrap().p, 1.0);
+        assert_eq!(compare(&[0.5; 6], &[0.6], 0.05, true, 0.95).unwrap().p, 0.0);
     }
 
     #[test]

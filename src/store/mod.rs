@@ -1,5 +1,6 @@
 //! The run directory: its documents with a schema version, append and read. Knows no Kafka and renders nothing.
 
+mod baseline;
 mod directory;
 mod error;
 mod hlog;
@@ -12,11 +13,14 @@ pub(crate) mod samples;
 #[cfg(test)]
 mod tests;
 
+pub use baseline::{
+    BASELINES_DIRECTORY, BaselineError, BaselineSession, Baselines, SessionConfiguration, is_baseline_name,
+};
 pub use directory::{Reservation, RunDirectory};
 pub use error::StoreError;
 pub use model::{
     BrokerFigures, Headroom, Host, Imprecise, LocalBrokers, Manifest, PlannedTrial, SCHEMA_VERSION, StoppedBy,
-    Stopping, TargetDescription, TrialOutcome, TrialRecord,
+    Stopping, TargetDescription, TrialOutcome, TrialRecord, UsedTrialProgram,
 };
 pub use noise::{NOISE_FILE, NoiseFloor, UsedNoiseFloor, find_noise_floor};
 pub use read::{CutLine, StoredTrials};

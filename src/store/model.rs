@@ -1,13 +1,14 @@
 //! The documents of a run directory.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::UsedNoiseFloor;
-use crate::profile::{Configuration, Defaults, Precision, RunSettings, TargetSettings, TopicSettings};
+use crate::profile::{Configuration, Defaults, GateSettings, Precision, RunSettings, TargetSettings, TopicSettings};
 use crate::protocol::{Interval, TargetKind, TrialResult};
 
 /// Version of every document in a run directory. Raised when a field changes its meaning or goes away.
@@ -68,6 +69,23 @@ pub struct Manifest {
     /// at work is of one that was killed before it had deleted its topics.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub open_topic_prefixes: Vec<String>,
+    /// What a gate puts up with, where the profile says so.
+    #[serde(default, skip_serializing_if = "GateSettings::is_empty")]
+    pub gate: GateSettings,
+    /// By configuration id: the program that ran its trials, where that is not the kpbench that made the run.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub trial_programs: BTreeMap<String, UsedTrialProgram>,
+}
+
+/// A program that ran trials.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct UsedTrialProgram {
+    /// The executable.
+    pub path: PathBuf,
+    /// What it says of its version, as in `kpbench 0.1.0`; none where it says nothing.
+    pub version: Option<String>,
+    /// The client library and its version, as it greets with; none before its first trial.
+    pub client_version: Option<String>,
 }
 
 impl Manifest {

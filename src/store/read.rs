@@ -64,7 +64,7 @@ pub(super) fn trials(path: &Path) -> Result<StoredTrials, StoreError> {
 }
 
 /// Reads one document. The version comes before everything else: a newer document may differ in any other field.
-fn document<T: DeserializeOwned>(text: &str, place: &str) -> Result<T, StoreError> {
+pub(super) fn document<T: DeserializeOwned>(text: &str, place: &str) -> Result<T, StoreError> {
     let malformed = |error: serde_json::Error| StoreError::Malformed {
         path: place.to_owned(),
         reason: error.to_string(),

@@ -98,6 +98,8 @@ pub(crate) fn manifest() -> Manifest {
         stopping: None,
         noise_floor: None,
         open_topic_prefixes: Vec::new(),
+        gate: Default::default(),
+        trial_programs: BTreeMap::new(),
     }
 }
 

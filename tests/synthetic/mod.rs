@@ -172,6 +172,8 @@ fn manifest(configurations: Vec<Configuration>, plan: Vec<PlannedTrial>, blocks:
         stopping: None,
         noise_floor: None,
         open_topic_prefixes: Vec::new(),
+        gate: Default::default(),
+        trial_programs: BTreeMap::new(),
     }
 }
 

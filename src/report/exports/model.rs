@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+pub use crate::analysis::GateVerdict;
 use crate::protocol::TargetKind;
 use crate::report::columns;
 use crate::report::format;
@@ -25,39 +26,6 @@ pub struct ExportedMetric {
     pub high: Option<f64>,
     /// Completed trials behind it.
     pub trials: u64,
-}
-
-/// What a gate says of one metric.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GateVerdict {
-    /// The interval excludes a loss beyond the threshold.
-    Pass,
-    /// A loss beyond the threshold is certain.
-    Regression,
-    /// Neither.
-    Inconclusive,
-    /// The measurement is not valid.
-    NotValid,
-}
-
-impl GateVerdict {
-    /// Every verdict, the one to look at first in front.
-    pub const ALL: &'static [GateVerdict] = &[
-        GateVerdict::Regression,
-        GateVerdict::NotValid,
-        GateVerdict::Inconclusive,
-        GateVerdict::Pass,
-    ];
-
-    /// In words; also how documents name it.
-    pub fn name(self) -> &'static str {
-        match self {
-            GateVerdict::Pass => "pass",
-            GateVerdict::Regression => "regression",
-            GateVerdict::Inconclusive => "inconclusive",
-            GateVerdict::NotValid => "not valid",
-        }
-    }
 }
 
 /// One gated metric of one configuration.
@@ -155,13 +123,18 @@ fn figures(of: &ConfigurationSummary) -> impl Iterator<Item = ExportedMetric> {
     Metric::ALL.iter().filter_map(move |&metric| {
         let observable = of.latency_observable || !metric.is_latency();
         let value = metric.value(of).filter(|value| value.is_finite())?;
+        // A percentile is of all records together; the interval, of the trials' own, need not hold it.
+        let interval = metric
+            .spread(of)
+            .and_then(|spread| spread.interval)
+            .filter(|interval| interval.contains(value));
         (observable && !metric.is_at_least(of)).then(|| ExportedMetric {
             configuration_id: of.id.clone(),
             label: of.label.clone(),
             metric,
             value,
-            low: None,
-            high: None,
+            low: interval.map(|interval| interval.low),
+            high: interval.map(|interval| interval.high),
             trials: of.trials.completed,
         })
     })

@@ -1,0 +1,531 @@
+//! What there is to decide by: which configurations are held against which, whether their trials are valid, and which
+//! test the figures allow.
+
+use std::collections::BTreeMap;
+
+use super::decide::{Case, Evidence, Test, decide};
+use super::{Asked, GateRow, GateVerdict, Judged, Threshold};
+use crate::analysis::session::Figures;
+use crate::analysis::{Basis, Metric, Side, changed_settings, differences};
+use crate::profile::Configuration;
+use crate::protocol::{Acks, Arrival};
+use crate::stats::sessions::LEAST_SESSIONS;
+use crate::stats::{self};
+use crate::store::{BaselineSession, Manifest};
+
+/// The axis by which base and candidate of one run are told apart, and its values.
+const VARIANT: &str = "variant";
+const BASE: &str = "base";
+const CANDIDATE: &str = "candidate";
+
+/// Figures that hardly vary from session to session.
+const STEADY: [Metric; 3] = [Metric::RecordsPerBatch, Metric::WireBytes, Metric::ClientCpu];
+
+/// Fewest trials of a session whose median is held against other sessions'.
+const LEAST_TRIALS: u32 = 3;
+
+/// Base and candidate of one interleaved run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pair {
+    /// Id of the base's configuration.
+    pub base_id: String,
+    /// Id of the candidate's.
+    pub candidate_id: String,
+    /// What both are called.
+    pub label: String,
+}
+
+/// The pairs of a run that measured a base and a candidate interleaved; empty where it did not.
+pub fn pairs_of(manifest: &Manifest) -> Vec<Pair> {
+    let of = |name: &str| -> Vec<&Configuration> {
+        let is_it = |one: &&Configuration| variant(one).as_deref() == Some(name);
+        manifest.configurations.iter().filter(is_it).collect()
+    };
+    let rest = |one: &Configuration| -> Vec<(String, String)> {
+        let others = one.axes.iter().filter(|setting| setting.axis != VARIANT);
+        others
+            .map(|setting| (setting.axis.clone(), setting.value.clone()))
+            .collect()
+    };
+    let bases = of(BASE);
+    of(CANDIDATE)
+        .into_iter()
+        .filter_map(|candidate| {
+            let base = bases.iter().find(|base| rest(base) == rest(candidate))?;
+            Some(Pair {
+                base_id: base.id.clone(),
+                candidate_id: candidate.id.clone(),
+                label: plain_label(&candidate.label),
+            })
+        })
+        .collect()
+}
+
+fn variant(configuration: &Configuration) -> Option<String> {
+    let setting = configuration.axes.iter().find(|setting| setting.axis == VARIANT)?;
+    Some(setting.value.clone())
+}
+
+fn plain_label(label: &str) -> String {
+    match label.strip_prefix(CANDIDATE).map(str::trim) {
+        Some("") => "default".to_owned(),
+        Some(rest) => rest.to_owned(),
+        None => label.to_owned(),
+    }
+}
+
+/// Candidates against bases that were measured interleaved with them.
+pub fn interleaved(session: &BaselineSession, pairs: &[Pair], asked: &Asked) -> Judged {
+    let figures = Figures::of(session);
+    let mut judged = Judged::default();
+    not_ended(session, &mut judged);
+    let mut cases = Vec::new();
+    for pair in pairs {
+        let Some(candidate) = configuration(&session.manifest, &pair.candidate_id) else {
+            continue;
+        };
+        let broken = [(&pair.base_id, "base"), (&pair.candidate_id, "candidate")]
+            .into_iter()
+            .find_map(|(id, what)| broken(&figures, id, what));
+        for threshold in gated(candidate, asked, &mut judged.notes) {
+            let values = (
+                figures.series(&pair.base_id, threshold.metric),
+                figures.series(&pair.candidate_id, threshold.metric),
+            );
+            let blocks = figures.configuration(&pair.candidate_id).map_or(0, |one| one.completed);
+            let row = row(candidate, &pair.label, threshold, &values.0, &values.1, blocks);
+            let rate = offered_rate(candidate, threshold.metric);
+            let evidence = match (&broken, missing_values(&values.0, &values.1, (blocks, blocks))) {
+                (Some(why), _) => Evidence::Invalid(why.clone()),
+                (None, Some(evidence)) => evidence,
+                (None, None) if rate.is_some() => kept_rate(&values.1, rate),
+                (None, None) => Evidence::Test(Basis::Interleaved, Test::Paired(log_ratios(&values.0, &values.1))),
+            };
+            cases.push(case(row, evidence, rate, &values.0));
+        }
+    }
+    judged.rows = decide(cases);
+    invalidated(judged)
+}
+
+/// A candidate against stored sessions: measured on other days.
+pub fn against_stored(stored: &[BaselineSession], candidate: &BaselineSession, asked: &Asked) -> Judged {
+    let mut judged = Judged::default();
+    not_ended(candidate, &mut judged);
+    let now = Figures::of(candidate);
+    let mut cases = Vec::new();
+    for configuration in &candidate.manifest.configurations {
+        let matching = matching(stored, configuration, asked.force, &mut judged);
+        if matching.is_empty() {
+            continue;
+        }
+        let mut broken = broken(&now, &configuration.id, "run");
+        let differ = all_differences(&matching, candidate, configuration);
+        if asked.force {
+            add_new(&mut judged.forced, differ);
+        } else if !differ.is_empty() {
+            broken = Some(format!("Not comparable with the baseline: {}.", differ.join("; ")));
+            add_new(&mut judged.invalid, differ);
+        }
+        let completed = now.configuration(&configuration.id).map_or(0, |one| one.completed);
+        for threshold in gated(configuration, asked, &mut judged.notes) {
+            let sessions: Vec<BTreeMap<u32, f64>> = matching
+                .iter()
+                .map(|(session, id)| Figures::of(session).series(id, threshold.metric))
+                .collect();
+            // Numbered anew: blocks of different sessions have nothing in common.
+            let pooled: BTreeMap<u32, f64> = (1..)
+                .zip(sessions.iter().flat_map(|one| one.values().copied()))
+                .collect();
+            let values = now.series(&configuration.id, threshold.metric);
+            let row = row(
+                configuration,
+                &configuration.label,
+                threshold,
+                &pooled,
+                &values,
+                completed,
+            );
+            let rate = offered_rate(configuration, threshold.metric);
+            let trials = (pooled.len() as u32, completed);
+            let evidence = match (&broken, missing_values(&pooled, &values, trials)) {
+                (Some(why), _) => Evidence::Invalid(why.clone()),
+                (None, Some(evidence)) => evidence,
+                (None, None) if rate.is_some() => kept_rate(&values, rate),
+                (None, None) => stored_evidence(threshold.metric, &sessions, &pooled, &values),
+            };
+            cases.push(case(row, evidence, rate, &pooled));
+        }
+    }
+    judged.rows = decide(cases);
+    unmatched(stored, candidate, asked, &mut judged);
+    invalidated(judged)
+}
+
+/// Where the whole is not valid, no row is.
+fn invalidated(mut judged: Judged) -> Judged {
+    if let Some(why) = judged.invalid.first() {
+        for row in judged
+            .rows
+            .iter_mut()
+            .filter(|row| row.verdict != GateVerdict::NotValid)
+        {
+            row.verdict = GateVerdict::NotValid;
+            row.sentence.clone_from(why);
+        }
+    }
+    judged
+}
+
+/// Six sessions, or a figure that hardly varies; else nothing.
+fn stored_evidence(
+    metric: Metric,
+    sessions: &[BTreeMap<u32, f64>],
+    pooled: &BTreeMap<u32, f64>,
+    values: &BTreeMap<u32, f64>,
+) -> Evidence {
+    let sessions: Vec<&BTreeMap<u32, f64>> = sessions.iter().filter(|one| !one.is_empty()).collect();
+    if sessions.len() >= LEAST_SESSIONS {
+        let fewest = sessions.iter().map(|one| one.len()).min().unwrap_or(0) as u32;
+        let needed = fewest.max(LEAST_TRIALS);
+        if (values.len() as u32) < needed {
+            return Evidence::Nothing(format!(
+                "Too few trials: the stored sessions have {fewest} or more, this run has {}; {needed} are needed, or its \
+                 median would vary more than theirs.",
+                values.len()
+            ));
+        }
+        let medians: Option<Vec<f64>> = sessions.iter().map(|one| log_median(one)).collect();
+        return match (medians, log_median(values)) {
+            (Some(medians), Some(now)) => Evidence::Test(Basis::Sessions, Test::Sessions(medians, now)),
+            _ => Evidence::Nothing("A session has no median.".to_owned()),
+        };
+    }
+    if STEADY.contains(&metric) {
+        return Evidence::Test(Basis::Steady, Test::Unpaired(logs(pooled), logs(values)));
+    }
+    Evidence::Nothing(format!(
+        "Needs {LEAST_SESSIONS} stored sessions and has {}: this figure varies from session to session by more than single \
+         ones tell. Save more sessions, or run it interleaved: kpbench gate --profile.",
+        sessions.len()
+    ))
+}
+
+/// The trials of a paced load against the rate that was asked for.
+fn kept_rate(values: &BTreeMap<u32, f64>, rate: Option<f64>) -> Evidence {
+    let rate = rate.unwrap_or(f64::NAN);
+    let ratios = values.values().map(|value| (value / rate).ln()).collect();
+    Evidence::Test(Basis::OfferedRate, Test::Paired(ratios))
+}
+
+fn offered_rate(configuration: &Configuration, metric: Metric) -> Option<f64> {
+    match configuration.workload.arrival {
+        Arrival::Constant { rate_per_s } if metric == Metric::Throughput => Some(rate_per_s),
+        _ => None,
+    }
+}
+
+/// Thresholds that apply to a configuration; what is not observable there is told.
+fn gated<'a>(configuration: &Configuration, asked: &'a Asked, notes: &mut Vec<String>) -> Vec<&'a Threshold> {
+    let observable = |threshold: &&Threshold| configuration.acks != Acks::None || !threshold.metric.is_latency();
+    let gated: Vec<&Threshold> = asked.thresholds.iter().filter(observable).collect();
+    if gated.len() < asked.thresholds.len() {
+        notes.push(format!(
+            "{}: latency is not gated, since with acks=0 there is none.",
+            configuration.label
+        ));
+    }
+    gated
+}
+
+/// Why a configuration's trials do not count.
+fn broken(figures: &Figures<'_>, id: &str, what: &str) -> Option<String> {
+    let (planned, completed) = figures
+        .configuration(id)
+        .map_or((0, 0), |one| (one.planned, one.completed));
+    match (planned, completed) {
+        (0, _) => Some(format!("The {what} has no trial of it.")),
+        (planned, 0) => Some(format!("None of the {planned} trials of the {what} came to its end.")),
+        (planned, completed) if completed < planned => Some(format!(
+            "{} of {planned} trials of the {what} failed or are missing: what is left may be the better part.",
+            planned - completed
+        )),
+        _ => None,
+    }
+}
+
+/// A figure that not every trial has: unobserved throughout, or only a bound in some of them.
+fn missing_values(base: &BTreeMap<u32, f64>, now: &BTreeMap<u32, f64>, trials: (u32, u32)) -> Option<Evidence> {
+    let is_whole = |values: &BTreeMap<u32, f64>, trials: u32| !values.is_empty() && values.len() as u32 >= trials;
+    if base.is_empty() && now.is_empty() {
+        return Some(Evidence::Nothing(
+            "This figure was not observed on either side.".to_owned(),
+        ));
+    }
+    if base.is_empty() || now.is_empty() {
+        let side = if base.is_empty() { "baseline" } else { "candidate" };
+        return Some(Evidence::Invalid(format!("The {side} has no value of this figure.")));
+    }
+    let whole = is_whole(base, trials.0) && is_whole(now, trials.1);
+    (!whole).then(|| {
+        Evidence::Invalid(
+            "Some trials have no value of this figure, or only a bound: what is left may be the better part."
+                .to_owned(),
+        )
+    })
+}
+
+fn row(
+    configuration: &Configuration,
+    label: &str,
+    threshold: &Threshold,
+    base: &BTreeMap<u32, f64>,
+    now: &BTreeMap<u32, f64>,
+    trials: u32,
+) -> GateRow {
+    let median = |values: &BTreeMap<u32, f64>| stats::median(&values.values().copied().collect::<Vec<_>>());
+    GateRow {
+        configuration_id: configuration.id.clone(),
+        label: label.to_owned(),
+        metric: threshold.metric,
+        threshold: threshold.share,
+        basis: None,
+        baseline: median(base),
+        value: median(now),
+        trials,
+        ratio: None,
+        low: None,
+        high: None,
+        confidence: None,
+        p: None,
+        count: 0,
+        count_needed: 0,
+        verdict: GateVerdict::Inconclusive,
+        sentence: String::new(),
+        repeated: None,
+    }
+}
+
+fn case(mut row: GateRow, evidence: Evidence, rate: Option<f64>, base: &BTreeMap<u32, f64>) -> Case {
+    let mut base_fell_short = false;
+    if let (Some(rate), Evidence::Test(..)) = (rate, &evidence) {
+        let median = stats::median(&base.values().copied().collect::<Vec<_>>());
+        base_fell_short = median.is_some_and(|median| median < rate * (1.0 - row.threshold));
+        row.baseline = Some(rate);
+    }
+    Case {
+        row,
+        evidence,
+        base_fell_short,
+    }
+}
+
+/// The sessions that have the configuration, with its id there. Of the same label only where that is insisted on.
+fn matching<'a>(
+    stored: &'a [BaselineSession],
+    configuration: &Configuration,
+    force: bool,
+    judged: &mut Judged,
+) -> Vec<(&'a BaselineSession, &'a str)> {
+    let mut found = Vec::new();
+    for session in stored {
+        let all = &session.manifest.configurations;
+        let same_id = all.iter().find(|one| one.id == configuration.id);
+        let same_label = || all.iter().find(|one| force && one.label == configuration.label);
+        let Some(other) = same_id.or_else(same_label) else {
+            continue;
+        };
+        if other.id != configuration.id {
+            add_new(
+                &mut judged.forced,
+                vec![format!(
+                    "{}: the baseline has other settings under this label",
+                    configuration.label
+                )],
+            );
+        }
+        let figures = Figures::of(session);
+        match figures.configuration(&other.id) {
+            Some(one) if one.completed > 0 => {
+                if one.completed < one.planned {
+                    let note = format!(
+                        "Session {} of the baseline is not complete: {} of {} trials of {} are in it.",
+                        session.session_id, one.completed, one.planned, configuration.label
+                    );
+                    add_new(&mut judged.notes, vec![note]);
+                }
+                found.push((session, other.id.as_str()));
+            }
+            _ => add_new(
+                &mut judged.notes,
+                vec![format!(
+                    "Session {} of the baseline has no completed trial of {}.",
+                    session.session_id, configuration.label
+                )],
+            ),
+        }
+    }
+    found
+}
+
+fn all_differences(
+    matching: &[(&BaselineSession, &str)],
+    candidate: &BaselineSession,
+    now: &Configuration,
+) -> Vec<String> {
+    let mut found = Vec::new();
+    for (session, id) in matching {
+        let Some(before) = configuration(&session.manifest, id) else {
+            continue;
+        };
+        let (was, is) = (
+            Side {
+                manifest: &session.manifest,
+                configuration: before,
+            },
+            Side {
+                manifest: &candidate.manifest,
+                configuration: now,
+            },
+        );
+        add_new(&mut found, differences(was, is));
+    }
+    found
+}
+
+/// Tells what has no counterpart, and what changed on purpose since the newest session.
+fn unmatched(stored: &[BaselineSession], candidate: &BaselineSession, asked: &Asked, judged: &mut Judged) {
+    let Some(newest) = stored.last() else {
+        judged.invalid.push("The baseline has no session.".to_owned());
+        judged.rows = without_counterpart(candidate, asked);
+        return;
+    };
+    let gated = |id: &str| judged.rows.iter().any(|row| row.configuration_id == id);
+    let labels = |session: &BaselineSession| -> Vec<String> {
+        let all = session.manifest.configurations.iter();
+        all.map(|one| one.label.clone()).collect()
+    };
+    if judged.rows.is_empty() {
+        judged.invalid.push(format!(
+            "The run has no configuration in common with the baseline: it has {}; the baseline has {}. Give the profile \
+             that the baseline was measured with, or save a new baseline.",
+            labels(candidate).join(", "),
+            labels(newest).join(", ")
+        ));
+        judged.rows = without_counterpart(candidate, asked);
+        return;
+    }
+    let new: Vec<&str> = candidate
+        .manifest
+        .configurations
+        .iter()
+        .filter(|one| !gated(&one.id))
+        .map(|one| one.label.as_str())
+        .collect();
+    let gone: Vec<&str> = newest
+        .manifest
+        .configurations
+        .iter()
+        .filter(|one| configuration(&candidate.manifest, &one.id).is_none())
+        .map(|one| one.label.as_str())
+        .collect();
+    let mut notes = Vec::new();
+    for (which, what) in [
+        (new, "Not gated, since the baseline does not have it: "),
+        (
+            gone,
+            "Not gated, since this run does not have what the baseline's newest session has: ",
+        ),
+    ] {
+        if !which.is_empty() {
+            notes.push(format!("{what}{}.", which.join(", ")));
+        }
+    }
+    let changed: Vec<String> = candidate
+        .manifest
+        .configurations
+        .iter()
+        .filter_map(|now| {
+            let before = configuration(&newest.manifest, &now.id)?;
+            let (base, candidate) = (
+                Side {
+                    manifest: &newest.manifest,
+                    configuration: before,
+                },
+                Side {
+                    manifest: &candidate.manifest,
+                    configuration: now,
+                },
+            );
+            Some(changed_settings(base, candidate))
+        })
+        .fold(Vec::new(), |mut all, some| {
+            add_new(&mut all, some);
+            all
+        });
+    if !changed.is_empty() {
+        notes.push(format!(
+            "Changed since the baseline's newest session: {}.",
+            changed.join("; ")
+        ));
+    }
+    add_new(&mut judged.notes, notes);
+}
+
+/// Rows that say nothing, so that whoever reads rows alone sees that they are not valid.
+fn without_counterpart(candidate: &BaselineSession, asked: &Asked) -> Vec<GateRow> {
+    let (figures, none) = (Figures::of(candidate), BTreeMap::new());
+    let mut rows = Vec::new();
+    for configuration in &candidate.manifest.configurations {
+        let completed = figures.configuration(&configuration.id).map_or(0, |one| one.completed);
+        for threshold in gated(configuration, asked, &mut Vec::new()) {
+            let values = figures.series(&configuration.id, threshold.metric);
+            rows.push(row(
+                configuration,
+                &configuration.label,
+                threshold,
+                &none,
+                &values,
+                completed,
+            ));
+        }
+    }
+    rows
+}
+
+/// A run with a precision that broke off may not have the intervals that it was to have, and its blocks are not those
+/// that were planned.
+fn not_ended(session: &BaselineSession, judged: &mut Judged) {
+    if session.manifest.awaits_more_blocks() {
+        judged
+            .invalid
+            .push("The run broke off before its intervals were narrow enough; --resume continues it.".to_owned());
+    }
+}
+
+fn configuration<'a>(manifest: &'a Manifest, id: &str) -> Option<&'a Configuration> {
+    manifest.configurations.iter().find(|one| one.id == id)
+}
+
+fn add_new(all: &mut Vec<String>, some: Vec<String>) {
+    for one in some {
+        if !all.contains(&one) {
+            all.push(one);
+        }
+    }
+}
+
+fn logs(values: &BTreeMap<u32, f64>) -> Vec<f64> {
+    values.values().map(|value| value.ln()).collect()
+}
+
+fn log_median(values: &BTreeMap<u32, f64>) -> Option<f64> {
+    stats::median(&logs(values))
+}
+
+fn log_ratios(base: &BTreeMap<u32, f64>, candidate: &BTreeMap<u32, f64>) -> Vec<f64> {
+    candidate
+        .iter()
+        .filter_map(|(block, value)| Some((value / base.get(block)?).ln()))
+        .collect()
+}

@@ -1,0 +1,227 @@
+//! A gate: whether a figure is worse than the baseline's by more than is put up with. Says "pass" only where the interval
+//! excludes such a loss, "regression" only where the whole interval lies beyond it, and otherwise that it cannot be said.
+//!
+//! What was measured interleaved with its base is compared by pairs. A stored baseline was measured on another day: then
+//! the unit is the session, of which there must be six, or the figure must be one that hardly varies.
+
+mod decide;
+mod evidence;
+mod sentence;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Better, Metric};
+use crate::profile::GateSettings;
+
+pub use evidence::{Pair, against_stored, interleaved, pairs_of};
+
+/// What a gate says of one figure, or of all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum GateVerdict {
+    /// The interval excludes a loss beyond the threshold.
+    Pass,
+    /// A loss beyond the threshold is certain.
+    Regression,
+    /// Neither.
+    Inconclusive,
+    /// The measurement is not valid.
+    NotValid,
+}
+
+impl GateVerdict {
+    /// Every verdict, the one to look at first in front.
+    pub const ALL: &'static [GateVerdict] = &[
+        GateVerdict::Regression,
+        GateVerdict::NotValid,
+        GateVerdict::Inconclusive,
+        GateVerdict::Pass,
+    ];
+
+    /// In words; also how documents for other tools name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            GateVerdict::Pass => "pass",
+            GateVerdict::Regression => "regression",
+            GateVerdict::Inconclusive => "inconclusive",
+            GateVerdict::NotValid => "not valid",
+        }
+    }
+}
+
+/// What a verdict rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Basis {
+    /// Pairs of the same block: base and candidate were measured interleaved.
+    Interleaved,
+    /// Stored sessions: their spread says how far a new one may lie off.
+    Sessions,
+    /// Trials of stored sessions, of a figure that hardly varies from session to session.
+    Steady,
+    /// The rate that was asked for: a paced load either kept it or not.
+    OfferedRate,
+}
+
+/// By how much one figure may be worse.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Threshold {
+    /// Which figure.
+    pub metric: Metric,
+    /// As a share of the baseline's: 0.05 for 5 %.
+    pub share: f64,
+}
+
+/// What is asked of a gate.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Asked {
+    /// The gated figures.
+    pub thresholds: Vec<Threshold>,
+    /// Compare what is not comparable too.
+    pub force: bool,
+}
+
+/// One gated figure of one configuration.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct GateRow {
+    /// The candidate's configuration.
+    pub configuration_id: String,
+    /// What it is called.
+    pub label: String,
+    /// The figure.
+    pub metric: Metric,
+    /// The loss that is put up with, as a share of the baseline's figure.
+    pub threshold: f64,
+    /// What the verdict rests on; null where there is nothing to rest on.
+    pub basis: Option<Basis>,
+    /// Median of the baseline's trials, or the rate asked for.
+    pub baseline: Option<f64>,
+    /// Median of the candidate's trials.
+    pub value: Option<f64>,
+    /// Completed trials of the candidate.
+    pub trials: u32,
+    /// Candidate ÷ baseline.
+    pub ratio: Option<f64>,
+    /// Lower end of the ratio's interval.
+    pub low: Option<f64>,
+    /// Upper end.
+    pub high: Option<f64>,
+    /// Confidence of the interval, after Holm's correction for everything that is gated together.
+    pub confidence: Option<f64>,
+    /// Two-sided p of no difference, before the correction.
+    pub p: Option<f64>,
+    /// Blocks, sessions or trials behind it.
+    pub count: u32,
+    /// So many are needed.
+    pub count_needed: u32,
+    /// The verdict.
+    pub verdict: GateVerdict,
+    /// The verdict with its reasons.
+    pub sentence: String,
+    /// What the repetition said of a regression; null where nothing was repeated.
+    pub repeated: Option<Repeated>,
+}
+
+/// What was found when a regression was measured again.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Repeated {
+    /// The verdict of the repetition.
+    pub verdict: GateVerdict,
+    /// Candidate ÷ baseline.
+    pub ratio: Option<f64>,
+    /// Lower end of the ratio's interval.
+    pub low: Option<f64>,
+    /// Upper end.
+    pub high: Option<f64>,
+}
+
+/// What a gate found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Judged {
+    /// One per gated figure of each configuration.
+    pub rows: Vec<GateRow>,
+    /// What makes the whole measurement invalid.
+    pub invalid: Vec<String>,
+    /// Compared in spite of these.
+    pub forced: Vec<String>,
+    /// What a reader must know.
+    pub notes: Vec<String>,
+}
+
+/// What applies: the profile's own thresholds or the defaults, and those given on top, and where they come from in words.
+pub fn thresholds(settings: &GateSettings, given: &BTreeMap<String, f64>) -> (Vec<Threshold>, String) {
+    let mut shares = settings.effective();
+    shares.extend(given.iter().map(|(id, share)| (id.clone(), *share)));
+    let thresholds = Metric::ALL
+        .iter()
+        .filter_map(|&metric| shares.get(metric.id()).map(|&share| Threshold { metric, share }))
+        .collect();
+    let mut origin = match settings.is_empty() {
+        true => "Thresholds: the defaults, since the profile has no [gate]".to_owned(),
+        false => "Thresholds: the profile's".to_owned(),
+    };
+    if !given.is_empty() {
+        let given: Vec<&str> = given.keys().map(String::as_str).collect();
+        origin += &format!("; from the command line: {}", given.join(", "));
+    }
+    (thresholds, origin + ".")
+}
+
+/// The verdict over everything: a certain regression first, then what is not valid, then what cannot be said. Nothing
+/// gated is nothing said: not valid.
+pub fn whole_verdict(judged: &Judged) -> GateVerdict {
+    let has = |verdict| judged.rows.iter().any(|row| row.verdict == verdict);
+    if !judged.invalid.is_empty() || judged.rows.is_empty() {
+        GateVerdict::NotValid
+    } else if has(GateVerdict::Regression) {
+        GateVerdict::Regression
+    } else if has(GateVerdict::NotValid) {
+        GateVerdict::NotValid
+    } else if has(GateVerdict::Inconclusive) {
+        GateVerdict::Inconclusive
+    } else {
+        GateVerdict::Pass
+    }
+}
+
+/// Holds the regressions found against a repetition of the measurement: only what is found again counts.
+pub fn confirm(first: &mut Judged, second: &Judged) {
+    for row in first
+        .rows
+        .iter_mut()
+        .filter(|row| row.verdict == GateVerdict::Regression)
+    {
+        let again = second
+            .rows
+            .iter()
+            .find(|other| (&other.configuration_id, other.metric) == (&row.configuration_id, row.metric));
+        row.repeated = again.map(|again| Repeated {
+            verdict: again.verdict,
+            ratio: again.ratio,
+            low: again.low,
+            high: again.high,
+        });
+        // A repetition that is not valid answers nothing: the first finding neither stands nor falls.
+        let confirmed =
+            second.invalid.is_empty() && again.is_some_and(|again| again.verdict == GateVerdict::Regression);
+        if !confirmed {
+            row.verdict = GateVerdict::Inconclusive;
+        }
+        row.sentence = sentence::repeated(row, again, confirmed);
+    }
+}
+
+/// What counts as a loss in words, for figures that rise, fall, or should stay.
+fn worse(metric: Metric) -> &'static str {
+    match metric.better() {
+        Better::Higher => "a fall",
+        Better::Lower => "a rise",
+        Better::Neither => "a change",
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,316 @@
+//! `kpbench gate --profile`: measures the profile, interleaved with its base where it has one, and once more where a
+//! regression was found.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::programs::other_build;
+use super::{GateArguments, INTERLEAVED, Outcome, Stored, asked, stored};
+use crate::analysis::{
+    ALPHA, GateVerdict, Judged, against_stored, confirm, interleaved, pairs_of, thresholds, whole_verdict,
+};
+use crate::cli::baseline::Loaded;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::measuring::{self, Measuring};
+use crate::cli::options::{MeasuringOptions, PlaceOption, inline_table};
+use crate::cli::output;
+use crate::profile::{self, Configuration, Override, Profile};
+use crate::report::{self, Repetition};
+use crate::run::OtherTrialProgram;
+use crate::stats::sessions::LEAST_SESSIONS;
+use crate::stats::signed_rank;
+use crate::store::MANIFEST_FILE;
+
+/// What is measured, and what it is held against.
+struct Plan {
+    profile: Profile,
+    /// None where base and candidate are measured interleaved.
+    stored: Option<Stored>,
+    programs: BTreeMap<String, OtherTrialProgram>,
+    notes: Vec<String>,
+}
+
+/// What a run is made with, over and over.
+struct Maker<'a> {
+    options: MeasuringOptions,
+    command: Vec<String>,
+    quiet: bool,
+    force: bool,
+    given: &'a BTreeMap<String, f64>,
+    /// The directory of the first run, once that is complete.
+    first: Option<PathBuf>,
+}
+
+/// Measures and judges. The inner error is the end of a run that was interrupted.
+///
+/// # Errors
+/// Where nothing could be measured.
+pub(super) fn gate(
+    arguments: &GateArguments,
+    path: &Path,
+    options: MeasuringOptions,
+    given: &BTreeMap<String, f64>,
+    command: Vec<String>,
+    quiet: bool,
+) -> Result<Result<Outcome, Exit>, Failure> {
+    let plan = plan(arguments, path, &options)?;
+    check_blocks(&plan, given, quiet)?;
+    let mut maker = Maker {
+        options,
+        command,
+        quiet,
+        force: arguments.force,
+        given,
+        first: None,
+    };
+    let (loaded, mut judged) = match maker.make(&plan, &plan.profile)? {
+        Ok(made) => made,
+        Err(ended) => return Ok(Err(ended)),
+    };
+    let mut repetition = Repetition::NotNeeded;
+    if whole_verdict(&judged) == GateVerdict::Regression {
+        output::note("A regression was found. It counts only if it is found again: measuring once more.");
+        let mut again = plan.profile.clone();
+        // Another order and other payloads; within what a seed may be.
+        again.run.seed = (again.run.seed ^ 0x5bd1_e995) >> 1;
+        maker.options.place = second_place(&loaded.path);
+        maker.first = Some(loaded.path.clone());
+        let (second, second_judged) = match maker.make(&plan, &again)? {
+            Ok(made) => made,
+            Err(ended) => return Ok(Err(ended)),
+        };
+        confirm(&mut judged, &second_judged);
+        judged.notes.extend(
+            second_judged
+                .invalid
+                .iter()
+                .map(|why| format!("The repetition is not valid: {why}")),
+        );
+        repetition = Repetition::Done {
+            directory: second.path.display().to_string(),
+        };
+    }
+    judged.notes.splice(0..0, plan.notes);
+    Ok(Ok(Outcome {
+        loaded,
+        judged,
+        baseline: plan.stored.as_ref().map_or(INTERLEAVED.to_owned(), Stored::in_words),
+        interleaved: plan.stored.is_none(),
+        sessions: plan.stored.as_ref().map_or(0, |stored| stored.sessions.len()),
+        repetition,
+        own_run: true,
+    }))
+}
+
+impl Maker<'_> {
+    /// Makes one run and judges it. The inner error is the end of a run that was interrupted.
+    fn make(&self, plan: &Plan, profile: &Profile) -> Result<Result<(Loaded, Judged), Exit>, Failure> {
+        let directory: RefCell<Option<PathBuf>> = RefCell::new(None);
+        let measuring = Measuring {
+            profile: profile.clone(),
+            options: self.options.clone(),
+            command: self.command.clone(),
+            quiet: self.quiet,
+            trial_programs: plan.programs.clone(),
+            resumed_at: self.first.clone(),
+        };
+        let exit = measuring::measure(measuring, &|outcome, _| {
+            report::write(&outcome.directory)?;
+            *directory.borrow_mut() = Some(outcome.directory.clone());
+            Ok(())
+        })?;
+        let Some(directory) = directory.into_inner() else {
+            return Ok(Err(exit));
+        };
+        let loaded = Loaded::read(&directory)?;
+        let asked = asked(&loaded, self.given, self.force);
+        let judged = match &plan.stored {
+            None => interleaved(&loaded.session, &pairs_of(&loaded.manifest), &asked),
+            Some(stored) => against_stored(&stored.sessions, &loaded.session, &asked),
+        };
+        Ok(Ok((loaded, judged)))
+    }
+}
+
+/// Beside the first run; continued where it was interrupted there before.
+fn second_place(first: &Path) -> PlaceOption {
+    let mut name = first.file_name().unwrap_or_default().to_owned();
+    name.push("-again");
+    let path = first.with_file_name(name);
+    match path.join(MANIFEST_FILE).exists() {
+        true => PlaceOption::Resume(path),
+        false => PlaceOption::Out(path),
+    }
+}
+
+/// What is to be interleaved with what, if anything.
+fn plan(arguments: &GateArguments, path: &Path, options: &MeasuringOptions) -> Result<Plan, Failure> {
+    let profile = profile::load(path, &options.overrides)?;
+    let has_base = !arguments.base.is_empty() || arguments.base_bin.is_some() || arguments.candidate_bin.is_some();
+    if profile.has_variants() && (has_base || arguments.baseline.is_none()) {
+        return Err(Failure::usage(
+            "the profile has variants of its own, and gate makes two of its own, base and candidate: take them out, or \
+             hold the profile against a stored baseline",
+        ));
+    }
+    if has_base {
+        return beside_own_base(arguments, path, options, profile);
+    }
+    let Some(name) = &arguments.baseline else {
+        return Err(Failure::usage(
+            "say what the profile is held against: --base KEY=VALUE or --base-bin PATH (interleaved), or --baseline NAME",
+        ));
+    };
+    let stored = stored(arguments, name)?;
+    let known = |one: &Configuration| {
+        let mut all = stored
+            .sessions
+            .iter()
+            .flat_map(|session| &session.manifest.configurations);
+        all.any(|other| other.id == one.id)
+    };
+    if profile.configurations.iter().any(known) {
+        let note = "The baseline has the profile's own configurations and no other build was given, so that there is \
+                    nothing to interleave: the run was held to the stored sessions."
+            .to_owned();
+        return Ok(Plan {
+            profile,
+            stored: Some(stored),
+            programs: BTreeMap::new(),
+            notes: vec![note],
+        });
+    }
+    beside_stored(profile, &stored)
+}
+
+/// With `--base`, `--base-bin`, `--candidate-bin`.
+fn beside_own_base(
+    arguments: &GateArguments,
+    path: &Path,
+    options: &MeasuringOptions,
+    profile: Profile,
+) -> Result<Plan, Failure> {
+    let bases = if arguments.base.is_empty() {
+        profile.configurations.clone()
+    } else {
+        let mut overrides = options.overrides.clone();
+        overrides.push(Override {
+            key: "variants.base".to_owned(),
+            value: inline_table("--base", &arguments.base)?,
+            origin: "--base".to_owned(),
+        });
+        let of_base = profile::load(path, &overrides)?;
+        profile::counterparts(&profile, &of_base).ok_or_else(|| {
+            Failure::usage("with --base, configurations of the profile come to the same and have no base each")
+        })?
+    };
+    let profile = profile.beside(bases);
+    let mut programs = BTreeMap::new();
+    for (place, flag, given) in [
+        (0, "--base-bin", &arguments.base_bin),
+        (1, "--candidate-bin", &arguments.candidate_bin),
+    ] {
+        let Some(given) = given else { continue };
+        let program = other_build(flag, given)?;
+        // Base and candidate take turns.
+        for configuration in profile.configurations.iter().skip(place).step_by(2) {
+            programs.insert(configuration.id.clone(), program.clone());
+        }
+    }
+    let mut notes = Vec::new();
+    if arguments.baseline.is_some() {
+        notes.push("The stored baseline was not used: base and candidate were measured interleaved.".to_owned());
+    }
+    Ok(Plan {
+        profile,
+        stored: None,
+        programs,
+        notes,
+    })
+}
+
+/// The baseline's own configurations, measured again beside the profile's.
+fn beside_stored(profile: Profile, stored: &Stored) -> Result<Plan, Failure> {
+    let Some(newest) = stored.sessions.last() else {
+        return Err(Failure::usage(format!("the baseline {} has no session", stored.name)));
+    };
+    let kind = newest.manifest.target.kind;
+    if kind != profile.target.kind {
+        return Err(Failure::usage(format!(
+            "the baseline was measured against target {kind} and the profile asks for {}: they cannot be interleaved",
+            profile.target.kind
+        )));
+    }
+    let all = &newest.manifest.configurations;
+    let base_of = |one: &Configuration| match (&all[..], &profile.configurations[..]) {
+        ([only], [_]) => Some(only.clone()),
+        _ => all.iter().find(|other| other.label == one.label).cloned(),
+    };
+    let bases: Option<Vec<Configuration>> = profile.configurations.iter().map(base_of).collect();
+    let labels = |all: &[Configuration]| all.iter().map(|one| one.label.clone()).collect::<Vec<_>>().join(", ");
+    let bases = bases.ok_or_else(|| Failure::Other {
+        error: format!(
+            "the profile and the baseline {} have no configuration in common, nor the same labels: the profile has {}; \
+             the baseline has {}",
+            stored.name,
+            labels(&profile.configurations),
+            labels(all)
+        )
+        .into(),
+        remedy: Some("give the profile that the baseline was measured with, or --base KEY=VALUE".to_owned()),
+        exit: Exit::NotComplete,
+    })?;
+    let masked = |one: &Configuration| {
+        one.effective_properties
+            .values()
+            .any(|value| value.contains(profile::MASK))
+    };
+    if bases.iter().any(masked) {
+        return Err(Failure::usage(
+            "the baseline's configurations hold secrets, which are not stored: they cannot be measured again; give \
+             --base KEY=VALUE",
+        ));
+    }
+    let note = format!(
+        "The baseline {} has other settings: they were measured again, interleaved with the profile's.",
+        stored.name
+    );
+    Ok(Plan {
+        profile: profile.beside(bases),
+        stored: None,
+        programs: BTreeMap::new(),
+        notes: vec![note],
+    })
+}
+
+/// Too few blocks for any verdict cost nothing yet.
+fn check_blocks(plan: &Plan, given: &BTreeMap<String, f64>, quiet: bool) -> Result<(), Failure> {
+    let thresholds = thresholds(&plan.profile.gate, given).0.len();
+    if let Some(stored) = &plan.stored {
+        if stored.sessions.len() < LEAST_SESSIONS && !quiet {
+            output::note(&format!(
+                "warning: the baseline has {} of the {LEAST_SESSIONS} sessions that most figures need; only figures that \
+                 hardly vary can be judged",
+                stored.sessions.len()
+            ));
+        }
+        return Ok(());
+    }
+    let blocks = plan.profile.run.blocks().1;
+    let least = signed_rank::pairs_needed(1.0 - ALPHA);
+    if blocks < least {
+        return Err(Failure::usage(format!(
+            "{blocks} blocks cannot decide anything: {least} are needed at least; give --repetitions 10"
+        )));
+    }
+    let figures = thresholds * plan.profile.configurations.len() / 2;
+    let needed = signed_rank::pairs_needed(1.0 - ALPHA / figures.max(1) as f64);
+    if blocks < needed && !quiet {
+        output::note(&format!(
+            "warning: {figures} figures are gated together, so that up to {needed} blocks are needed; the run has {blocks}"
+        ));
+    }
+    Ok(())
+}
