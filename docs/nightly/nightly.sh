@@ -31,8 +31,14 @@ least=6 # sessions that a verdict on most figures needs: docs/statistics.md
 night=$(date -u +%Y%m%dT%H%M%SZ)
 run=$OUT/$night
 mkdir -p "$STATE/baselines" "$STATE/history"
+mark=$OUT/.kpbench-night # what is emptied was made here
+if [ -e "$OUT" ] && [ ! -e "$mark" ]; then
+  echo "$OUT is there and is not of an earlier night: set OUT, or move it away." >&2
+  exit 2
+fi
 rm -rf "$OUT"
 mkdir -p "$OUT"
+touch "$mark"
 
 sessions() {
   "$KPBENCH" baseline list --baselines "$STATE/baselines" --format json |
@@ -91,7 +97,8 @@ trend=0
 "$KPBENCH" trend "$STATE/history" --out "$OUT/trend" >"$OUT/trend.txt" 2>&1 || trend=$?
 cat "$OUT/trend.txt"
 if ((trend == 0)); then
-  { echo && cat "$OUT/trend/trend.md"; } >>"$OUT/comment.md"
+  # Pictures have no place in a comment: they are in $OUT/trend.
+  { echo && sed '/^!\[/d' "$OUT/trend/trend.md" | cat -s; } >>"$OUT/comment.md"
 elif ((trend != 4)); then
   echo "The trend could not be made (exit $trend)." >&2
 fi
