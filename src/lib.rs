@@ -17,6 +17,7 @@
 //! | [`stats`] | pure functions: no clock, no I/O, no Kafka |
 //! | [`profile`] | TOML with source spans to a validated profile; property names; matrix expansion |
 //! | [`process`] | child processes that never outlive their parent; who a process id belongs to |
+//! | `words` | counts in sentences |
 //! | [`protocol`] | what coordinator and trial process say to each other, and the words both use |
 #![deny(missing_docs)]
 #![deny(unsafe_code)]
@@ -35,3 +36,4 @@ pub mod run;
 pub mod stats;
 pub mod store;
 pub mod target;
+mod words;

@@ -337,7 +337,7 @@ pub enum Format {
     /// A table and sentences.
     #[default]
     Text,
-    /// The document `summary.json`.
+    /// One JSON document.
     Json,
 }
 

@@ -3,21 +3,10 @@
 
 use super::charts::Unit;
 
+pub use crate::words::{count, counted};
+
 /// What a figure without a value looks like.
 pub const NOTHING: &str = "–";
-
-/// A count: `1,234`.
-pub fn count(value: u64) -> String {
-    let digits = value.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
 
 /// A range with what both ends have in common said once: `1.2–1.31 M`, `950 µs–1.31 ms`.
 pub fn range(unit: &Unit, min: f64, max: f64) -> String {
@@ -35,11 +24,6 @@ pub fn range(unit: &Unit, min: f64, max: f64) -> String {
     } else {
         format!("{low}–{high}")
     }
-}
-
-/// `1 trial`, `2 trials`.
-pub fn counted(number: u64, singular: &str, plural: &str) -> String {
-    format!("{} {}", count(number), if number == 1 { singular } else { plural })
 }
 
 /// `a`, `a and b`, `a, b and c`; beyond `most` items the rest is counted, never dropped in silence.
@@ -64,13 +48,6 @@ pub fn milliseconds(ms: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn counts_are_grouped() {
-        for (value, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
-            assert_eq!(count(value), text);
-        }
-    }
 
     #[test]
     fn ranges_say_what_is_common_once() {

@@ -18,11 +18,11 @@ use super::{
 use crate::plan;
 use crate::profile::{self, TargetSettings};
 use crate::protocol::TargetKind;
-use crate::report::format::counted;
 use crate::store::{
     MANIFEST_FILE, Manifest, Reservation, RunDirectory, SCHEMA_VERSION, TargetDescription, TrialOutcome, TrialRecord,
     UsedNoiseFloor, find_noise_floor,
 };
+use crate::words::counted;
 
 /// How long a target's start may take to end where the run is stopped meanwhile.
 const START_ENDS: Duration = Duration::from_secs(3);

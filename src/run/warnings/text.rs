@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{MIN_RECORDS, SpinningCause, Warning};
 use crate::protocol::Acks;
-use crate::report::format::count;
+use crate::words::count;
 
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
