@@ -55,8 +55,8 @@ struct Contrast<'a> {
     pairs: Vec<(&'a Configuration, &'a Configuration)>,
 }
 
-/// The verdict of every axis value but the first of its axis, in the order of [`AXIS_METRICS`]. The verdicts of one
-/// figure are tested together.
+/// The verdict of every axis value but the first of its axis, in the order of [`AXIS_METRICS`]. All verdicts of a
+/// run are tested together.
 ///
 /// Throughput is left out of pairs whose load is paced: it was set, not found. So is latency, for both kinds of load,
 /// where it is not observable.
@@ -66,20 +66,35 @@ pub fn axis_verdicts(
     floors: &Floors,
 ) -> Vec<AxisVerdict> {
     let contrasts = contrasts(configurations);
-    AXIS_METRICS
-        .into_iter()
-        .flat_map(|metric| of_metric(metric, &contrasts, observations, floors))
+    let (mut samples, mut of) = (Vec::new(), Vec::new());
+    for metric in AXIS_METRICS {
+        gather(metric, &contrasts, observations, &mut samples, &mut of);
+    }
+    let effects = family(samples, |metric| floors.of(metric));
+    of.into_iter()
+        .zip(effects)
+        .map(|((contrast, pairs), effect)| AxisVerdict {
+            axis: contrast.axis.to_owned(),
+            base: contrast.base.to_owned(),
+            value: contrast.value.to_owned(),
+            disagreement: disagreement(effect.metric, &pairs, observations, floors.of(effect.metric)),
+            pairs: pairs.len() as u32,
+            effect,
+        })
         .collect()
 }
 
-fn of_metric(
+/// Two configurations that differ in one axis only.
+type Pair<'a> = (&'a Configuration, &'a Configuration);
+
+/// Every contrast that shows in one figure.
+fn gather<'a, 'b>(
     metric: Metric,
-    contrasts: &[Contrast<'_>],
+    contrasts: &'b [Contrast<'a>],
     observations: &Observations,
-    floors: &Floors,
-) -> Vec<AxisVerdict> {
-    let mut samples = Vec::new();
-    let mut of = Vec::new();
+    samples: &mut Vec<(Metric, Sample)>,
+    of: &mut Vec<(&'b Contrast<'a>, Vec<Pair<'a>>)>,
+) {
     for contrast in contrasts {
         let pairs: Vec<_> = contrast
             .pairs
@@ -106,18 +121,6 @@ fn of_metric(
         ));
         of.push((contrast, pairs));
     }
-    let effects = family(samples, |metric| floors.of(metric));
-    of.into_iter()
-        .zip(effects)
-        .map(|((contrast, pairs), effect)| AxisVerdict {
-            axis: contrast.axis.to_owned(),
-            base: contrast.base.to_owned(),
-            value: contrast.value.to_owned(),
-            disagreement: disagreement(metric, &pairs, observations, floors.of(metric)),
-            pairs: pairs.len() as u32,
-            effect,
-        })
-        .collect()
 }
 
 fn contrasts(configurations: &[Configuration]) -> Vec<Contrast<'_>> {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::comparable::{Side, changed_settings, differences};
 use super::effect::{Design, Effect, Sample, family};
 use super::fair::incomparable;
-use super::{Floors, Metric, Observations};
+use super::{Better, Floors, Metric, Observations};
 use crate::profile::Configuration;
 use crate::store::{Manifest, TrialRecord};
 
@@ -122,20 +122,26 @@ pub fn compare(base: &Run<'_>, candidate: &Run<'_>, same_run: bool, floors: &Flo
             }
         })
         .collect();
-    for metric in COMPARED {
-        // Each figure is a family of its own: over all pairs of configurations, one error rate.
+    // All figures of all pairs of configurations are one family: one error rate holds for whatever is looked at. A figure
+    // of which neither way is better has no verdict, and takes no part.
+    for judged in [true, false] {
         let (mut samples, mut places) = (Vec::new(), Vec::new());
-        for (place, (before, after)) in matched.iter().enumerate() {
-            if let Some(reason) = incomparable(metric, before, after) {
-                let left_out = &mut contrasts[place].left_out;
-                if !left_out.iter().any(|known| known == reason) {
-                    left_out.push(reason.to_owned());
+        for metric in COMPARED
+            .into_iter()
+            .filter(|metric| (metric.better() != Better::Neither) == judged)
+        {
+            for (place, (before, after)) in matched.iter().enumerate() {
+                if let Some(reason) = incomparable(metric, before, after) {
+                    let left_out = &mut contrasts[place].left_out;
+                    if !left_out.iter().any(|known| known == reason) {
+                        left_out.push(reason.to_owned());
+                    }
+                    continue;
                 }
-                continue;
-            }
-            if let Some(sample) = sample(base, candidate, (&before.id, &after.id), metric, same_run) {
-                samples.push((metric, sample));
-                places.push(place);
+                if let Some(sample) = sample(base, candidate, (&before.id, &after.id), metric, same_run) {
+                    samples.push((metric, sample));
+                    places.push(place);
+                }
             }
         }
         for (place, effect) in places.into_iter().zip(family(samples, |metric| floors.of(metric))) {

@@ -83,8 +83,8 @@ fn one(comparison: &Comparison, page: &Page) -> String {
         }
     }
     text.push_str(&page.paragraph(
-        "Changes are candidate against base; in brackets the interval of the ratio, at 95 % for all configurations of one \
-         figure together. Better or worse is said only where all of it lies beyond the noise floor; inconclusive is not \
+        "Changes are candidate against base; in brackets the interval of the ratio, at 95 % for everything here \
+         together. Better or worse is said only where all of it lies beyond the noise floor; inconclusive is not \
          the same as no difference.",
     ));
     text.push_str(&page.paragraph(&comparison.floors.origin));

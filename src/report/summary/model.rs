@@ -54,7 +54,7 @@ pub struct Summary {
     pub repetition: Option<String>,
     /// What may be concluded about differences, in a sentence or two.
     pub verdicts: String,
-    /// What each axis value does against its axis's first value; the verdicts of one figure are tested together.
+    /// What each axis value does against its axis's first value; all of them are tested together.
     pub axis_verdicts: Vec<AxisVerdict>,
     /// The noise floors that the verdicts used.
     pub noise_floors: Floors,
