@@ -42,7 +42,13 @@ pub fn differences(base: Side<'_>, candidate: Side<'_>) -> Vec<String> {
     let software = |manifest: &Manifest| manifest.target.software.clone().unwrap_or_else(|| "unknown".to_owned());
     compare("broker version", software(was), software(is));
     if was.target.kind == TargetKind::External && is.target.kind == TargetKind::External {
-        let id = |manifest: &Manifest| manifest.target.cluster_id.clone().unwrap_or_else(|| "unknown".to_owned());
+        let id = |manifest: &Manifest| {
+            manifest
+                .target
+                .cluster_id
+                .clone()
+                .unwrap_or_else(|| "unknown".to_owned())
+        };
         compare("cluster", id(was), id(is));
         let protocol = |manifest: &Manifest| {
             let given = manifest.target_settings.connection.get("security.protocol");
@@ -50,7 +56,11 @@ pub fn differences(base: Side<'_>, candidate: Side<'_>) -> Vec<String> {
         };
         compare("security.protocol", protocol(was), protocol(is));
     }
-    compare("order within blocks", format!("{:?}", was.run.order), format!("{:?}", is.run.order));
+    compare(
+        "order within blocks",
+        format!("{:?}", was.run.order),
+        format!("{:?}", is.run.order),
+    );
     compare(
         "broker configuration",
         map(&was.target_settings.broker_config),

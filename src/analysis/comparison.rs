@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::comparable::{Side, changed_settings, differences};
-use super::fair::incomparable;
 use super::effect::{Design, Effect, Sample, family};
+use super::fair::incomparable;
 use super::{Floors, Metric, Observations};
 use crate::profile::Configuration;
 use crate::store::{Manifest, TrialRecord};

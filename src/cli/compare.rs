@@ -112,7 +112,9 @@ fn against(base: &Loaded, candidate: &Loaded) -> Result<Comparison, Failure> {
             base.place.display()
         )));
     }
-    if !same_run && base.manifest.created_at == candidate.manifest.created_at && base.manifest.plan == candidate.manifest.plan
+    if !same_run
+        && base.manifest.created_at == candidate.manifest.created_at
+        && base.manifest.plan == candidate.manifest.plan
     {
         return Err(Failure::usage(format!(
             "{} is a copy of {}: comparing it would say that nothing differs",

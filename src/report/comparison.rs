@@ -123,7 +123,9 @@ fn contrast_text(contrast: &Contrast, page: &Page) -> String {
         let left_out = match (effect.incomplete, effect.lost_by_candidate) {
             (0, _) => String::new(),
             (incomplete, 0) => format!("; {incomplete} left out"),
-            (incomplete, lost) => format!("; {incomplete} left out, {lost} of them lost by the candidate: nothing good is said of it"),
+            (incomplete, lost) => {
+                format!("; {incomplete} left out, {lost} of them lost by the candidate: nothing good is said of it")
+            }
         };
         let said = match effect.has_interval() {
             true if effect.design == Design::Unpaired => {

@@ -84,8 +84,8 @@ pub struct GateDocument {
 }
 
 impl GateDocument {
-    /// The verdict in a sentence.
-    pub fn conclusion(verdict: GateVerdict, rows: &[GateRow], lenient: bool) -> String {
+    /// The verdict in a sentence. `excused`: whether what is inconclusive counts as passed.
+    pub fn conclusion(verdict: GateVerdict, rows: &[GateRow], lenient: bool, excused: bool) -> String {
         let of = |wanted: GateVerdict| -> Vec<String> {
             let found = rows.iter().filter(|row| row.verdict == wanted);
             found
@@ -101,10 +101,11 @@ impl GateDocument {
             GateVerdict::Inconclusive => format!(
                 "Inconclusive: of {total} it cannot be said of {}.{}",
                 listed(&of(GateVerdict::Inconclusive), NAMED),
-                if lenient {
-                    " Counted as passed, as --lenient asks."
-                } else {
-                    ""
+                match (lenient, excused) {
+                    (_, true) => " Counted as passed, as --lenient asks.",
+                    (true, false) =>
+                        " Not counted as passed in spite of --lenient: too little was measured to say anything.",
+                    (false, false) => "",
                 }
             ),
             GateVerdict::NotValid if of(GateVerdict::NotValid).is_empty() => "Not valid: nothing was gated.".to_owned(),

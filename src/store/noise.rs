@@ -133,7 +133,10 @@ fn key(host: &Host, target: &TargetDescription) -> String {
         TargetKind::External => target.cluster_id.as_deref().unwrap_or(""),
         TargetKind::Local | TargetKind::Mock => "",
     };
-    format!("{cluster}\n{cpu}\n{cores}\n{}\n{}\n{software}", target.kind, target.brokers)
+    format!(
+        "{cluster}\n{cpu}\n{cores}\n{}\n{}\n{software}",
+        target.kind, target.brokers
+    )
 }
 
 /// Writes to a temporary file and renames: a reader sees the old or the new document, never half of one.
