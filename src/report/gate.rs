@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::exports::{ExportedGate, ExportedMetric, ExportedRun};
 use super::format::{NOTHING, counted, listed};
 use super::summary::summarize;
-use crate::analysis::{GateRow, GateVerdict};
+use crate::analysis::{GateRow, GateVerdict, may_be_excused};
 use crate::store::{Manifest, TrialRecord};
 
 /// Version of the document.
@@ -216,7 +216,8 @@ fn ratio(row: &GateRow) -> String {
 pub fn exported(document: &GateDocument, manifest: &Manifest, trials: &[TrialRecord], run_name: &str) -> ExportedRun {
     let mut run = ExportedRun::of(&summarize(manifest, trials), run_name);
     run.gates = document.rows.iter().map(|row| gate(row, &run)).collect();
-    run.lenient = document.lenient;
+    run.lenient = document.lenient && may_be_excused(&document.rows);
+    run.verdict = Some(document.verdict);
     let mut notes = vec![document.sentence.clone()];
     notes.extend(document.invalid.iter().map(|why| format!("Not valid: {why}")));
     notes.extend(

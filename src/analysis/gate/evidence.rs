@@ -8,7 +8,7 @@ use super::losses::{Lost, lost};
 use super::{Asked, GateRow, GateVerdict, Judged, Threshold};
 use crate::analysis::session::Figures;
 use crate::analysis::{Basis, Metric, Side, changed_settings, differences, incomparable};
-use crate::profile::Configuration;
+use crate::profile::{Configuration, Order};
 use crate::protocol::{Acks, Arrival};
 use crate::stats::sessions::LEAST_SESSIONS;
 use crate::stats::{self};
@@ -24,6 +24,9 @@ const STEADY: [Metric; 3] = [Metric::RecordsPerBatch, Metric::WireBytes, Metric:
 
 /// Fewest trials of a session whose median is held against other sessions'.
 const LEAST_TRIALS: u32 = 3;
+
+/// Hours over which the sessions of a baseline should be spread, to hold more than one day.
+const LEAST_SPAN_H: f64 = 48.0;
 
 /// Base and candidate of one interleaved run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,6 +83,7 @@ pub fn interleaved(session: &BaselineSession, pairs: &[Pair], asked: &Asked) -> 
     let figures = Figures::of(session);
     let mut judged = Judged::default();
     not_ended(session, &mut judged);
+    in_fixed_order(session, asked, &mut judged);
     let mut cases = Vec::new();
     for pair in pairs {
         let (Some(base), Some(candidate)) = (
@@ -135,6 +139,7 @@ pub fn interleaved(session: &BaselineSession, pairs: &[Pair], asked: &Asked) -> 
 pub fn against_stored(stored: &[BaselineSession], candidate: &BaselineSession, asked: &Asked) -> Judged {
     let mut judged = Judged::default();
     not_ended(candidate, &mut judged);
+    judged.notes.extend(close_together(stored));
     let now = Figures::of(candidate);
     let mut cases = Vec::new();
     for configuration in &candidate.manifest.configurations {
@@ -621,6 +626,35 @@ fn not_ended(session: &BaselineSession, judged: &mut Judged) {
             .invalid
             .push("The run broke off before its intervals were narrow enough; --resume continues it.".to_owned());
     }
+}
+
+/// In the matrix's order one side always comes after the other: drift of the machine then looks like a change.
+fn in_fixed_order(session: &BaselineSession, asked: &Asked, judged: &mut Judged) {
+    if session.manifest.run.order == Order::Random {
+        return;
+    }
+    let why = "base and candidate were measured in the same order in each block (order = \"matrix\"), so that drift of \
+               the machine looks like a change";
+    match asked.force {
+        true => judged.forced.push(why.to_owned()),
+        false => judged
+            .invalid
+            .push(format!("Not comparable: {why}; give order = \"random\".")),
+    }
+}
+
+/// Enough sessions, but all of a short time: their spread is not that of other days.
+fn close_together(stored: &[BaselineSession]) -> Option<String> {
+    let made = || stored.iter().map(|session| session.manifest.created_at);
+    let (first, last) = (made().min()?, made().max()?);
+    let hours = (last.as_second() - first.as_second()) as f64 / 3_600.0;
+    (stored.len() >= LEAST_SESSIONS && hours < LEAST_SPAN_H).then(|| {
+        format!(
+            "{} sessions within {} h: by how much days differ is not in the interval, which is narrower than it should be.",
+            stored.len(),
+            hours.ceil().max(1.0)
+        )
+    })
 }
 
 fn configuration<'a>(manifest: &'a Manifest, id: &str) -> Option<&'a Configuration> {

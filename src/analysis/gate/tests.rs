@@ -278,6 +278,40 @@ fn in_an_interleaved_run_nothing_drops_out_unseen() {
 }
 
 #[test]
+fn a_fixed_order_is_not_valid_unless_forced() {
+    let mut session = session(&[("b", 1_000.0), ("c", 1_000.0)], 10, 0.01);
+    session.manifest.run.order = crate::profile::Order::Matrix;
+    let mut asked = throughput(0.05);
+    for (force, verdict) in [(false, GateVerdict::NotValid), (true, GateVerdict::Pass)] {
+        asked.force = force;
+        let judged = interleaved(&session, &pair(), &asked);
+        assert_eq!(whole_verdict(&judged), verdict);
+        assert_eq!(judged.forced.len(), usize::from(force));
+    }
+}
+
+#[test]
+fn sessions_of_one_morning_are_told() {
+    let gate = |hours: i64| {
+        let mut stored = stored(6);
+        for (place, session) in (0..).zip(&mut stored) {
+            session.manifest.created_at += jiff::SignedDuration::from_hours(hours * place);
+        }
+        against_stored(&stored, &session(&[(ID, 1_000.0)], 10, 0.01), &throughput(0.05)).notes
+    };
+    assert!(
+        gate(1).iter().any(|note| note.contains("6 sessions within 5 h")),
+        "{:?}",
+        gate(1)
+    );
+    assert!(
+        gate(24).iter().all(|note| !note.contains("sessions within")),
+        "{:?}",
+        gate(24)
+    );
+}
+
+#[test]
 fn lenient_excuses_only_what_has_an_interval() {
     assert!(may_be_excused(&[paired(0.05, 10, 0.05)]));
     assert!(!may_be_excused(&[paired(0.05, 10, 0.05), paired(0.0, 1, 0.05)]));
