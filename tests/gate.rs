@@ -428,3 +428,67 @@ fn an_interleaved_run_is_judged_within_itself() {
         assert!(said(&output).contains("measured interleaved"), "{}", said(&output));
     }
 }
+
+#[test]
+fn lost_and_foreign_records_are_never_a_pass() {
+    let place = Place::with_sessions(6);
+    let lossy = |change: fn(&mut kpbench::store::TrialRecord)| run(10).each_trial(change);
+    let half_lost = lossy(|trial| trial.broker.appended = trial.broker.appended.map(|appended| appended / 2));
+    let failed = lossy(|trial| trial.result.as_mut().unwrap().counts.failed += 5);
+    let undecided = lossy(|trial| trial.result.as_mut().unwrap().counts.undecided += 5);
+    // A record that nobody planned stands in for the trial that failed.
+    let mut hidden = run(10).fail(3, "broker gone");
+    let mut foreign = run(10).trials[3].clone();
+    foreign.planned.trial_id = "b04-t9999-other".to_owned();
+    hidden.trials.push(foreign);
+    for (what, run, told) in [
+        (
+            "deficit",
+            half_lost,
+            "acknowledged and not appended, in 10 of 10 trials",
+        ),
+        ("failed", failed, "50 records failed in 10 trials"),
+        ("undecided", undecided, "50 records stayed undecided"),
+        ("foreign", hidden, "b04-t9999-other"),
+    ] {
+        for flags in [&[][..], &["--lenient"]] {
+            let output = place.gate(&run, flags);
+            assert_eq!(code(&output), 4, "{what}");
+            assert!(said(&output).contains(told), "{what}: {}", said(&output));
+        }
+    }
+    let surplus = place.gate(
+        &lossy(|trial| trial.broker.appended = trial.broker.appended.map(|n| n + 1)),
+        &[],
+    );
+    assert_eq!(code(&surplus), 0);
+    assert!(
+        said(&surplus).contains("appended beyond those acknowledged"),
+        "{}",
+        said(&surplus)
+    );
+}
+
+#[test]
+fn a_configuration_that_drops_out_is_no_pass() {
+    let place = Place::with_sessions(6);
+    let more = Run::of(&[vec![], vec![("acks", "1")]], 10);
+    for (flags, expected) in [(&[][..], 4), (&["--lenient"], 4), (&["--force"], 0)] {
+        let output = place.gate(&more, flags);
+        assert_eq!(code(&output), expected, "{flags:?}");
+        assert!(
+            said(&output).contains("the baseline does not have it"),
+            "{}",
+            said(&output)
+        );
+    }
+}
+
+#[test]
+fn lenient_does_not_excuse_what_was_hardly_measured() {
+    let place = Place::with_sessions(1);
+    let output = place.gate(&at(run(10), 0.2, 1.0), &["--lenient"]);
+    assert_eq!(code(&output), 4);
+    assert!(said(&output).contains("in spite of --lenient"), "{}", said(&output));
+    assert!(!said(&output).contains("Counted as passed,"), "{}", said(&output));
+}

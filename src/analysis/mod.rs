@@ -23,7 +23,7 @@ pub use fair::incomparable;
 pub use floors::{DEFAULT_FLOOR, Floors};
 pub use gate::{
     Asked, Basis, GateRow, GateVerdict, Judged, Pair, Repeated, Threshold, against_stored, confirm, interleaved,
-    pairs_of, thresholds, whole_verdict,
+    may_be_excused, pairs_of, thresholds, whole_verdict,
 };
 pub(crate) use metric::Style;
 pub use metric::{Better, Metric};

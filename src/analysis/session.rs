@@ -1,26 +1,34 @@
 //! A run as one session: the figures of its trials, small enough to be kept for a long time.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::Timestamp;
 
 use super::Observations;
 use super::metric::Metric;
 use super::trial::CompletedTrial;
-use crate::store::{BaselineSession, Manifest, SCHEMA_VERSION, SessionConfiguration, TrialRecord};
+use crate::protocol::Acks;
+use crate::store::{BaselineSession, Losses, Manifest, SCHEMA_VERSION, SessionConfiguration, TrialRecord};
 
 /// The session that a run is. `run` is what its directory is called.
 pub fn session_of(manifest: &Manifest, trials: &[TrialRecord], run: &str, now: Timestamp) -> BaselineSession {
-    let observations = Observations::of(manifest, trials);
+    let (trials, notes) = planned_trials(manifest, trials);
+    let observations = Observations::of(manifest, &trials);
     let configurations = manifest.configurations.iter().map(|configuration| {
         let id = &configuration.id;
         let of_it = |record: &&TrialRecord| record.planned.configuration_id == *id;
-        let mut figures: BTreeMap<u32, BTreeMap<String, f64>> = trials
+        let completed: Vec<CompletedTrial<'_>> = trials
             .iter()
             .filter(of_it)
-            .filter(|record| CompletedTrial::of(configuration, record, manifest.run.warmup_ms).is_some())
-            .map(|record| (record.planned.block, BTreeMap::new()))
+            .filter_map(|record| CompletedTrial::of(configuration, record, manifest.run.warmup_ms))
             .collect();
+        let block = |trial: &CompletedTrial<'_>| trial.record.planned.block;
+        let losses = completed
+            .iter()
+            .map(|trial| (block(trial), losses(configuration.acks, trial)))
+            .collect();
+        let mut figures: BTreeMap<u32, BTreeMap<String, f64>> =
+            completed.iter().map(|trial| (block(trial), BTreeMap::new())).collect();
         for metric in Metric::ALL {
             for (block, value) in observations.series(id, *metric).into_iter().flatten() {
                 figures
@@ -38,6 +46,7 @@ pub fn session_of(manifest: &Manifest, trials: &[TrialRecord], run: &str, now: T
                 .count() as u32,
             completed: figures.len() as u32,
             trials: figures,
+            losses,
         }
     });
     BaselineSession {
@@ -47,11 +56,62 @@ pub fn session_of(manifest: &Manifest, trials: &[TrialRecord], run: &str, now: T
         saved_at: now,
         forced: Vec::new(),
         configurations: configurations.collect(),
+        notes,
         manifest: Manifest {
             plan: Vec::new(),
             open_topic_prefixes: Vec::new(),
             ..manifest.clone()
         },
+    }
+}
+
+/// The trials of the plan, each once, and what was left out. A record that nobody planned, or one more of a trial that
+/// has one already, could stand in for a trial of the same block that failed.
+fn planned_trials(manifest: &Manifest, trials: &[TrialRecord]) -> (Vec<TrialRecord>, Vec<String>) {
+    let planned: HashMap<&str, &str> = manifest
+        .plan
+        .iter()
+        .map(|one| (one.trial_id.as_str(), one.configuration_id.as_str()))
+        .collect();
+    let mut seen = HashSet::new();
+    let (mut kept, mut foreign, mut repeated) = (Vec::new(), Vec::new(), Vec::new());
+    for record in trials {
+        let id = record.planned.trial_id.as_str();
+        if planned.get(id) != Some(&record.planned.configuration_id.as_str()) {
+            foreign.push(id);
+        } else if !seen.insert(id) {
+            repeated.push(id);
+        } else {
+            kept.push(record.clone());
+        }
+    }
+    let mut notes = Vec::new();
+    for (ids, what) in [
+        (foreign, "Not counted, since the plan does not have it"),
+        (
+            repeated,
+            "Not counted, since there is an earlier record of the same trial",
+        ),
+    ] {
+        if let Some(first) = ids.first() {
+            notes.push(match ids.len() {
+                1 => format!("{what}: {first}."),
+                more => format!("{what}: {first} and {} more.", more - 1),
+            });
+        }
+    }
+    (kept, notes)
+}
+
+fn losses(acks: Acks, trial: &CompletedTrial<'_>) -> Losses {
+    let counts = &trial.result.counts;
+    // With acks=0 "acknowledged" means written to the socket, and nobody promised that it would arrive.
+    let appended = trial.record.broker.appended.filter(|_| acks != Acks::None);
+    Losses {
+        deficit: appended.map(|appended| counts.acknowledged.saturating_sub(appended)),
+        surplus: appended.map(|appended| appended.saturating_sub(counts.acknowledged)),
+        failed: counts.failed,
+        undecided: counts.undecided,
     }
 }
 
@@ -130,6 +190,23 @@ mod tests {
             (2, 0)
         );
         assert!(first.manifest.plan.is_empty());
+    }
+
+    #[test]
+    fn a_record_that_was_not_planned_hides_no_failed_one() {
+        let manifest = samples::manifest();
+        let failed = samples::record(manifest.plan[0].clone());
+        let mut foreign = failed.clone();
+        foreign.planned.trial_id = "b01-t09-other".to_owned();
+        let session = session_of(
+            &manifest,
+            &[failed.clone(), foreign, failed],
+            "run",
+            manifest.created_at,
+        );
+        assert_eq!(session.configurations[0].completed, 0);
+        assert_eq!(session.notes.len(), 2, "{:?}", session.notes);
+        assert!(session.notes[0].contains("b01-t09-other"), "{:?}", session.notes);
     }
 
     #[test]

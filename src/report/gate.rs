@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::exports::{ExportedGate, ExportedMetric, ExportedRun};
 use super::format::{NOTHING, counted, listed};
 use super::summary::summarize;
-use crate::analysis::{GateRow, GateVerdict};
+use crate::analysis::{GateRow, GateVerdict, may_be_excused};
 use crate::store::{Manifest, TrialRecord};
 
 /// Version of the document.
@@ -84,8 +84,8 @@ pub struct GateDocument {
 }
 
 impl GateDocument {
-    /// The verdict in a sentence.
-    pub fn conclusion(verdict: GateVerdict, rows: &[GateRow], lenient: bool) -> String {
+    /// The verdict in a sentence. `excused`: whether what is inconclusive counts as passed.
+    pub fn conclusion(verdict: GateVerdict, rows: &[GateRow], lenient: bool, excused: bool) -> String {
         let of = |wanted: GateVerdict| -> Vec<String> {
             let found = rows.iter().filter(|row| row.verdict == wanted);
             found
@@ -101,10 +101,11 @@ impl GateDocument {
             GateVerdict::Inconclusive => format!(
                 "Inconclusive: of {total} it cannot be said of {}.{}",
                 listed(&of(GateVerdict::Inconclusive), NAMED),
-                if lenient {
-                    " Counted as passed, as --lenient asks."
-                } else {
-                    ""
+                match (lenient, excused) {
+                    (_, true) => " Counted as passed, as --lenient asks.",
+                    (true, false) =>
+                        " Not counted as passed in spite of --lenient: too little was measured to say anything.",
+                    (false, false) => "",
                 }
             ),
             GateVerdict::NotValid if of(GateVerdict::NotValid).is_empty() => "Not valid: nothing was gated.".to_owned(),
@@ -215,7 +216,8 @@ fn ratio(row: &GateRow) -> String {
 pub fn exported(document: &GateDocument, manifest: &Manifest, trials: &[TrialRecord], run_name: &str) -> ExportedRun {
     let mut run = ExportedRun::of(&summarize(manifest, trials), run_name);
     run.gates = document.rows.iter().map(|row| gate(row, &run)).collect();
-    run.lenient = document.lenient;
+    run.lenient = document.lenient && may_be_excused(&document.rows);
+    run.verdict = Some(document.verdict);
     let mut notes = vec![document.sentence.clone()];
     notes.extend(document.invalid.iter().map(|why| format!("Not valid: {why}")));
     notes.extend(

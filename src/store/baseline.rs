@@ -36,6 +36,9 @@ pub struct BaselineSession {
     pub manifest: Manifest,
     /// The figures of each configuration, in the manifest's order.
     pub configurations: Vec<SessionConfiguration>,
+    /// What a reader must know about how the trials were counted.
+    #[serde(default)]
+    pub notes: Vec<String>,
 }
 
 /// The figures of one configuration in one session.
@@ -49,6 +52,23 @@ pub struct SessionConfiguration {
     pub completed: u32,
     /// By block and the metric's id: the figures of each trial that came to its end.
     pub trials: BTreeMap<u32, BTreeMap<String, f64>>,
+    /// By block: what became of the records of each trial that came to its end. Empty in documents that are older.
+    #[serde(default)]
+    pub losses: BTreeMap<u32, Losses>,
+}
+
+/// Records of one trial that did not arrive, or of which that is not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Losses {
+    /// Records acknowledged beyond those appended; null where no acknowledgement is to be had (`acks=0`), or the log's
+    /// growth is not known.
+    pub deficit: Option<u64>,
+    /// Records appended beyond those acknowledged; null like the deficit.
+    pub surplus: Option<u64>,
+    /// Records that failed.
+    pub failed: u64,
+    /// Records with no verdict when the drain ended.
+    pub undecided: u64,
 }
 
 /// Why a baseline could not be read or changed.
@@ -289,7 +309,9 @@ mod tests {
                 planned: 1,
                 completed: 1,
                 trials: BTreeMap::from([(1, BTreeMap::from([("records_per_batch".to_owned(), 0.1 + 0.2)]))]),
+                losses: BTreeMap::new(),
             }],
+            notes: Vec::new(),
             manifest,
         }
     }

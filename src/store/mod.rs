@@ -14,7 +14,7 @@ pub(crate) mod samples;
 mod tests;
 
 pub use baseline::{
-    BASELINES_DIRECTORY, BaselineError, BaselineSession, Baselines, SessionConfiguration, is_baseline_name,
+    BASELINES_DIRECTORY, BaselineError, BaselineSession, Baselines, Losses, SessionConfiguration, is_baseline_name,
 };
 pub use directory::{Reservation, RunDirectory};
 pub use error::StoreError;

@@ -119,8 +119,6 @@ pub(super) struct Case {
     pub(super) row: GateRow,
     /// What there is.
     pub(super) evidence: Evidence,
-    /// Paced load whose baseline did not keep its rate either.
-    pub(super) base_fell_short: bool,
 }
 
 /// Decides all rows together.
@@ -148,11 +146,7 @@ pub(super) fn decide(cases: Vec<Case>) -> Vec<GateRow> {
 }
 
 fn decided(case: Case, level: f64, first_step: f64) -> GateRow {
-    let Case {
-        mut row,
-        evidence,
-        base_fell_short,
-    } = case;
+    let Case { mut row, evidence } = case;
     let (basis, test) = match evidence {
         Evidence::Nothing(why) => {
             (row.verdict, row.sentence) = (GateVerdict::Inconclusive, why);
@@ -177,17 +171,14 @@ fn decided(case: Case, level: f64, first_step: f64) -> GateRow {
     row.high = own.map(|interval| interval.high.exp());
     row.confidence = own.map(|interval| interval.confidence);
     let certain = beyond && together == Some(GateVerdict::Regression);
-    // The rate was out of reach before, too: nothing was lost.
-    let excused = base_fell_short && certain;
     row.verdict = match alone {
         Some(GateVerdict::Pass) => GateVerdict::Pass,
-        _ if certain && !excused => GateVerdict::Regression,
+        _ if certain => GateVerdict::Regression,
         _ => GateVerdict::Inconclusive,
     };
-    row.sentence = match (excused, beyond && !certain) {
-        (true, _) => sentence::excused(&row),
-        (false, true) => sentence::only_alone(&row),
-        (false, false) => sentence::of(&row),
+    row.sentence = match beyond && !certain {
+        true => sentence::only_alone(&row),
+        false => sentence::of(&row),
     };
     row
 }

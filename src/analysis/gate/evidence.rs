@@ -4,14 +4,15 @@
 use std::collections::BTreeMap;
 
 use super::decide::{Case, Evidence, Test, decide};
+use super::losses::{Lost, lost};
 use super::{Asked, GateRow, GateVerdict, Judged, Threshold};
 use crate::analysis::session::Figures;
-use crate::analysis::{Basis, Metric, Side, changed_settings, differences};
-use crate::profile::Configuration;
+use crate::analysis::{Basis, Metric, Side, changed_settings, differences, incomparable};
+use crate::profile::{Configuration, Order};
 use crate::protocol::{Acks, Arrival};
 use crate::stats::sessions::LEAST_SESSIONS;
 use crate::stats::{self};
-use crate::store::{BaselineSession, Manifest};
+use crate::store::{BaselineSession, Manifest, SessionConfiguration};
 
 /// The axis by which base and candidate of one run are told apart, and its values.
 const VARIANT: &str = "variant";
@@ -23,6 +24,9 @@ const STEADY: [Metric; 3] = [Metric::RecordsPerBatch, Metric::WireBytes, Metric:
 
 /// Fewest trials of a session whose median is held against other sessions'.
 const LEAST_TRIALS: u32 = 3;
+
+/// Hours over which the sessions of a baseline should be spread, to hold more than one day.
+const LEAST_SPAN_H: f64 = 48.0;
 
 /// Base and candidate of one interleaved run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,14 +83,27 @@ pub fn interleaved(session: &BaselineSession, pairs: &[Pair], asked: &Asked) -> 
     let figures = Figures::of(session);
     let mut judged = Judged::default();
     not_ended(session, &mut judged);
+    in_fixed_order(session, asked, &mut judged);
     let mut cases = Vec::new();
     for pair in pairs {
-        let Some(candidate) = configuration(&session.manifest, &pair.candidate_id) else {
+        let (Some(base), Some(candidate)) = (
+            configuration(&session.manifest, &pair.base_id),
+            configuration(&session.manifest, &pair.candidate_id),
+        ) else {
             continue;
         };
         let broken = [(&pair.base_id, "base"), (&pair.candidate_id, "candidate")]
             .into_iter()
             .find_map(|(id, what)| broken(&figures, id, what));
+        let before = [figures.configuration(&pair.base_id)];
+        let broken = broken.or_else(|| {
+            losses_of(
+                &before,
+                figures.configuration(&pair.candidate_id),
+                &pair.label,
+                &mut judged.notes,
+            )
+        });
         for threshold in gated(candidate, asked, &mut judged.notes) {
             let values = (
                 figures.series(&pair.base_id, threshold.metric),
@@ -94,17 +111,27 @@ pub fn interleaved(session: &BaselineSession, pairs: &[Pair], asked: &Asked) -> 
             );
             let blocks = figures.configuration(&pair.candidate_id).map_or(0, |one| one.completed);
             let row = row(candidate, &pair.label, threshold, &values.0, &values.1, blocks);
-            let rate = offered_rate(candidate, threshold.metric);
+            let paired = || Evidence::Test(Basis::Interleaved, Test::Paired(log_ratios(&values.0, &values.1)));
             let evidence = match (&broken, missing_values(&values.0, &values.1, (blocks, blocks))) {
                 (Some(why), _) => Evidence::Invalid(why.clone()),
                 (None, Some(evidence)) => evidence,
-                (None, None) if rate.is_some() => kept_rate(&values.1, rate),
-                (None, None) => Evidence::Test(Basis::Interleaved, Test::Paired(log_ratios(&values.0, &values.1))),
+                (None, None) => match rate_of_both(base, candidate, threshold.metric) {
+                    Ok(Some(rate)) if keeps(&values.0, rate, threshold.share) => kept_rate(&values.1, rate),
+                    Ok(Some(_)) => {
+                        add_new(&mut judged.notes, vec![short_of_rate(&pair.label)]);
+                        paired()
+                    }
+                    Ok(None) => paired(),
+                    Err(why) => Evidence::Nothing(format!("Cannot be said: {why}.")),
+                },
             };
-            cases.push(case(row, evidence, rate, &values.0));
+            cases.push(Case { row, evidence });
         }
     }
     judged.rows = decide(cases);
+    if !pairs.is_empty() {
+        beside_pairs(session, pairs, asked, &mut judged);
+    }
     invalidated(judged)
 }
 
@@ -112,6 +139,7 @@ pub fn interleaved(session: &BaselineSession, pairs: &[Pair], asked: &Asked) -> 
 pub fn against_stored(stored: &[BaselineSession], candidate: &BaselineSession, asked: &Asked) -> Judged {
     let mut judged = Judged::default();
     not_ended(candidate, &mut judged);
+    judged.notes.extend(close_together(stored));
     let now = Figures::of(candidate);
     let mut cases = Vec::new();
     for configuration in &candidate.manifest.configurations {
@@ -120,6 +148,17 @@ pub fn against_stored(stored: &[BaselineSession], candidate: &BaselineSession, a
             continue;
         }
         let mut broken = broken(&now, &configuration.id, "run");
+        let before: Vec<_> = matching
+            .iter()
+            .map(|(session, id)| session.configurations.iter().find(|one| one.configuration_id == *id))
+            .collect();
+        let lost = losses_of(
+            &before,
+            now.configuration(&configuration.id),
+            &configuration.label,
+            &mut judged.notes,
+        );
+        broken = broken.or(lost);
         let differ = all_differences(&matching, candidate, configuration);
         if asked.force {
             add_new(&mut judged.forced, differ);
@@ -146,15 +185,28 @@ pub fn against_stored(stored: &[BaselineSession], candidate: &BaselineSession, a
                 &values,
                 completed,
             );
-            let rate = offered_rate(configuration, threshold.metric);
+            let bases = matching
+                .iter()
+                .filter_map(|(one, id)| self::configuration(&one.manifest, id));
+            let rates: Result<Vec<Option<f64>>, String> = bases
+                .map(|base| rate_of_both(base, configuration, threshold.metric))
+                .collect();
             let trials = (pooled.len() as u32, completed);
+            let stored = || stored_evidence(threshold.metric, &sessions, &pooled, &values);
             let evidence = match (&broken, missing_values(&pooled, &values, trials)) {
                 (Some(why), _) => Evidence::Invalid(why.clone()),
                 (None, Some(evidence)) => evidence,
-                (None, None) if rate.is_some() => kept_rate(&values, rate),
-                (None, None) => stored_evidence(threshold.metric, &sessions, &pooled, &values),
+                (None, None) => match rates.map(|rates| rates.first().copied().flatten()) {
+                    Ok(Some(rate)) if keeps(&pooled, rate, threshold.share) => kept_rate(&values, rate),
+                    Ok(Some(_)) => {
+                        add_new(&mut judged.notes, vec![short_of_rate(&configuration.label)]);
+                        stored()
+                    }
+                    Ok(None) => stored(),
+                    Err(why) => Evidence::Nothing(format!("Cannot be said: {why}.")),
+                },
             };
-            cases.push(case(row, evidence, rate, &pooled));
+            cases.push(Case { row, evidence });
         }
     }
     judged.rows = decide(cases);
@@ -212,17 +264,60 @@ fn stored_evidence(
 }
 
 /// The trials of a paced load against the rate that was asked for.
-fn kept_rate(values: &BTreeMap<u32, f64>, rate: Option<f64>) -> Evidence {
-    let rate = rate.unwrap_or(f64::NAN);
+fn kept_rate(values: &BTreeMap<u32, f64>, rate: f64) -> Evidence {
     let ratios = values.values().map(|value| (value / rate).ln()).collect();
     Evidence::Test(Basis::OfferedRate, Test::Paired(ratios))
 }
 
-fn offered_rate(configuration: &Configuration, metric: Metric) -> Option<f64> {
-    match configuration.workload.arrival {
-        Arrival::Constant { rate_per_s } if metric == Metric::Throughput => Some(rate_per_s),
-        _ => None,
+/// The rate that both were asked for, where the figure is throughput; none where it was found and not set. An error says
+/// why the figures of the two may not be compared at all.
+fn rate_of_both(base: &Configuration, candidate: &Configuration, metric: Metric) -> Result<Option<f64>, String> {
+    let loads = (base.workload.arrival, candidate.workload.arrival);
+    match (metric, loads) {
+        (Metric::Throughput, (Arrival::Constant { rate_per_s: before }, Arrival::Constant { rate_per_s: now })) => {
+            match before == now && base.acks == candidate.acks {
+                true => Ok(Some(now)),
+                false if before == now => incomparable_acks(base, candidate).map(|()| Some(now)),
+                false => Err("the load is another, and with it what throughput can be".to_owned()),
+            }
+        }
+        _ => incomparable(metric, base, candidate).map_or(Ok(None), |why| Err(why.to_owned())),
     }
+}
+
+fn incomparable_acks(base: &Configuration, candidate: &Configuration) -> Result<(), String> {
+    let unpaced = |one: &Configuration| {
+        let mut one = one.clone();
+        one.workload.arrival = Arrival::Unpaced;
+        one
+    };
+    incomparable(Metric::Throughput, &unpaced(base), &unpaced(candidate)).map_or(Ok(()), |why| Err(why.to_owned()))
+}
+
+/// Whether the baseline came up to the rate, but for what is put up with. Where it did not, throughput was not set by the
+/// rate but found, and is compared like any other figure.
+fn keeps(base: &BTreeMap<u32, f64>, rate: f64, tolerated: f64) -> bool {
+    let median = stats::median(&base.values().copied().collect::<Vec<_>>());
+    median.is_some_and(|median| median >= rate * (1.0 - tolerated))
+}
+
+fn short_of_rate(label: &str) -> String {
+    format!(
+        "{label}: the baseline did not keep the rate asked for, so that throughput was held against the baseline's."
+    )
+}
+
+/// Why a configuration does not count for the records that it lost; what else there is to say goes to the notes.
+fn losses_of(
+    before: &[Option<&SessionConfiguration>],
+    now: Option<&SessionConfiguration>,
+    label: &str,
+    notes: &mut Vec<String>,
+) -> Option<String> {
+    let before: Vec<&SessionConfiguration> = before.iter().copied().flatten().collect();
+    let Lost { invalid, notes: told } = lost(&before, now?);
+    add_new(notes, told.into_iter().map(|note| format!("{label}: {note}")).collect());
+    invalid
 }
 
 /// Thresholds that apply to a configuration; what is not observable there is told.
@@ -303,20 +398,6 @@ fn row(
         verdict: GateVerdict::Inconclusive,
         sentence: String::new(),
         repeated: None,
-    }
-}
-
-fn case(mut row: GateRow, evidence: Evidence, rate: Option<f64>, base: &BTreeMap<u32, f64>) -> Case {
-    let mut base_fell_short = false;
-    if let (Some(rate), Evidence::Test(..)) = (rate, &evidence) {
-        let median = stats::median(&base.values().copied().collect::<Vec<_>>());
-        base_fell_short = median.is_some_and(|median| median < rate * (1.0 - row.threshold));
-        row.baseline = Some(rate);
-    }
-    Case {
-        row,
-        evidence,
-        base_fell_short,
     }
 }
 
@@ -401,10 +482,8 @@ fn unmatched(stored: &[BaselineSession], candidate: &BaselineSession, asked: &As
         return;
     };
     let gated = |id: &str| judged.rows.iter().any(|row| row.configuration_id == id);
-    let labels = |session: &BaselineSession| -> Vec<String> {
-        let all = session.manifest.configurations.iter();
-        all.map(|one| one.label.clone()).collect()
-    };
+    let labels =
+        |session: &BaselineSession| -> Vec<String> { all(session).iter().map(|one| one.label.clone()).collect() };
     if judged.rows.is_empty() {
         judged.invalid.push(format!(
             "The run has no configuration in common with the baseline: it has {}; the baseline has {}. Give the profile \
@@ -415,31 +494,22 @@ fn unmatched(stored: &[BaselineSession], candidate: &BaselineSession, asked: &As
         judged.rows = without_counterpart(candidate, asked);
         return;
     }
-    let new: Vec<&str> = candidate
-        .manifest
-        .configurations
+    let new: Vec<&Configuration> = all(candidate).iter().filter(|one| !gated(&one.id)).collect();
+    let has_label = |label: &str| all(candidate).iter().any(|one| asked.force && one.label == label);
+    let gone: Vec<&Configuration> = all(newest)
         .iter()
-        .filter(|one| !gated(&one.id))
-        .map(|one| one.label.as_str())
-        .collect();
-    let gone: Vec<&str> = newest
-        .manifest
-        .configurations
-        .iter()
-        .filter(|one| configuration(&candidate.manifest, &one.id).is_none())
-        .map(|one| one.label.as_str())
+        .filter(|one| configuration(&candidate.manifest, &one.id).is_none() && !has_label(&one.label))
         .collect();
     let mut notes = Vec::new();
-    for (which, what) in [
-        (new, "Not gated, since the baseline does not have it: "),
+    for (which, session, what) in [
+        (new, candidate, "the baseline does not have it"),
         (
             gone,
-            "Not gated, since this run does not have what the baseline's newest session has: ",
+            newest,
+            "this run does not have it, and the baseline's newest session does",
         ),
     ] {
-        if !which.is_empty() {
-            notes.push(format!("{what}{}.", which.join(", ")));
-        }
+        dropped(&which, session, asked, what, judged, &mut notes);
     }
     let changed: Vec<String> = candidate
         .manifest
@@ -472,35 +542,119 @@ fn unmatched(stored: &[BaselineSession], candidate: &BaselineSession, asked: &As
     add_new(&mut judged.notes, notes);
 }
 
+fn all(session: &BaselineSession) -> &[Configuration] {
+    &session.manifest.configurations
+}
+
+/// What is measured on one side only: not valid, so that nothing drops out of a gate unseen; a note where that is
+/// insisted on.
+fn dropped(
+    which: &[&Configuration],
+    session: &BaselineSession,
+    asked: &Asked,
+    why: &str,
+    judged: &mut Judged,
+    notes: &mut Vec<String>,
+) {
+    if which.is_empty() {
+        return;
+    }
+    if asked.force {
+        let labels: Vec<&str> = which.iter().map(|one| one.label.as_str()).collect();
+        notes.push(format!("Not gated, since {why}: {}.", labels.join(", ")));
+        return;
+    }
+    for configuration in which {
+        let mut rows = one_sided(configuration, session, asked);
+        for row in &mut rows {
+            row.verdict = GateVerdict::NotValid;
+            row.sentence = format!("There is nothing to compare: {why}. --force leaves it out.");
+            if why.starts_with("this run") {
+                (row.baseline, row.value, row.trials) = (row.value, None, 0);
+            }
+        }
+        judged.rows.append(&mut rows);
+    }
+}
+
+/// Of an interleaved run: a base or a candidate without the other is not valid; what is neither is told.
+fn beside_pairs(session: &BaselineSession, pairs: &[Pair], asked: &Asked, judged: &mut Judged) {
+    let paired = |id: &str| pairs.iter().any(|pair| pair.base_id == id || pair.candidate_id == id);
+    let alone = all(session).iter().filter(|one| !paired(&one.id));
+    let is_side = |one: &&Configuration| matches!(variant(one).as_deref(), Some(BASE | CANDIDATE));
+    let (sides, others): (Vec<&Configuration>, Vec<&Configuration>) = alone.partition(is_side);
+    let mut notes = Vec::new();
+    let why = "there is no base and candidate of the same settings";
+    dropped(&sides, session, asked, why, judged, &mut notes);
+    if !others.is_empty() {
+        let labels: Vec<&str> = others.iter().map(|one| one.label.as_str()).collect();
+        notes.push(format!(
+            "Not gated, since it is neither base nor candidate: {}.",
+            labels.join(", ")
+        ));
+    }
+    add_new(&mut judged.notes, notes);
+}
+
 /// Rows that say nothing, so that whoever reads rows alone sees that they are not valid.
 fn without_counterpart(candidate: &BaselineSession, asked: &Asked) -> Vec<GateRow> {
-    let (figures, none) = (Figures::of(candidate), BTreeMap::new());
-    let mut rows = Vec::new();
-    for configuration in &candidate.manifest.configurations {
-        let completed = figures.configuration(&configuration.id).map_or(0, |one| one.completed);
-        for threshold in gated(configuration, asked, &mut Vec::new()) {
-            let values = figures.series(&configuration.id, threshold.metric);
-            rows.push(row(
-                configuration,
-                &configuration.label,
-                threshold,
-                &none,
-                &values,
-                completed,
-            ));
-        }
-    }
-    rows
+    let configurations = all(candidate).iter();
+    configurations
+        .flat_map(|configuration| one_sided(configuration, candidate, asked))
+        .collect()
+}
+
+fn one_sided(configuration: &Configuration, session: &BaselineSession, asked: &Asked) -> Vec<GateRow> {
+    let (figures, none) = (Figures::of(session), BTreeMap::new());
+    let (id, label) = (&configuration.id, &configuration.label);
+    let completed = figures.configuration(id).map_or(0, |one| one.completed);
+    gated(configuration, asked, &mut Vec::new())
+        .into_iter()
+        .map(|threshold| {
+            let values = figures.series(id, threshold.metric);
+            row(configuration, label, threshold, &none, &values, completed)
+        })
+        .collect()
 }
 
 /// A run with a precision that broke off may not have the intervals that it was to have, and its blocks are not those
 /// that were planned.
 fn not_ended(session: &BaselineSession, judged: &mut Judged) {
+    add_new(&mut judged.notes, session.notes.clone());
     if session.manifest.awaits_more_blocks() {
         judged
             .invalid
             .push("The run broke off before its intervals were narrow enough; --resume continues it.".to_owned());
     }
+}
+
+/// In the matrix's order one side always comes after the other: drift of the machine then looks like a change.
+fn in_fixed_order(session: &BaselineSession, asked: &Asked, judged: &mut Judged) {
+    if session.manifest.run.order == Order::Random {
+        return;
+    }
+    let why = "base and candidate were measured in the same order in each block (order = \"matrix\"), so that drift of \
+               the machine looks like a change";
+    match asked.force {
+        true => judged.forced.push(why.to_owned()),
+        false => judged
+            .invalid
+            .push(format!("Not comparable: {why}; give order = \"random\".")),
+    }
+}
+
+/// Enough sessions, but all of a short time: their spread is not that of other days.
+fn close_together(stored: &[BaselineSession]) -> Option<String> {
+    let made = || stored.iter().map(|session| session.manifest.created_at);
+    let (first, last) = (made().min()?, made().max()?);
+    let hours = (last.as_second() - first.as_second()) as f64 / 3_600.0;
+    (stored.len() >= LEAST_SESSIONS && hours < LEAST_SPAN_H).then(|| {
+        format!(
+            "{} sessions within {} h: by how much days differ is not in the interval, which is narrower than it should be.",
+            stored.len(),
+            hours.ceil().max(1.0)
+        )
+    })
 }
 
 fn configuration<'a>(manifest: &'a Manifest, id: &str) -> Option<&'a Configuration> {

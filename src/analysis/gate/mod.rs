@@ -6,6 +6,7 @@
 
 mod decide;
 mod evidence;
+mod losses;
 mod sentence;
 
 use std::collections::BTreeMap;
@@ -97,7 +98,7 @@ pub struct GateRow {
     pub threshold: f64,
     /// What the verdict rests on; null where there is nothing to rest on.
     pub basis: Option<Basis>,
-    /// Median of the baseline's trials, or the rate asked for.
+    /// Median of the baseline's trials.
     pub baseline: Option<f64>,
     /// Median of the candidate's trials.
     pub value: Option<f64>,
@@ -188,6 +189,13 @@ pub fn whole_verdict(judged: &Judged) -> GateVerdict {
     }
 }
 
+/// Whether what cannot be said may be taken for a pass where that is asked for: only where there is an interval, and the
+/// loss is neither certain nor excluded. Where too little was measured, or a figure was not observed, nothing is known.
+pub fn may_be_excused(rows: &[GateRow]) -> bool {
+    let open = |row: &&GateRow| row.verdict == GateVerdict::Inconclusive;
+    rows.iter().filter(open).all(|row| row.low.is_some())
+}
+
 /// Holds the regressions found against a repetition of the measurement: only what is found again counts.
 pub fn confirm(first: &mut Judged, second: &Judged) {
     for row in first
@@ -205,12 +213,16 @@ pub fn confirm(first: &mut Judged, second: &Judged) {
             low: again.low,
             high: again.high,
         });
-        // A repetition that is not valid answers nothing: the first finding neither stands nor falls.
         let confirmed =
             second.invalid.is_empty() && again.is_some_and(|again| again.verdict == GateVerdict::Regression);
-        if !confirmed {
-            row.verdict = GateVerdict::Inconclusive;
-        }
+        // A repetition that is not valid answers nothing. What may well be a regression is then no pass for anybody: a
+        // candidate that breaks down the second time is not excused.
+        let answered = second.invalid.is_empty() && again.is_some_and(|again| again.verdict != GateVerdict::NotValid);
+        row.verdict = match (confirmed, answered) {
+            (true, _) => GateVerdict::Regression,
+            (false, true) => GateVerdict::Inconclusive,
+            (false, false) => GateVerdict::NotValid,
+        };
         row.sentence = sentence::repeated(row, again, confirmed);
     }
 }

@@ -22,15 +22,6 @@ pub(super) fn of(row: &GateRow) -> String {
     }
 }
 
-/// Of a paced load whose baseline did not keep its rate either.
-pub(super) fn excused(row: &GateRow) -> String {
-    format!(
-        "It did not keep its rate ({} against the rate asked for), and neither did the baseline: nothing can be said; ask \
-         for a rate that can be kept.",
-        change_with_interval(row.ratio, row.low, row.high)
-    )
-}
-
 /// Of a loss that one figure alone would show, but not one of many.
 pub(super) fn only_alone(row: &GateRow) -> String {
     format!(

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::protocol::Arrival;
-use crate::store::{BaselineSession, SCHEMA_VERSION, SessionConfiguration, samples};
+use crate::store::{BaselineSession, Losses, SCHEMA_VERSION, SessionConfiguration, samples};
 
 const ID: &str = "c-1";
 
@@ -45,8 +45,10 @@ fn session(ids: &[(&str, f64)], blocks: u32, width: f64) -> BaselineSession {
                         (block, BTreeMap::from(values))
                     })
                     .collect(),
+                losses: BTreeMap::new(),
             })
             .collect(),
+        notes: Vec::new(),
         manifest,
     }
 }
@@ -159,11 +161,160 @@ fn a_paced_load_is_held_to_its_rate() {
         (kept.verdict, kept.basis),
         (GateVerdict::Pass, Some(Basis::OfferedRate))
     );
-    assert_eq!(kept.baseline, Some(1_000.0));
     assert_eq!(gate(1_000.0, 1_000.0, 800.0).verdict, GateVerdict::Regression);
+    assert_eq!(
+        gate(1_000.0, 1_010.0, 999.0).baseline.map(f64::round),
+        Some(1_010.0),
+        "not the rate"
+    );
+    // Where the base fell short too, throughput was found and not set: the two are compared.
     let neither = gate(2_000.0, 1_000.0, 800.0);
-    assert_eq!(neither.verdict, GateVerdict::Inconclusive);
-    assert!(neither.sentence.contains("neither did the baseline"));
+    assert_eq!(
+        (neither.verdict, neither.basis),
+        (GateVerdict::Regression, Some(Basis::Interleaved))
+    );
+    assert_eq!(gate(2_000.0, 1_000.0, 1_000.0).verdict, GateVerdict::Pass);
+}
+
+#[test]
+fn what_may_not_be_compared_is_not() {
+    let gate = |metric: Metric, change: fn(&mut crate::profile::Configuration)| {
+        let mut session = session(&[("b", 1_000.0), ("c", 1_000.0)], 10, 0.001);
+        change(&mut session.manifest.configurations[0]);
+        interleaved(&session, &pair(), &asked(&[(metric, 0.05)])).rows.remove(0)
+    };
+    let paced: fn(&mut crate::profile::Configuration) = |one| {
+        one.workload.arrival = Arrival::Constant { rate_per_s: 900.0 };
+    };
+    for metric in [Metric::Throughput, Metric::LatencyP99] {
+        let row = gate(metric, paced);
+        assert_eq!(row.verdict, GateVerdict::Inconclusive, "{metric}");
+        assert!(row.sentence.starts_with("Cannot be said"), "{}", row.sentence);
+        assert!(!may_be_excused(&[row]));
+    }
+    assert_eq!(gate(Metric::RecordsPerBatch, paced).verdict, GateVerdict::Pass);
+    let row = gate(Metric::Throughput, |one| one.acks = crate::protocol::Acks::None);
+    assert_eq!(row.verdict, GateVerdict::Inconclusive);
+}
+
+#[test]
+fn lost_records_are_not_valid() {
+    let gate = |place: usize, losses: Losses| {
+        let mut session = session(&[("b", 1_000.0), ("c", 1_000.0)], 10, 0.01);
+        session.configurations[place].losses.insert(3, losses);
+        whole_verdict(&interleaved(&session, &pair(), &throughput(0.05)))
+    };
+    let none = Losses::default();
+    for losses in [
+        Losses {
+            deficit: Some(1),
+            ..none
+        },
+        Losses { failed: 1, ..none },
+        Losses { undecided: 1, ..none },
+    ] {
+        assert_eq!(gate(1, losses), GateVerdict::NotValid);
+        assert_eq!(gate(0, losses), GateVerdict::Pass);
+    }
+    assert_eq!(
+        gate(
+            1,
+            Losses {
+                surplus: Some(1),
+                ..none
+            }
+        ),
+        GateVerdict::Pass
+    );
+}
+
+#[test]
+fn a_configuration_of_one_side_only_is_not_valid_unless_forced() {
+    let both = |place: usize| session(&[(ID, 1_000.0), (["c-2", "c-3"][place], 1_000.0)], 10, 0.01);
+    let mut forced = throughput(0.05);
+    forced.force = true;
+    for (before, now, other) in [
+        (stored(6), both(0), "c-2"),
+        (
+            (0..6).map(|_| both(1)).collect(),
+            session(&[(ID, 1_000.0)], 10, 0.01),
+            "c-3",
+        ),
+    ] {
+        let judged = against_stored(&before, &now, &throughput(0.05));
+        assert_eq!(whole_verdict(&judged), GateVerdict::NotValid);
+        let row = judged.rows.iter().find(|row| row.configuration_id == other).unwrap();
+        assert_eq!(row.verdict, GateVerdict::NotValid);
+        let judged = against_stored(&before, &now, &forced);
+        assert_eq!(whole_verdict(&judged), GateVerdict::Pass, "{:?}", judged.rows);
+        assert!(
+            judged.notes.iter().any(|note| note.contains(other)),
+            "{:?}",
+            judged.notes
+        );
+    }
+}
+
+#[test]
+fn in_an_interleaved_run_nothing_drops_out_unseen() {
+    let gate = |variant: &str, force: bool| {
+        let mut session = session(&[("b", 1_000.0), ("c", 1_000.0), ("x", 1_000.0)], 10, 0.01);
+        session.manifest.configurations[2].axes = vec![crate::profile::AxisSetting {
+            axis: "variant".to_owned(),
+            value: variant.to_owned(),
+            number: None,
+        }];
+        let mut asked = throughput(0.05);
+        asked.force = force;
+        interleaved(&session, &pair(), &asked)
+    };
+    for side in ["base", "candidate"] {
+        assert_eq!(whole_verdict(&gate(side, false)), GateVerdict::NotValid);
+        assert_eq!(whole_verdict(&gate(side, true)), GateVerdict::Pass);
+    }
+    let other = gate("third", false);
+    assert_eq!(whole_verdict(&other), GateVerdict::Pass);
+    assert!(other.notes[0].contains("label x"), "{:?}", other.notes);
+}
+
+#[test]
+fn a_fixed_order_is_not_valid_unless_forced() {
+    let mut session = session(&[("b", 1_000.0), ("c", 1_000.0)], 10, 0.01);
+    session.manifest.run.order = crate::profile::Order::Matrix;
+    let mut asked = throughput(0.05);
+    for (force, verdict) in [(false, GateVerdict::NotValid), (true, GateVerdict::Pass)] {
+        asked.force = force;
+        let judged = interleaved(&session, &pair(), &asked);
+        assert_eq!(whole_verdict(&judged), verdict);
+        assert_eq!(judged.forced.len(), usize::from(force));
+    }
+}
+
+#[test]
+fn sessions_of_one_morning_are_told() {
+    let gate = |hours: i64| {
+        let mut stored = stored(6);
+        for (place, session) in (0..).zip(&mut stored) {
+            session.manifest.created_at += jiff::SignedDuration::from_hours(hours * place);
+        }
+        against_stored(&stored, &session(&[(ID, 1_000.0)], 10, 0.01), &throughput(0.05)).notes
+    };
+    assert!(
+        gate(1).iter().any(|note| note.contains("6 sessions within 5 h")),
+        "{:?}",
+        gate(1)
+    );
+    assert!(
+        gate(24).iter().all(|note| !note.contains("sessions within")),
+        "{:?}",
+        gate(24)
+    );
+}
+
+#[test]
+fn lenient_excuses_only_what_has_an_interval() {
+    assert!(may_be_excused(&[paired(0.05, 10, 0.05)]));
+    assert!(!may_be_excused(&[paired(0.05, 10, 0.05), paired(0.0, 1, 0.05)]));
 }
 
 #[test]
@@ -296,7 +447,14 @@ fn only_a_regression_found_again_counts() {
     let mut broken = gate(800.0);
     broken.invalid.push("broken".to_owned());
     confirm(&mut first, &broken);
-    assert_eq!(whole_verdict(&first), GateVerdict::Inconclusive);
+    assert_eq!(whole_verdict(&first), GateVerdict::NotValid, "no answer is no pass");
+    let (mut first, mut gone) = (gate(800.0), gate(800.0));
+    gone.rows[0].verdict = GateVerdict::NotValid;
+    confirm(&mut first, &gone);
+    assert_eq!(whole_verdict(&first), GateVerdict::NotValid);
+    let mut first = gate(800.0);
+    confirm(&mut first, &Judged::default());
+    assert_eq!(whole_verdict(&first), GateVerdict::NotValid);
 }
 
 #[test]

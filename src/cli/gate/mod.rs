@@ -18,7 +18,9 @@ use super::export;
 use super::failure::Failure;
 use super::options::{MeasuringOptions, PlaceOption, key_value};
 use super::output;
-use crate::analysis::{Asked, GateVerdict, Judged, against_stored, interleaved, pairs_of, thresholds, whole_verdict};
+use crate::analysis::{
+    Asked, GateVerdict, Judged, against_stored, interleaved, may_be_excused, pairs_of, thresholds, whole_verdict,
+};
 use crate::profile::parse_threshold;
 use crate::report::format::counted;
 use crate::report::{GATE_FILE, GATE_SCHEMA_VERSION, GateDocument, Repetition, exported_gate, gate_text, replace};
@@ -236,10 +238,11 @@ fn document(outcome: &Outcome, given: &BTreeMap<String, f64>, lenient: bool) -> 
         ..
     } = outcome;
     let verdict = whole_verdict(judged);
+    let excused = lenient && may_be_excused(&judged.rows);
     let exit = match verdict {
         GateVerdict::Pass => Exit::Fine,
         GateVerdict::Regression => Exit::Regression,
-        GateVerdict::Inconclusive if lenient => Exit::Fine,
+        GateVerdict::Inconclusive if excused => Exit::Fine,
         GateVerdict::Inconclusive | GateVerdict::NotValid => Exit::NotComplete,
     };
     let mut notes = judged.notes.clone();
@@ -262,7 +265,7 @@ fn document(outcome: &Outcome, given: &BTreeMap<String, f64>, lenient: bool) -> 
         verdict,
         lenient,
         exit_code: exit.code(),
-        sentence: GateDocument::conclusion(verdict, &judged.rows, lenient),
+        sentence: GateDocument::conclusion(verdict, &judged.rows, lenient, excused),
         thresholds_from: thresholds(&loaded.manifest.gate, given).1,
         repetition: repetition.clone(),
         rows: judged.rows.clone(),

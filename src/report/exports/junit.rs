@@ -108,8 +108,18 @@ fn figures(gate: &ExportedGate) -> String {
 
 /// A run that nothing was asked of: a suite without a case is an error to some servers, and a pass would be a lie.
 fn not_gated(run: &ExportedRun, id: &str, label: &str) -> TestCase {
-    let mut status = TestCaseStatus::skipped();
-    status.set_message("no gate: nothing was compared with a baseline");
+    let asked = run.verdict.filter(|verdict| *verdict != GateVerdict::Pass);
+    let mut status = match asked {
+        None => TestCaseStatus::skipped(),
+        Some(_) => TestCaseStatus::non_success(NonSuccessKind::Error),
+    };
+    match asked {
+        None => status.set_message("no gate: nothing was compared with a baseline"),
+        // What was asked got no answer.
+        Some(verdict) => status
+            .set_type(verdict.name())
+            .set_message(run.notes.first().map_or("nothing was gated", String::as_str)),
+    };
     let mut case = TestCase::new("figures", status);
     case.set_classname(label);
     let lines: Vec<String> = run

@@ -72,6 +72,8 @@ pub struct ExportedRun {
     pub metrics: Vec<ExportedMetric>,
     /// The gates; empty where nothing was gated.
     pub gates: Vec<ExportedGate>,
+    /// The verdict over everything; none where no gate was asked for.
+    pub verdict: Option<GateVerdict>,
     /// Whether an inconclusive gate was asked to pass all the same.
     pub lenient: bool,
     /// Where the figures are valid, and what is missing: to be read with every one of them.
@@ -94,6 +96,7 @@ impl ExportedRun {
             host: format!("{}, {} cores", summary.host.cpu, summary.host.cores),
             metrics: summary.configurations.iter().flat_map(figures).collect(),
             gates: Vec::new(),
+            verdict: None,
             lenient: false,
             notes: notes(summary),
             warnings: warnings(summary),
