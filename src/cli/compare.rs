@@ -42,12 +42,14 @@ impl Loaded {
 /// # Errors
 /// Where a run cannot be read, has no such configuration, or may not be compared.
 pub fn compare(asked: &CompareArguments) -> Result<Exit, Failure> {
-    let base = load(&asked.base)?;
-    let candidates = asked
-        .candidates
-        .iter()
-        .map(|name| load(name))
-        .collect::<Result<Vec<_>, _>>()?;
+    // Reading large runs takes most of the time: side by side.
+    let (base, candidates) = std::thread::scope(|scope| {
+        let base = scope.spawn(|| load(&asked.base));
+        let candidates: Vec<Result<Loaded, Failure>> = asked.candidates.iter().map(|name| load(name)).collect();
+        let base = base.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        (base, candidates)
+    });
+    let (base, candidates) = (base?, candidates.into_iter().collect::<Result<Vec<_>, _>>()?);
     let mut document = ComparisonDocument {
         schema_version: COMPARISON_SCHEMA_VERSION,
         kpbench_version: env!("CARGO_PKG_VERSION").to_owned(),
