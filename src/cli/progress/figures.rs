@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::profile::{Configuration, Order};
 use crate::protocol::{Acks, Arrival, Interval, TargetKind};
-use crate::report::format::counted;
+use crate::report::format::{count, counted};
 use crate::report::stopping::percent;
 use crate::run::{BlocksExpected, Headline, Progress};
 use crate::store::{Manifest, PlannedTrial, TargetDescription, TrialOutcome, TrialRecord};
@@ -34,14 +34,14 @@ pub(super) fn live(configuration: &Configuration, interval: &Interval, failed: u
     let latency = interval.latency.response.as_ref().or(interval.latency.service.as_ref());
     let p99 = latency.map_or_else(String::new, |latency| format!("  p99 {}", latency_text(latency.p99_us)));
     let errors = if failed > 0 {
-        format!("  {} failed", thousands(failed))
+        format!("  {} failed", count(failed))
     } else {
         String::new()
     };
     format!(
         "{} {what}  {mb:.1} MB/s{p99}  {} in the queue{errors}",
-        thousands(acknowledged),
-        thousands(interval.queue_records)
+        count(acknowledged),
+        count(interval.queue_records)
     )
 }
 
@@ -52,7 +52,7 @@ pub(super) fn outcome(configuration: &Configuration, record: &TrialRecord) -> St
     }
     let headline = Headline::of(configuration, record);
     let mut parts = vec![match headline.records_per_s {
-        Some(records) => format!("{} records/s", thousands(records.round() as u64)),
+        Some(records) => format!("{} records/s", count(records.round() as u64)),
         None => "throughput not observed".to_owned(),
     }];
     parts.extend(headline.mb_per_s.map(|mb| format!("{mb:.1} MB/s")));
@@ -68,7 +68,7 @@ pub(super) fn outcome(configuration: &Configuration, record: &TrialRecord) -> St
     if headline.not_acknowledged > 0 {
         parts.push(format!(
             "{} records not acknowledged",
-            thousands(headline.not_acknowledged)
+            count(headline.not_acknowledged)
         ));
     }
     match record.warnings.len() {
@@ -150,18 +150,6 @@ fn latency_text(us: u64) -> String {
     }
 }
 
-fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -169,8 +157,8 @@ mod tests {
 
     #[test]
     fn numbers_are_grouped_and_durations_short() {
-        assert_eq!(thousands(1_234_567), "1,234,567");
-        assert_eq!(thousands(123), "123");
+        assert_eq!(count(1_234_567), "1,234,567");
+        assert_eq!(count(123), "123");
         assert_eq!(duration(Duration::from_secs(125)), "2m 05s");
         assert_eq!(duration(Duration::from_secs(7_260)), "2h 01m");
         assert_eq!(latency_text(1_500), "1.5 ms");
