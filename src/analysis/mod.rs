@@ -29,5 +29,5 @@ pub(crate) use metric::Style;
 pub use metric::{Better, Metric};
 pub use observations::{Observations, Pairs, Series};
 pub use session::session_of;
-pub use trial::{CompletedTrial, completed_result, megabytes_per_s, records_per_s};
+pub use trial::{CompletedTrial, completed_result, megabytes_per_s, records_per_s, throughput};
 pub(crate) use trial::{percentiles, produce_requests, ratio};

@@ -8,7 +8,7 @@ use super::Metric;
 use crate::profile::Configuration;
 use crate::protocol::{Acks, Arrival, ClientStatistics, LatencyDistribution, SendMode, TrialResult};
 use crate::stats::histogram::{self, Percentile};
-use crate::store::{TrialOutcome, TrialRecord};
+use crate::store::{BrokerFigures, TrialOutcome, TrialRecord};
 
 /// Percentiles that a trial can have, by metric.
 const PERCENTILES: [(Metric, f64); 4] = [
@@ -46,14 +46,16 @@ pub fn completed_result(record: &TrialRecord) -> Result<&TrialResult, &str> {
 
 /// Records per second of one trial: what arrived in the window ÷ its length. With `acks=0` nothing arrives, and only
 /// the growth of the log counts.
-pub fn records_per_s(acks: Acks, record: &TrialRecord) -> Option<f64> {
+pub fn throughput(acks: Acks, result: &TrialResult, broker: &BrokerFigures) -> Option<f64> {
     match acks {
-        Acks::None => record.broker.window_records_per_s(),
-        Acks::Leader | Acks::All => {
-            let result = record.result.as_ref()?;
-            ratio(result.window.acknowledged as f64, result.window_s)
-        }
+        Acks::None => broker.window_records_per_s(),
+        Acks::Leader | Acks::All => ratio(result.window.acknowledged as f64, result.window_s),
     }
+}
+
+/// [`throughput`] of a stored trial; none where it reported no result.
+pub fn records_per_s(acks: Acks, record: &TrialRecord) -> Option<f64> {
+    throughput(acks, record.result.as_ref()?, &record.broker)
 }
 
 /// Key and value bytes of the mean record of the window. With `acks=0`, of those written to the socket: the same

@@ -1,6 +1,6 @@
 //! The few figures of one trial that are told as soon as it is stored.
 
-use super::warnings::records_per_s;
+use crate::analysis::{megabytes_per_s, records_per_s};
 use crate::profile::Configuration;
 use crate::stats::histogram::{self, Percentile};
 use crate::store::TrialRecord;
@@ -24,17 +24,15 @@ impl Headline {
         let Some(result) = &record.result else {
             return Headline::default();
         };
-        let records_per_s = records_per_s(configuration.acks, result, &record.broker);
         let counts = &result.counts;
-        let bytes_per_record = counts.acknowledged_bytes as f64 / counts.acknowledged.max(1) as f64;
         let latency = result.latencies.response.as_ref().or(result.latencies.service.as_ref());
         let p99 = latency.and_then(|latency| {
             let decoded = histogram::decode(&latency.histogram).ok()?;
             Some(histogram::percentile(&decoded, latency.unresolved, 0.99))
         });
         Headline {
-            records_per_s,
-            mb_per_s: records_per_s.map(|records| records * bytes_per_record / 1e6),
+            records_per_s: records_per_s(configuration.acks, record),
+            mb_per_s: megabytes_per_s(configuration.acks, record),
             p99,
             not_acknowledged: counts.failed + counts.undecided,
         }

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::coordinator::Session;
 use super::drive::End;
 use super::spec::trial_spec;
-use super::warnings::records_per_s;
 use super::{Cluster, RunError};
+use crate::analysis::throughput;
 use crate::profile::{Configuration, TargetSettings};
 use crate::protocol::{Acks, Arrival, TargetKind, TrialResult};
 use crate::store::{BrokerFigures, Headroom, TrialRecord};
@@ -88,7 +88,7 @@ impl Session<'_> {
         let due = profile.run.headroom
             && defined(configuration, profile.target.kind, self.cluster.connection())
             && !self.headrooms.told.contains(&configuration.id);
-        let reached = records_per_s(configuration.acks, result, broker).filter(|&reached| reached > 0.0);
+        let reached = throughput(configuration.acks, result, broker).filter(|&reached| reached > 0.0);
         let (true, Some(reached)) = (due, reached) else {
             return Ok(Ok(None));
         };
@@ -154,7 +154,7 @@ impl Session<'_> {
         let driven = self.driver().drive(&spec, None, &mut ()).await?;
         let _ = mock.delete_topic(&topic.name).await;
         Ok(match (driven.end, driven.result) {
-            (End::Completed, Some(result)) => Ok(records_per_s(configuration.acks, &result, &BrokerFigures::default())),
+            (End::Completed, Some(result)) => Ok(throughput(configuration.acks, &result, &BrokerFigures::default())),
             (End::Failed(cause), _) => Err(cause),
             (End::Stopped | End::Completed, _) => Ok(None),
         })

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::warnings::records_per_s;
+use crate::analysis::throughput;
 use crate::profile::Configuration;
 use crate::store::{TrialOutcome, TrialRecord};
 
@@ -37,7 +37,7 @@ impl History {
         // The rule of every comparison: failed trials and those that were cut short do not count.
         let counts = record.outcome == TrialOutcome::Completed;
         let result = record.result.as_ref().filter(|result| counts && !result.stopped_early);
-        let throughput = result.and_then(|result| records_per_s(configuration.acks, result, &record.broker));
+        let throughput = result.and_then(|result| throughput(configuration.acks, result, &record.broker));
         if let Some(throughput) = throughput.filter(|throughput| *throughput > 0.0 && throughput.is_finite()) {
             let of_it = self.throughput.entry(configuration.id.clone()).or_default();
             of_it.insert(block, throughput.ln());

@@ -66,10 +66,7 @@ pub(super) fn outcome(configuration: &Configuration, record: &TrialRecord) -> St
         parts.push(format!("p99 {bound}{value} ({name})"));
     }
     if headline.not_acknowledged > 0 {
-        parts.push(format!(
-            "{} records not acknowledged",
-            count(headline.not_acknowledged)
-        ));
+        parts.push(format!("{} records not acknowledged", count(headline.not_acknowledged)));
     }
     match record.warnings.len() {
         0 => {}

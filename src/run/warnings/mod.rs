@@ -5,6 +5,7 @@ mod text;
 #[cfg(test)]
 pub(super) mod tests;
 
+use crate::analysis::throughput;
 use crate::profile::Configuration;
 use crate::protocol::{Acks, Arrival, ClientStatistics, LatencyDistribution, TrialResult};
 use crate::stats::histogram;
@@ -120,17 +121,6 @@ impl SpinningCause {
     }
 }
 
-/// Throughput by its definition: acknowledgements, or with `acks=0` the growth of the watermarks; none where that was
-/// not observed.
-pub(super) fn records_per_s(acks: Acks, result: &TrialResult, broker: &BrokerFigures) -> Option<f64> {
-    match acks {
-        Acks::None => broker.window_records_per_s(),
-        Acks::Leader | Acks::All => {
-            (result.window_s > 0.0).then(|| result.window.acknowledged as f64 / result.window_s)
-        }
-    }
-}
-
 /// Everything suspect about a completed trial.
 pub(super) fn of_trial(
     configuration: &Configuration,
@@ -222,7 +212,7 @@ fn pacing(configuration: &Configuration, result: &TrialResult, broker: &BrokerFi
     let Arrival::Constant { rate_per_s } = configuration.workload.arrival else {
         return;
     };
-    if let Some(achieved_per_s) = records_per_s(configuration.acks, result, broker)
+    if let Some(achieved_per_s) = throughput(configuration.acks, result, broker)
         && achieved_per_s < MIN_ACHIEVED * rate_per_s
     {
         found.push(Warning::RateMissed {
