@@ -585,6 +585,30 @@ fn one_broker_of_several_that_ends_fails_the_trial_although_the_others_answer() 
     );
 }
 
+/// While it was away its port may have been lent to some connection.
+#[test]
+fn a_broker_that_does_not_start_again_at_first_is_started_once_more() {
+    let bench = Bench::new(CLEAN);
+    bench.starter.script.dies_after.set(Some(2));
+    bench.starter.script.dies_again.set(2);
+    let outcome = bench.run().unwrap();
+    assert_eq!(
+        (outcome.completed, outcome.failed, outcome.ended),
+        (5, 1, Ended::Complete)
+    );
+    let calls = bench.starter.script.calls.borrow();
+    assert_eq!(calls.iter().filter(|call| *call == "revive").count(), 3);
+}
+
+#[test]
+fn a_broker_that_never_starts_again_ends_the_run() {
+    let bench = Bench::new(CLEAN);
+    bench.starter.script.dies_after.set(Some(2));
+    bench.starter.script.dies_again.set(u32::MAX);
+    let outcome = bench.run().unwrap();
+    assert!(matches!(outcome.ended, Ended::TargetLost { .. }), "{:?}", outcome.ended);
+}
+
 #[test]
 fn watermarks_that_cannot_be_read_from_a_living_target_are_a_warning() {
     let bench = Bench::new(CLEAN);

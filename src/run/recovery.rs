@@ -1,12 +1,20 @@
 //! A target that does not answer: waited for, and brought back where it was started here.
 
 use std::future::Future;
+use std::time::{Duration, Instant};
 
 use super::coordinator::Session;
 use super::topics::PreparedTopic;
 use super::{Cancel, ClusterError, Ended, RunError};
 use crate::profile::Configuration;
 use crate::store::PlannedTrial;
+
+/// How often brokers that were started here are started again in one wait. The first start may fail: while nobody
+/// listened, any connection of this machine may have been given the broker's port as its own.
+const STARTS: usize = 5;
+
+/// Time between two starts, for such a connection to go away: this part of the longest wait.
+const PAUSES_PER_WAIT: u32 = 100;
 
 /// Why there is no topic for a trial.
 pub(super) enum Unprepared {
@@ -59,14 +67,9 @@ impl Session<'_> {
     pub(super) async fn wait_for_target(&mut self, cause: &str) -> Result<Option<Ended>, RunError> {
         let limit = self.request.limits.target_return;
         self.listener.target_lost(&self.mask.text(cause), limit);
-        let back = async {
-            let started_again = self.cluster.revive().await?;
-            self.cluster.wait_until_reachable(limit).await?;
-            Ok::<_, ClusterError>(started_again)
-        };
         let answer = tokio::select! {
             () = self.cancel.cancelled() => return Ok(Some(Ended::Interrupted)),
-            answer = back => answer,
+            answer = self.bring_back(limit) => answer,
         };
         match answer {
             Err(error) => Ok(Some(Ended::TargetLost {
@@ -81,5 +84,24 @@ impl Session<'_> {
                 Ok(None)
             }
         }
+    }
+
+    /// Waits for the target, starting what was started here and has ended; says how many processes that were.
+    async fn bring_back(&self, limit: Duration) -> Result<usize, ClusterError> {
+        let (deadline, pause) = (Instant::now() + limit, limit / PAUSES_PER_WAIT);
+        let mut started = 0;
+        for attempt in 1.. {
+            started += self.cluster.revive().await?;
+            let left = deadline.saturating_duration_since(Instant::now());
+            let Err(error) = self.cluster.wait_until_reachable(left).await else {
+                break;
+            };
+            let ended_again = self.cluster.check_alive().is_err();
+            if !ended_again || attempt >= STARTS || left <= pause {
+                return Err(error);
+            }
+            tokio::time::sleep(pause).await;
+        }
+        Ok(started)
     }
 }

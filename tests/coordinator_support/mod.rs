@@ -47,6 +47,8 @@ pub struct ClusterScript {
     pub cpu_us: RefCell<Vec<u64>>,
     /// Checks of life after which a broker has ended, until it is revived.
     pub dies_after: Cell<Option<u32>>,
+    /// Starts that fail from now on: the broker ends again at once.
+    pub dies_again: Cell<u32>,
     pub kind: Cell<Option<TargetKind>>,
     /// How many brokers it says to have; one where nothing is set.
     pub brokers: Cell<Option<u32>>,
@@ -179,11 +181,12 @@ impl Cluster for Twin {
     }
     fn revive(&self) -> BoxFuture<'_, Result<usize, ClusterError>> {
         self.script.note("revive".to_owned());
-        let dead = self.script.dies_after.replace(None) == Some(0);
+        let after = take_one(&self.script.dies_again).then_some(0);
+        let dead = self.script.dies_after.replace(after) == Some(0);
         Box::pin(async move { Ok(usize::from(dead)) })
     }
     fn wait_until_reachable(&self, _: Duration) -> BoxFuture<'_, Result<(), ClusterError>> {
-        let fails = take_one(&self.script.unreachable);
+        let fails = take_one(&self.script.unreachable) || self.script.dies_after.get() == Some(0);
         Box::pin(async move {
             if fails {
                 Err(failure("connection refused, password hunter2", false))

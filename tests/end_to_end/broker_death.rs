@@ -78,6 +78,7 @@ fn an_external_broker_dies_and_comes_back() {
     local.restart_node(1).unwrap();
     let said = running.ended();
     let trials = bench.trials();
+    assert_eq!(trials.len(), 2, "{}", said.stderr);
     assert!(
         cause(&trials[0]).contains("the target was lost"),
         "{}",
@@ -124,6 +125,7 @@ fn a_broker_that_the_tool_started_dies_and_is_started_again() {
     send_signal(bench.wait_for_process("kafka.Kafka "), Signal::Kill).unwrap();
     let said = running.ended();
     let trials = bench.trials();
+    assert_eq!(trials.len(), 2, "{}", said.stderr);
     assert!(
         cause(&trials[0]).contains("node 1 of the local Kafka"),
         "{}",
@@ -142,6 +144,7 @@ fn a_trial_process_is_killed() {
     send_signal(trial, Signal::Kill).unwrap();
     let said = running.ended();
     let trials = bench.trials();
+    assert_eq!(trials.len(), 2, "{}", said.stderr);
     assert!(cause(&trials[0]).contains("signal 9 (SIGKILL"), "{}", cause(&trials[0]));
     assert_completed(&trials[1]);
     assert_told(&bench, &said, "SIGKILL");

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::target::cache;
+
 /// Most nodes that vote for the controller; further nodes are brokers only.
 const VOTERS_MAX: u32 = 3;
 
@@ -29,11 +31,11 @@ pub(crate) struct ReservedPorts {
 }
 
 impl ReservedPorts {
-    /// Has the system choose free ports for `nodes` nodes.
+    /// Chooses free ports for `nodes` nodes.
     pub(crate) fn choose(nodes: u32, secured: bool) -> io::Result<ReservedPorts> {
         let mut held = Vec::new();
         let mut port = || -> io::Result<u16> {
-            let listener = TcpListener::bind(("127.0.0.1", 0))?;
+            let listener = free_port()?;
             let port = listener.local_addr()?.port();
             held.push(listener);
             Ok(port)
@@ -54,6 +56,35 @@ impl ReservedPorts {
     pub(crate) fn release(&mut self) {
         self.held.clear();
     }
+}
+
+/// First of the ports that need no special right and that few services are known by.
+const FIRST_PORT: u16 = 10_000;
+
+/// Random ports that are tried before the system is asked for one.
+const RANDOM_TRIES: usize = 50;
+
+/// A free port, below those that the system gives to outgoing connections where it tells them: a connection of any
+/// program could otherwise take the port of a broker that has died and is about to be started again.
+fn free_port() -> io::Result<TcpListener> {
+    let ports = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap_or_default();
+    let outgoing = ports
+        .split_whitespace()
+        .next()
+        .and_then(|first| first.parse::<u16>().ok());
+    let below = outgoing
+        .filter(|first| *first > FIRST_PORT + 1_000)
+        .map(|first| first - FIRST_PORT);
+    let random = below.into_iter().flat_map(|ports: u16| {
+        // The remainder is below `ports`, and so a u16.
+        (0..RANDOM_TRIES).map(move |_| FIRST_PORT + (cache::random_u64() % u64::from(ports)) as u16)
+    });
+    for port in random {
+        if let Ok(listener) = TcpListener::bind(("127.0.0.1", port)) {
+            return Ok(listener);
+        }
+    }
+    TcpListener::bind(("127.0.0.1", 0))
 }
 
 /// One node's files within the data directory.
@@ -157,6 +188,19 @@ mod tests {
         assert!(TcpListener::bind(("127.0.0.1", all[0])).is_err());
         reserved.release();
         assert!(reserved.held.is_empty());
+    }
+
+    /// Else a connection of any program may take the port of a broker that is started again.
+    #[test]
+    fn ports_are_not_those_of_outgoing_connections() {
+        let Ok(range) = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range") else {
+            return;
+        };
+        let first: u16 = range.split_whitespace().next().unwrap().parse().unwrap();
+        let reserved = ReservedPorts::choose(3, true).unwrap();
+        for node in &reserved.nodes {
+            assert!(node.plain < first && node.controller < first, "{node:?}");
+        }
     }
 
     #[test]
