@@ -5,7 +5,7 @@ use super::error::Problem;
 use super::payload::{content, content_text, size, size_text};
 use super::quantity::parse_rate;
 use super::read::Context;
-use crate::protocol::{Arrival, ClientKind, Content, Payload, SendMode, Size, Workload};
+use crate::protocol::{Arrival, ClientKind, Content, Payload, Records, SendMode, Size, Workload};
 
 /// A setting of the load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -179,6 +179,7 @@ impl LoadSettings {
                 size: Size::Fixed { bytes: 0 },
                 content: Content::Json,
             },
+            records: Records::default(),
         };
         for (_, setting) in &self.0 {
             match setting.clone() {

@@ -6,11 +6,13 @@
 //! trial process. The schema files are `schemas/trial-spec.schema.json` and `schemas/trial-event.schema.json`.
 
 mod event;
+mod records;
 mod result;
 mod spec;
 mod workload;
 
 pub use event::{BrokerWindow, ClientInterval, Interval, IntervalLatency, Phase, TrialEvent, WindowedLatency};
+pub use records::{Header, HeaderContent, Key, KeyForm, Partitioner, PayloadPart, Records, Timestamps};
 pub use result::{
     CLIENT_REPORTED, ClientStatistics, Counts, CpuTime, FailedCount, Latencies, LatencyDistribution, PersistenceStatus,
     TrialResult, WindowCounts, tells_all_brokers_down,

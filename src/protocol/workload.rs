@@ -1,10 +1,11 @@
 //! The words of a workload: how records are made, when they are sent, and through which client.
 
-use std::fmt;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use super::Records;
 
 /// Implements `Display` and `FromStr` for an enum through the names that its serde form uses.
 macro_rules! named {
@@ -15,8 +16,8 @@ macro_rules! named {
             /// The name used in profiles, in the protocol and in reports.
             pub fn name(self) -> &'static str { match self { $($variant => $name),+ } }
         }
-        impl fmt::Display for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.pad(self.name()) }
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.pad(self.name()) }
         }
         impl std::str::FromStr for $type {
             type Err = String;
@@ -29,6 +30,8 @@ macro_rules! named {
         }
     };
 }
+
+pub(super) use named;
 
 /// What the records are sent to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -231,4 +234,7 @@ pub struct Workload {
     pub arrival: Arrival,
     /// What they carry.
     pub payload: Payload,
+    /// What they have beside that: keys, headers and the like.
+    #[serde(default, skip_serializing_if = "Records::are_plain")]
+    pub records: Records,
 }

@@ -538,6 +538,7 @@ pub fn configuration(id: &str, linger_ms: &str) -> Configuration {
                 size: Size::Fixed { bytes: 100 },
                 content: Content::Random,
             },
+            records: Records::default(),
         },
         warnings: Vec::new(),
     }
