@@ -268,7 +268,7 @@ fn pieces(length: usize, size: &Size, random: &mut Xoshiro256PlusPlus) -> Vec<(u
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::WeightedSize;
+    use crate::protocol::{GENERATED_JSON_BYTES, GENERATED_JSON_FIELDS, WeightedSize};
     use std::io::Write;
 
     fn pool(size: Size, content: Content) -> PayloadPool {
@@ -329,6 +329,19 @@ mod tests {
         let pool = pool(fixed(300), Content::Json);
         let value: serde_json::Value = serde_json::from_slice(pool.cursor(0, 1).next_value()).unwrap();
         assert!(value["order_id"].is_u64());
+    }
+
+    #[test]
+    fn the_smallest_whole_objects_are_as_small_as_profiles_are_told() {
+        let whole = |bytes: u32| {
+            let pool = pool(fixed(bytes), Content::Json);
+            (0..20_000.min(pool.len())).all(|number| {
+                let read = serde_json::from_slice::<serde_json::Value>(pool.value(number));
+                read.is_ok_and(|value| GENERATED_JSON_FIELDS.iter().all(|field| !value[field].is_null()))
+            })
+        };
+        assert!(whole(GENERATED_JSON_BYTES));
+        assert!(!whole(GENERATED_JSON_BYTES - 1), "the longest objects are cut");
     }
 
     #[test]

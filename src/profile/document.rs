@@ -196,7 +196,10 @@ impl Document {
 fn is_value_table(path: &str) -> bool {
     let path = normalized(path);
     let in_workload = path.strip_prefix("workload.").unwrap_or(&path);
-    matches!(in_workload, "record.size" | "payload") || is_variant(&path)
+    matches!(
+        in_workload,
+        "record.size" | "payload" | "key" | "partitioner" | "headers"
+    ) || is_variant(&path)
 }
 
 /// Whether this is a variant: everything behind the prefix is its name, dots included.

@@ -8,6 +8,7 @@ mod estimate;
 mod exclude;
 mod gate;
 mod interleaved;
+mod json_field;
 mod matrix;
 mod model;
 mod payload;
@@ -17,6 +18,8 @@ mod producer;
 mod properties;
 mod quantity;
 mod read;
+mod record_rules;
+mod records;
 mod rules;
 mod secrets;
 mod sections;
@@ -47,6 +50,7 @@ pub use error::{ProfileError, ProfileProblem};
 pub use estimate::{BudgetError, Estimate, Least, check_budget, estimate};
 pub use gate::{DEFAULT_THRESHOLDS, GATE_METRICS, parse_threshold};
 pub use interleaved::counterparts;
+pub(crate) use json_field::json_field;
 pub use model::{
     AxisSetting, Configuration, Defaults, GateSettings, Order, Precision, Profile, RunSettings, TargetSettings,
     TopicSettings,
@@ -97,6 +101,7 @@ pub fn parse(source_name: &str, text: &str, base_dir: &Path, overrides: &[Overri
         warnings: Vec::new(),
         secrets: Vec::new(),
         line_sizes: BTreeMap::new(),
+        fields_missing: BTreeMap::new(),
         base_dir: base_dir.to_owned(),
         environment: |name| std::env::var(name).ok(),
     };
@@ -240,6 +245,13 @@ fn expand(
         }
         any_sendable |= rules::check_limits(&mut draft, target, topic);
         rules::check_behaviour(&mut draft, target, fixed.defaults, context);
+        let settings = record_rules::Settings {
+            matrix,
+            point,
+            fixed: load_keys,
+            properties: &fixed.properties,
+        };
+        record_rules::check(&mut draft, &settings, context);
         std::mem::take(&mut draft.translation.general)
             .into_iter()
             .for_each(|note| context.warn(note));

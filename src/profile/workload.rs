@@ -5,7 +5,10 @@ use super::error::Problem;
 use super::payload::{content, content_text, size, size_text};
 use super::quantity::parse_rate;
 use super::read::Context;
-use crate::protocol::{Arrival, ClientKind, Content, Payload, Records, SendMode, Size, Workload};
+use super::records;
+use crate::protocol::{
+    Arrival, ClientKind, Content, Header, Key, Partitioner, Payload, Records, SendMode, Size, Timestamps, Workload,
+};
 
 /// A setting of the load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,6 +29,16 @@ pub(crate) enum LoadKey {
     Rate,
     /// Partitions of the topic.
     Partitions,
+    /// Keys of records.
+    Key,
+    /// What chooses their partitions.
+    Partitioner,
+    /// Their headers.
+    Headers,
+    /// Who gives their create time.
+    Timestamps,
+    /// Share of those without a value.
+    Tombstones,
 }
 
 /// A setting's value.
@@ -47,11 +60,21 @@ pub(crate) enum LoadSetting {
     Rate(Arrival),
     /// Partitions of the topic.
     Partitions(u32),
+    /// Keys of records.
+    Key(Key),
+    /// What chooses their partitions.
+    Partitioner(Partitioner),
+    /// Their headers.
+    Headers(Vec<Header>),
+    /// Who gives their create time.
+    Timestamps(Timestamps),
+    /// Share of those without a value.
+    Tombstones(f64),
 }
 
 impl LoadKey {
     /// Every setting.
-    pub const ALL: [LoadKey; 8] = [
+    pub const ALL: [LoadKey; 13] = [
         LoadKey::RecordSize,
         LoadKey::Payload,
         LoadKey::SendMode,
@@ -60,6 +83,11 @@ impl LoadKey {
         LoadKey::Producers,
         LoadKey::Rate,
         LoadKey::Partitions,
+        LoadKey::Key,
+        LoadKey::Partitioner,
+        LoadKey::Headers,
+        LoadKey::Timestamps,
+        LoadKey::Tombstones,
     ];
 
     /// Its one spelling.
@@ -73,6 +101,11 @@ impl LoadKey {
             LoadKey::Producers => "producers",
             LoadKey::Rate => "rate",
             LoadKey::Partitions => "partitions",
+            LoadKey::Key => "key",
+            LoadKey::Partitioner => "partitioner",
+            LoadKey::Headers => "headers",
+            LoadKey::Timestamps => "timestamps",
+            LoadKey::Tombstones => "tombstones",
         }
     }
 
@@ -93,6 +126,11 @@ impl LoadKey {
             LoadKey::Producers => LoadSetting::Producers(1),
             LoadKey::Rate => LoadSetting::Rate(Arrival::Unpaced),
             LoadKey::Partitions => LoadSetting::Partitions(6),
+            LoadKey::Key => LoadSetting::Key(Key::None),
+            LoadKey::Partitioner => LoadSetting::Partitioner(Partitioner::Client),
+            LoadKey::Headers => LoadSetting::Headers(Vec::new()),
+            LoadKey::Timestamps => LoadSetting::Timestamps(Timestamps::Client),
+            LoadKey::Tombstones => LoadSetting::Tombstones(0.0),
         }
     }
 
@@ -108,6 +146,11 @@ impl LoadKey {
             LoadKey::Producers => whole(name, node, 1_000, context).map(LoadSetting::Producers),
             LoadKey::Rate => rate(node, context).map(LoadSetting::Rate),
             LoadKey::Partitions => whole(name, node, 10_000, context).map(LoadSetting::Partitions),
+            LoadKey::Key => records::key(node, context).map(LoadSetting::Key),
+            LoadKey::Partitioner => records::partitioner(node, context).map(LoadSetting::Partitioner),
+            LoadKey::Headers => records::headers(node, context).map(LoadSetting::Headers),
+            LoadKey::Timestamps => context.word(name, node).map(LoadSetting::Timestamps),
+            LoadKey::Tombstones => records::share(name, node, context).map(LoadSetting::Tombstones),
         }
     }
 }
@@ -123,6 +166,11 @@ impl LoadSetting {
             LoadSetting::SendConcurrency(count) | LoadSetting::Producers(count) | LoadSetting::Partitions(count) => {
                 count.to_string()
             }
+            LoadSetting::Key(key) => records::key_text(key),
+            LoadSetting::Partitioner(partitioner) => records::partitioner_text(*partitioner),
+            LoadSetting::Headers(headers) => records::headers_text(headers),
+            LoadSetting::Timestamps(timestamps) => timestamps.name().to_owned(),
+            LoadSetting::Tombstones(share) => share.to_string(),
             LoadSetting::Rate(Arrival::Unpaced) => "unpaced".to_owned(),
             LoadSetting::Rate(Arrival::Constant { rate_per_s }) => format!("{rate_per_s}/s"),
         }
@@ -136,6 +184,7 @@ impl LoadSetting {
                 Some(f64::from(*count))
             }
             LoadSetting::Rate(Arrival::Constant { rate_per_s }) => Some(*rate_per_s),
+            LoadSetting::Tombstones(share) => Some(*share),
             _ => None,
         }
     }
@@ -191,6 +240,11 @@ impl LoadSettings {
                 LoadSetting::Producers(count) => workload.producers = count,
                 LoadSetting::Rate(arrival) => workload.arrival = arrival,
                 LoadSetting::Partitions(count) => partitions = count,
+                LoadSetting::Key(key) => workload.records.key = key,
+                LoadSetting::Partitioner(partitioner) => workload.records.partitioner = partitioner,
+                LoadSetting::Headers(headers) => workload.records.headers = headers,
+                LoadSetting::Timestamps(timestamps) => workload.records.timestamps = timestamps,
+                LoadSetting::Tombstones(share) => workload.records.tombstones = share,
             }
         }
         (partitions, workload)

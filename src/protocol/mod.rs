@@ -19,6 +19,6 @@ pub use result::{
 };
 pub use spec::{METADATA_TIMEOUT_MS, PROTOCOL_VERSION, TrialSpec};
 pub use workload::{
-    Acks, Arrival, ClientKind, Content, FileSplit, MAX_PAYLOAD_POOL_BYTES, Payload, SendMode, Size, TargetKind,
-    WeightedSize, Workload,
+    Acks, Arrival, ClientKind, Content, FileSplit, GENERATED_JSON_BYTES, GENERATED_JSON_FIELDS, MAX_PAYLOAD_POOL_BYTES,
+    Payload, SendMode, Size, TargetKind, WeightedSize, Workload,
 };

@@ -223,6 +223,12 @@ impl Partitioner {
         *self == Partitioner::Client
     }
 
+    /// True where partitions, at least of records without keys, are assigned before the client sees the record.
+    pub fn is_assigned(self) -> bool {
+        use Partitioner as P;
+        matches!(self, P::Partition { .. } | P::RoundRobin | P::JavaSticky)
+    }
+
     /// Its name in profiles and reports; that of a fixed partition is followed by which.
     pub fn name(self) -> &'static str {
         match self {

@@ -204,6 +204,12 @@ pub enum Content {
     },
 }
 
+/// Fields of the objects that [`Content::Json`] makes.
+pub const GENERATED_JSON_FIELDS: [&str; 6] = ["order_id", "customer_id", "status", "amount_cents", "currency", "note"];
+
+/// Smallest size in bytes at which each of them is a whole object: smaller records hold its beginning.
+pub const GENERATED_JSON_BYTES: u32 = 123;
+
 /// Largest pool of values in bytes, so that a trial process stays small: records are taken from as much of a payload
 /// file's beginning at most.
 pub const MAX_PAYLOAD_POOL_BYTES: usize = 48 << 20;

@@ -23,7 +23,7 @@ use source::Extras;
 
 use super::{LoadError, PayloadPool};
 use crate::client::{HeaderLayout, SharedBytes};
-use crate::protocol::{Key, Partitioner, Records, Timestamps, TrialSpec};
+use crate::protocol::{ClientKind, Key, Partitioner, Records, SendMode, Timestamps, TrialSpec};
 
 /// librdkafka's default `batch.size`.
 const BATCH_BYTES: usize = 1_000_000;
@@ -56,6 +56,8 @@ pub struct RecordStock {
     /// Of each producer; empty where the client chooses.
     assigners: Vec<Mutex<Assigner>>,
     seed: u64,
+    /// Whether other records of this client would go in batched calls, and these do not.
+    one_by_one: bool,
 }
 
 impl RecordStock {
@@ -93,6 +95,9 @@ impl RecordStock {
             uuids,
             assigners,
             seed: spec.seed,
+            one_by_one: records.go_one_by_one()
+                && spec.workload.client == ClientKind::Librdkafka
+                && spec.workload.send_mode != SendMode::Sync,
             records,
         })
     }
@@ -111,6 +116,13 @@ impl RecordStock {
     /// librdkafka's names.
     pub fn notes(&self, properties: &BTreeMap<String, String>) -> Vec<String> {
         let mut notes = self.payloads.notes(properties);
+        if self.one_by_one {
+            notes.push(
+                "records with headers or a create time go to the client one by one (rd_kafka_produceva), not in batched \
+                 calls as others do: compare them with records that do too"
+                    .to_owned(),
+            );
+        }
         if self.records.partitioner == Partitioner::JavaSticky {
             notes.push(
                 "java-sticky: records without a key keep to a partition until batch.size bytes went there, as in the Java \
