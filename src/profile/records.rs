@@ -253,7 +253,7 @@ pub(super) fn share(name: &str, node: &Node, context: &mut Context) -> Option<f6
 }
 
 /// A key in words.
-pub(super) fn key_text(key: &Key) -> String {
+pub(crate) fn key_text(key: &Key) -> String {
     let with_form = |text: String, form: &KeyForm| match form {
         KeyForm::Text => text,
         KeyForm::Binary => format!("{text} binary"),
@@ -274,7 +274,7 @@ pub(super) fn key_text(key: &Key) -> String {
 }
 
 /// A partitioner in words.
-pub(super) fn partitioner_text(partitioner: Partitioner) -> String {
+pub(crate) fn partitioner_text(partitioner: Partitioner) -> String {
     match partitioner {
         Partitioner::Partition { partition } => format!("partition {partition}"),
         named => named.name().to_owned(),
@@ -282,7 +282,7 @@ pub(super) fn partitioner_text(partitioner: Partitioner) -> String {
 }
 
 /// Headers in words.
-pub(super) fn headers_text(headers: &[Header]) -> String {
+pub(crate) fn headers_text(headers: &[Header]) -> String {
     let of = |header: &Header| match &header.value {
         HeaderContent::Fixed { text } => format!("{}={text}", header.name),
         HeaderContent::Uuid => format!("{}=uuid", header.name),
