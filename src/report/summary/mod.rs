@@ -4,14 +4,15 @@
 mod answers;
 mod configuration;
 mod latency;
+mod levels;
 mod model;
 
 use std::collections::HashMap;
 
 pub use latency::CurvePoint;
 pub use model::{
-    Answer, ConfigurationSummary, LatencySummary, Question, RunTrials, ServiceLatencyIs, Summary, TrialCounts,
-    TrialFailure,
+    Answer, ConfigurationSummary, LatencySummary, LevelSummary, Question, RunTrials, ServiceLatencyIs, Summary,
+    TrialCounts, TrialFailure,
 };
 
 pub(super) use answers::load;
