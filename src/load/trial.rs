@@ -1,19 +1,19 @@
 //! One trial from its first connection to its result, on the calling thread and the threads it starts.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
+use super::offered::{levels, offered};
 use super::records::RecordStock;
 use super::sender::{BurstSender, SendContext};
 use super::sync_sender::SyncSender;
-use super::{LoadError, Schedule};
+use super::{LoadError, Schedule, SharedSlots, Slots, Times};
 use crate::client::{self, ClientError, Producer, ProducerSettings, Reports, StatisticsEvent};
 use crate::measure::{Collector, LatencyKinds, SendTag, Timeline, TrialClock, cpu_time, peak_memory_bytes};
 use crate::protocol::{
-    Acks, Arrival, CLIENT_REPORTED, ClientKind, CpuTime, PROTOCOL_VERSION, Phase, SendMode, TrialEvent, TrialResult,
-    TrialSpec,
+    Acks, CLIENT_REPORTED, ClientKind, CpuTime, PROTOCOL_VERSION, Phase, SendMode, TrialEvent, TrialResult, TrialSpec,
 };
 
 /// Told to stop: no more records are sent, what is in flight is awaited.
@@ -76,13 +76,6 @@ fn check(spec: &TrialSpec) -> Result<(), LoadError> {
             "a trial needs a window, a producer and a sending thread".to_owned(),
         ));
     }
-    if let Arrival::Constant { rate_per_s } = spec.workload.arrival
-        && !(rate_per_s.is_finite() && rate_per_s > 0.0)
-    {
-        return Err(LoadError::Spec(format!(
-            "a rate of {rate_per_s} records/s cannot be paced"
-        )));
-    }
     let longest_ms = SendTag::MAX_TIME_US / 1_000;
     if spec.warmup_ms + spec.measure_ms + spec.drain_timeout_ms > longest_ms {
         return Err(LoadError::Spec(format!("a trial may last {longest_ms} ms at most")));
@@ -94,12 +87,20 @@ fn check(spec: &TrialSpec) -> Result<(), LoadError> {
 struct Trial<'a> {
     spec: &'a TrialSpec,
     stock: RecordStock,
+    /// None where the load is not paced.
+    schedule: Option<Schedule>,
     producers: Vec<Arc<dyn Producer>>,
 }
 
 impl<'a> Trial<'a> {
     fn prepare(spec: &'a TrialSpec, connect: Connect<'_>, sink: &mut dyn FnMut(TrialEvent)) -> Result<Self, LoadError> {
         let stock = RecordStock::new(spec)?;
+        let times = Times {
+            warmup_ms: spec.warmup_ms,
+            measure_ms: spec.measure_ms,
+            seed: spec.seed,
+        };
+        let schedule = Schedule::new(&spec.workload.arrival, times).map_err(LoadError::Spec)?;
         let mut properties = spec.properties.clone();
         properties.insert(
             "statistics.interval.ms".to_owned(),
@@ -127,14 +128,19 @@ impl<'a> Trial<'a> {
                 .unwrap_or_default(),
             metadata_wait_ms: started.elapsed().as_secs_f64() * 1e3,
         });
-        Ok(Self { spec, stock, producers })
+        Ok(Self {
+            spec,
+            stock,
+            schedule,
+            producers,
+        })
     }
 
     fn run(self, stop: &StopFlag, sink: &mut dyn FnMut(TrialEvent)) -> Result<TrialResult, LoadError> {
         let spec = self.spec;
         let timeline = Timeline::new(spec.warmup_ms, spec.measure_ms, spec.interval_ms);
         let kinds = LatencyKinds {
-            paced: spec.workload.arrival != Arrival::Unpaced,
+            paced: self.schedule.is_some(),
             recorded: spec.record_latencies,
             acknowledged: spec.acks != Acks::None,
         };
@@ -150,9 +156,9 @@ impl<'a> Trial<'a> {
             max_block: Duration::from_millis(spec.max_block_ms),
             give_up_us: timeline.window_end_us + spec.drain_timeout_ms * 1_000,
         };
-        let (sending, next_slot) = (AtomicUsize::new(0), AtomicU64::new(0));
+        let (sending, shared) = (AtomicUsize::new(0), self.schedule.as_ref().map(Schedule::shared));
         std::thread::scope(|scope| -> Result<(), LoadError> {
-            self.start_senders(scope, &context, &sending, &next_slot)?;
+            self.start_senders(scope, &context, &sending, shared.as_ref())?;
             control.attend(stop, &sending, sink);
             Ok(())
         })?;
@@ -163,7 +169,7 @@ impl<'a> Trial<'a> {
         // Taking the clients down ends their threads, which hand over the last of what they recorded.
         drop(self.producers);
         notes.extend(control.problems());
-        Ok(control.result(notes, sink))
+        Ok(control.result(self.schedule.as_ref(), notes, sink))
     }
 
     fn start_senders<'scope, 'env>(
@@ -171,9 +177,8 @@ impl<'a> Trial<'a> {
         scope: &'scope std::thread::Scope<'scope, 'env>,
         context: &'env SendContext<'env>,
         sending: &'env AtomicUsize,
-        next_slot: &'env AtomicU64,
+        shared: Option<&'env SharedSlots>,
     ) -> Result<(), LoadError> {
-        let schedule = Schedule::new(&self.spec.workload.arrival);
         let threads = if self.spec.workload.send_mode == SendMode::Sync {
             self.spec.workload.send_concurrency
         } else {
@@ -185,21 +190,20 @@ impl<'a> Trial<'a> {
             for thread in 0..threads {
                 let source = self.stock.source(index, index * threads + thread, threads * producers);
                 let sync = self.spec.workload.send_mode == SendMode::Sync;
+                let due = match (&self.schedule, shared.filter(|_| sync)) {
+                    (None, _) => Due::AtOnce,
+                    (Some(_), Some(shared)) => Due::Shared(shared),
+                    (Some(schedule), None) => Due::Own(schedule.sender(index as u64, producers as u64)),
+                };
                 let producer = producer.as_ref();
                 std::thread::Builder::new()
                     .name(format!("sender-{index}-{thread}"))
                     .spawn_scoped(scope, move || {
-                        match (sync, schedule) {
-                            (true, None) => SyncSender::new(context, producer, thread, source).run_unpaced(),
-                            (true, Some(schedule)) => {
-                                SyncSender::new(context, producer, thread, source).run_paced(schedule, next_slot);
-                            }
-                            (false, None) => BurstSender::new(context, producer, source).run_unpaced(),
-                            (false, Some(schedule)) => BurstSender::new(context, producer, source).run_paced(
-                                schedule,
-                                index as u64,
-                                producers as u64,
-                            ),
+                        match due {
+                            Due::AtOnce if sync => SyncSender::new(context, producer, thread, source).run_unpaced(),
+                            Due::AtOnce => BurstSender::new(context, producer, source).run_unpaced(),
+                            Due::Shared(slots) => SyncSender::new(context, producer, thread, source).run_paced(slots),
+                            Due::Own(slots) => BurstSender::new(context, producer, source).run_paced(slots),
                         }
                         sending.fetch_sub(1, Ordering::Release);
                     })?;
@@ -207,6 +211,16 @@ impl<'a> Trial<'a> {
         }
         Ok(())
     }
+}
+
+/// When a sending thread's records are due.
+enum Due<'a> {
+    /// Always: the load is not paced.
+    AtOnce,
+    /// Whoever is free takes the next slot.
+    Shared(&'a SharedSlots),
+    /// The sender's own slots.
+    Own(Slots),
 }
 
 fn reports(spec: &TrialSpec) -> Reports {
@@ -267,7 +281,7 @@ impl<'a> Control<'a> {
             spec,
             clock,
             timeline,
-            collector: Collector::new(clock, timeline, kinds),
+            collector: Collector::with_levels(clock, timeline, kinds, levels(spec, &timeline)),
             statistics,
             statistics_seen: vec![0; spec.workload.producers as usize],
             statistics_problem: None,
@@ -404,7 +418,12 @@ impl<'a> Control<'a> {
         ))
     }
 
-    fn result(mut self, notes: Vec<String>, sink: &mut dyn FnMut(TrialEvent)) -> TrialResult {
+    fn result(
+        mut self,
+        schedule: Option<&Schedule>,
+        notes: Vec<String>,
+        sink: &mut dyn FnMut(TrialEvent),
+    ) -> TrialResult {
         self.close_interval();
         self.collector.absorb();
         while let Ok(event) = self.statistics.try_recv() {
@@ -433,6 +452,7 @@ impl<'a> Control<'a> {
             client_cpu: self.window_cpu,
             peak_memory_bytes: peak_memory_bytes(),
             statistics: self.collector.statistics.totals(),
+            offered: schedule.and_then(|schedule| offered(self.spec, schedule, &self.collector, &self.timeline)),
             notes,
         }
     }

@@ -6,6 +6,7 @@ use std::sync::mpsc::Receiver;
 
 use hdrhistogram::Histogram;
 
+use super::levels::{LevelSeen, Levels, SeenByLevel};
 use super::recorder::Hub;
 use super::shard::{AckShard, Failures, SendShard, Shard, growing};
 use super::{StatisticsAccumulator, Timeline, TrialClock};
@@ -101,6 +102,7 @@ pub struct Collector {
     shards: Receiver<Shard>,
     kinds: LatencyKinds,
     timeline: Timeline,
+    levels: (usize, SeenByLevel),
     open: BTreeMap<u64, Open>,
     next: u64,
     totals: Histograms,
@@ -115,12 +117,25 @@ pub struct Collector {
 impl Collector {
     /// A collector with a fresh hub.
     pub fn new(clock: TrialClock, timeline: Timeline, kinds: LatencyKinds) -> Self {
-        let (hub, shards) = Hub::new(clock, timeline, kinds.paced, kinds.recorded, kinds.acknowledged);
+        Self::with_levels(clock, timeline, kinds, Levels::default())
+    }
+
+    /// A collector that also tells what was seen in parts of the window.
+    pub fn with_levels(clock: TrialClock, timeline: Timeline, kinds: LatencyKinds, levels: Levels) -> Self {
+        let parts = levels.bounds().count();
+        let (hub, shards) = Hub::new(
+            clock,
+            (timeline, levels),
+            kinds.paced,
+            kinds.recorded,
+            kinds.acknowledged,
+        );
         Self {
             hub,
             shards,
             kinds,
             timeline,
+            levels: (parts, SeenByLevel::default()),
             open: BTreeMap::new(),
             next: 0,
             totals: Histograms::new(histogram::empty),
@@ -171,6 +186,7 @@ impl Collector {
         }
         self.add_failures(&shard.failures);
         self.totals.add_ack(shard);
+        self.levels.1.add(&shard.levels);
         let open = self.open(shard.interval);
         open.acknowledged += shard.acknowledged;
         open.acknowledged_bytes += shard.acknowledged_bytes;
@@ -279,6 +295,16 @@ impl Collector {
     /// Counts in the window.
     pub fn window(&self) -> WindowCounts {
         self.window.clone()
+    }
+
+    /// Response latencies of the window's records.
+    pub fn response(&self) -> &Histogram<u64> {
+        &self.totals.response
+    }
+
+    /// What was seen of each part of the window.
+    pub fn levels(&self) -> Vec<LevelSeen> {
+        self.levels.1.all(self.levels.0)
     }
 
     /// The latency distributions of the window's records.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use hdrhistogram::Histogram;
 
+use super::levels::SeenByLevel;
 use crate::protocol::PersistenceStatus;
 use crate::stats::histogram::MAX_LATENCY_US;
 
@@ -44,6 +45,7 @@ pub(super) struct AckShard {
     pub failures: Failures,
     pub service: Histogram<u64>,
     pub response: Histogram<u64>,
+    pub levels: SeenByLevel,
 }
 
 impl AckShard {
@@ -56,6 +58,7 @@ impl AckShard {
             failures: HashMap::new(),
             service: growing(),
             response: growing(),
+            levels: SeenByLevel::default(),
         }
     }
 
@@ -70,6 +73,7 @@ impl AckShard {
         self.failures.clear();
         self.service.reset();
         self.response.reset();
+        self.levels.clear();
     }
 }
 

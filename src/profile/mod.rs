@@ -1,6 +1,7 @@
 //! Profiles: TOML with source spans to a validated [`Profile`]; property names of the Java client and of librdkafka;
 //! quantities; the expansion of the matrix. Starts nothing and connects to nothing.
 
+mod arrival;
 mod configuration;
 mod document;
 mod error;
@@ -26,6 +27,7 @@ mod sections;
 mod setting;
 mod source;
 mod target;
+mod trace_file;
 mod twins;
 mod variants;
 mod workload;
@@ -60,6 +62,7 @@ pub(crate) use records::{headers_text, key_text, partitioner_text};
 pub(crate) use rules::one_bootstrap_server;
 pub use secrets::{MASK, is_secret, mask};
 pub(crate) use target::unknown_broker_config;
+pub(crate) use trace_file::TraceFile;
 
 /// One field set on the command line, on top of the profile.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -164,7 +167,8 @@ fn read_profile(source_name: &str, mut document: Document, context: &mut Context
     rules::check_existing(&topic, &matrix, context);
     rules::check_cluster(&target, &topic, &places, context);
     let concurrency = load_keys.iter().any(|(key, _)| *key == LoadKey::SendConcurrency);
-    let drafts = expand(&matrix, &fixed, &load, &target, &topic, &load_keys, context);
+    let mut drafts = expand(&matrix, &fixed, &load, &target, &topic, &load_keys, context);
+    drafts.iter_mut().for_each(|draft| arrival::check(draft, &run));
     let is_sync = |draft: &Draft| draft.configuration.workload.send_mode == SendMode::Sync;
     if concurrency && !drafts.iter().any(is_sync) {
         context.warn(
@@ -213,6 +217,7 @@ fn read_load(
             _ => section.take(key.name(), context),
         };
         let Some(entry) = entry else { continue };
+        refuse_both(key, &entry, &keys, context);
         keys.push((key, entry.key));
         if let Some(setting) = key.read(&entry.node, context) {
             load.set(key, setting);
@@ -225,6 +230,20 @@ fn read_load(
         .collect();
     section.finish(&known, context);
     (load, keys)
+}
+
+/// Two keys that say the same thing in different ways.
+fn refuse_both(key: LoadKey, entry: &Entry, before: &[(LoadKey, source::Place)], context: &mut Context) {
+    if let Some((other, place)) = before.iter().find(|(other, _)| key.is_same_as(*other)) {
+        context.problem(Problem {
+            message: format!("[workload] has both {} and {}", other.name(), key.name()),
+            labels: vec![
+                (entry.key, "one says".to_owned()),
+                (*place, "the other says".to_owned()),
+            ],
+            remedy: "keep one: rate is the short form of arrival = {pattern = \"constant\", rate = …}".to_owned(),
+        });
+    }
 }
 
 /// The configurations of all points, with what the rules say about each.

@@ -1,5 +1,6 @@
 //! The load's settings: what may stand in `[workload]`, and be an axis of the matrix.
 
+use super::arrival::arrival;
 use super::document::{Node, Value, normalized};
 use super::error::Problem;
 use super::payload::{content, content_text, size, size_text};
@@ -25,8 +26,10 @@ pub(crate) enum LoadKey {
     Client,
     /// Client instances.
     Producers,
-    /// Records per second.
+    /// Records per second: the short form of a constant arrival.
     Rate,
+    /// When records are due.
+    Arrival,
     /// Partitions of the topic.
     Partitions,
     /// Keys of records.
@@ -56,8 +59,10 @@ pub(crate) enum LoadSetting {
     Client(ClientKind),
     /// Client instances.
     Producers(u32),
-    /// Records per second.
+    /// Records per second, or unpaced.
     Rate(Arrival),
+    /// When records are due.
+    Arrival(Arrival),
     /// Partitions of the topic.
     Partitions(u32),
     /// Keys of records.
@@ -74,7 +79,7 @@ pub(crate) enum LoadSetting {
 
 impl LoadKey {
     /// Every setting.
-    pub const ALL: [LoadKey; 13] = [
+    pub const ALL: [LoadKey; 14] = [
         LoadKey::RecordSize,
         LoadKey::Payload,
         LoadKey::SendMode,
@@ -82,6 +87,7 @@ impl LoadKey {
         LoadKey::Client,
         LoadKey::Producers,
         LoadKey::Rate,
+        LoadKey::Arrival,
         LoadKey::Partitions,
         LoadKey::Key,
         LoadKey::Partitioner,
@@ -100,6 +106,7 @@ impl LoadKey {
             LoadKey::Client => "client",
             LoadKey::Producers => "producers",
             LoadKey::Rate => "rate",
+            LoadKey::Arrival => "arrival",
             LoadKey::Partitions => "partitions",
             LoadKey::Key => "key",
             LoadKey::Partitioner => "partitioner",
@@ -115,6 +122,12 @@ impl LoadKey {
         LoadKey::ALL.into_iter().find(|key| key.name() == name)
     }
 
+    /// Whether both say the same thing in different ways.
+    pub fn is_same_as(self, other: LoadKey) -> bool {
+        let arrival = [LoadKey::Rate, LoadKey::Arrival];
+        self != other && arrival.contains(&self) && arrival.contains(&other)
+    }
+
     /// What holds where a profile says nothing.
     pub fn default(self) -> LoadSetting {
         match self {
@@ -125,6 +138,7 @@ impl LoadKey {
             LoadKey::Client => LoadSetting::Client(ClientKind::Librdkafka),
             LoadKey::Producers => LoadSetting::Producers(1),
             LoadKey::Rate => LoadSetting::Rate(Arrival::Unpaced),
+            LoadKey::Arrival => LoadSetting::Arrival(Arrival::Unpaced),
             LoadKey::Partitions => LoadSetting::Partitions(6),
             LoadKey::Key => LoadSetting::Key(Key::None),
             LoadKey::Partitioner => LoadSetting::Partitioner(Partitioner::Client),
@@ -145,6 +159,7 @@ impl LoadKey {
             LoadKey::Client => context.word(name, node).map(LoadSetting::Client),
             LoadKey::Producers => whole(name, node, 1_000, context).map(LoadSetting::Producers),
             LoadKey::Rate => rate(node, context).map(LoadSetting::Rate),
+            LoadKey::Arrival => arrival(node, context).map(LoadSetting::Arrival),
             LoadKey::Partitions => whole(name, node, 10_000, context).map(LoadSetting::Partitions),
             LoadKey::Key => records::key(node, context).map(LoadSetting::Key),
             LoadKey::Partitioner => records::partitioner(node, context).map(LoadSetting::Partitioner),
@@ -171,8 +186,7 @@ impl LoadSetting {
             LoadSetting::Headers(headers) => records::headers_text(headers),
             LoadSetting::Timestamps(timestamps) => timestamps.name().to_owned(),
             LoadSetting::Tombstones(share) => share.to_string(),
-            LoadSetting::Rate(Arrival::Unpaced) => "unpaced".to_owned(),
-            LoadSetting::Rate(Arrival::Constant { rate_per_s }) => format!("{rate_per_s}/s"),
+            LoadSetting::Rate(arrival) | LoadSetting::Arrival(arrival) => arrival.to_string(),
         }
     }
 
@@ -183,8 +197,8 @@ impl LoadSetting {
             LoadSetting::SendConcurrency(count) | LoadSetting::Producers(count) | LoadSetting::Partitions(count) => {
                 Some(f64::from(*count))
             }
-            LoadSetting::Rate(Arrival::Constant { rate_per_s }) => Some(*rate_per_s),
             LoadSetting::Tombstones(share) => Some(*share),
+            LoadSetting::Rate(arrival) | LoadSetting::Arrival(arrival) => arrival.constant_rate_per_s(),
             _ => None,
         }
     }
@@ -200,8 +214,12 @@ impl LoadSettings {
         LoadSettings(LoadKey::ALL.into_iter().map(|key| (key, key.default())).collect())
     }
 
-    /// Sets one.
+    /// Sets one. A rate is kept as the arrival that it stands for.
     pub fn set(&mut self, key: LoadKey, setting: LoadSetting) {
+        let (key, setting) = match setting {
+            LoadSetting::Rate(arrival) => (LoadKey::Arrival, LoadSetting::Arrival(arrival)),
+            setting => (key, setting),
+        };
         for (own, value) in &mut self.0 {
             if *own == key {
                 *value = setting.clone();
@@ -211,6 +229,12 @@ impl LoadSettings {
 
     /// One of them.
     pub fn get(&self, key: LoadKey) -> LoadSetting {
+        if key == LoadKey::Rate {
+            return match self.get(LoadKey::Arrival) {
+                LoadSetting::Arrival(arrival) => LoadSetting::Rate(arrival),
+                other => other,
+            };
+        }
         let found = self.0.iter().find(|(own, _)| *own == key);
         found.map_or_else(|| key.default(), |(_, setting)| setting.clone())
     }
@@ -238,7 +262,9 @@ impl LoadSettings {
                 LoadSetting::SendConcurrency(count) => workload.send_concurrency = count,
                 LoadSetting::Client(client) => workload.client = client,
                 LoadSetting::Producers(count) => workload.producers = count,
-                LoadSetting::Rate(arrival) => workload.arrival = arrival,
+                LoadSetting::Arrival(arrival) => workload.arrival = arrival,
+                // Kept as an arrival.
+                LoadSetting::Rate(_) => {}
                 LoadSetting::Partitions(count) => partitions = count,
                 LoadSetting::Key(key) => workload.records.key = key,
                 LoadSetting::Partitioner(partitioner) => workload.records.partitioner = partitioner,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Records;
+use super::{Arrival, Records};
 
 /// Implements `Display` and `FromStr` for an enum through the names that its serde form uses.
 macro_rules! named {
@@ -90,19 +90,6 @@ pub enum Acks {
     All,
 }
 named!(Acks, "acks setting", { Acks::None => "0", Acks::Leader => "1", Acks::All => "all" });
-
-/// When records are due.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "pattern", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Arrival {
-    /// As fast as the send mode allows: a closed loop. There is no response latency.
-    Unpaced,
-    /// A fixed rate: an open loop. Slot k is due at `start + k / rate`.
-    Constant {
-        /// Records per second over all producers together.
-        rate_per_s: f64,
-    },
-}
 
 /// The size of a record's value.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -498,6 +498,7 @@ pub fn result(histogram: String) -> TrialResult {
         client_cpu: CpuTime::default(),
         peak_memory_bytes: 1,
         statistics: None,
+        offered: None,
         notes: vec!["a note with hunter2".to_owned()],
     }
 }

@@ -356,6 +356,7 @@ fn trial(configuration: &Configuration, planned: PlannedTrial) -> TrialRecord {
             },
             peak_memory_bytes: 60 << 20,
             statistics: Some(statistics(configuration, total, bytes, linger)),
+            offered: None,
             notes: Vec::new(),
         }),
         broker: BrokerFigures {
@@ -368,6 +369,7 @@ fn trial(configuration: &Configuration, planned: PlannedTrial) -> TrialRecord {
         headroom: None,
         intervals: intervals(&planned.trial_id, rate, bytes, observable.then_some(median)),
         warnings: Vec::new(),
+        saturation: None,
         planned,
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::model::{Answer, ConfigurationSummary, Question};
 use crate::analysis::{BestSet, Floors, Observations, best_set};
-use crate::protocol::{Acks, Arrival, SendMode};
+use crate::protocol::{Acks, SendMode};
 use crate::report::format;
 use crate::report::metric::Metric;
 
@@ -79,11 +79,11 @@ fn throughput(measured: &[&ConfigurationSummary], evidence: &Evidence<'_>) -> Ve
 fn paced_throughput(measured: &[&ConfigurationSummary]) -> Answer {
     let missed: Vec<String> = measured
         .iter()
-        .filter(|c| match c.workload.arrival {
-            Arrival::Constant { rate_per_s } => Metric::Throughput
+        .filter(|c| match c.workload.arrival.constant_rate_per_s() {
+            Some(rate_per_s) => Metric::Throughput
                 .value(c)
                 .is_none_or(|found| found < 0.99 * rate_per_s),
-            Arrival::Unpaced => false,
+            None => c.trials.short_of_rate > 0,
         })
         .map(|c| c.label.clone())
         .collect();
@@ -357,16 +357,15 @@ fn same_payload(configurations: &[&ConfigurationSummary]) -> bool {
 
 /// Infinite where no rate was given.
 fn rate_per_s(configuration: &ConfigurationSummary) -> f64 {
-    match configuration.workload.arrival {
-        Arrival::Unpaced => f64::INFINITY,
-        Arrival::Constant { rate_per_s } => rate_per_s,
-    }
+    let arrival = &configuration.workload.arrival;
+    // Over any second: it only puts loads in order.
+    arrival.mean_rate_per_s(1_000).unwrap_or(f64::INFINITY)
 }
 
 fn rate(configuration: &ConfigurationSummary) -> String {
-    match configuration.workload.arrival {
-        Arrival::Unpaced => "unpaced".to_owned(),
-        Arrival::Constant { rate_per_s } => format!("{} records/s", format::count(rate_per_s.round() as u64)),
+    match configuration.workload.arrival.constant_rate_per_s() {
+        Some(rate_per_s) => format!("{} records/s", format::count(rate_per_s.round() as u64)),
+        None => configuration.workload.arrival.to_string(),
     }
 }
 

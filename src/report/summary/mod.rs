@@ -4,6 +4,7 @@
 mod answers;
 mod configuration;
 mod latency;
+mod levels;
 mod model;
 
 use std::collections::HashMap;

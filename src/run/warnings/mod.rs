@@ -5,11 +5,10 @@ mod text;
 #[cfg(test)]
 pub(super) mod tests;
 
-use crate::analysis::throughput;
+use crate::analysis::saturation;
 use crate::profile::Configuration;
-use crate::protocol::{Acks, Arrival, ClientStatistics, LatencyDistribution, TrialResult};
-use crate::stats::histogram;
-use crate::store::BrokerFigures;
+use crate::protocol::{Acks, ClientStatistics, TrialResult};
+use crate::store::{BrokerFigures, LateSends, MissedRate, Saturation};
 
 /// Shortest window whose figures are not flagged, in s; a hair of tolerance for timers.
 const MIN_WINDOW_S: f64 = 0.999;
@@ -17,10 +16,6 @@ const MIN_WINDOW_S: f64 = 0.999;
 const MIN_RECORDS: u64 = 1_000;
 /// Largest difference between a window's halves that is not flagged.
 const MAX_DRIFT: f64 = 0.10;
-/// Share of the intended rate below which a paced load counts as saturated.
-const MIN_ACHIEVED: f64 = 0.99;
-/// Schedule lag (p99, µs) above which a paced load counts as saturated, where it also is a tenth of the response latency.
-const MAX_SCHEDULE_LAG_US: u64 = 1_000;
 /// Wake-ups per second of one broker thread that are suspect; a spinning thread was seen to make 792,000, others 267.
 const SPINNING_WAKEUPS_PER_S: f64 = 20_000.0;
 /// Wake-ups per produce request above which a thread spins: each request has a few of its own.
@@ -72,14 +67,8 @@ pub(super) enum Warning {
     Throttled {
         ms: u64,
     },
-    RateMissed {
-        achieved_per_s: f64,
-        intended_per_s: f64,
-    },
-    LateSends {
-        lag_us: u64,
-        response_us: u64,
-    },
+    RateMissed(MissedRate),
+    LateSends(LateSends),
     Spinning {
         wakeups_per_s: f64,
         cause: Option<SpinningCause>,
@@ -209,29 +198,24 @@ fn verdicts(configuration: &Configuration, result: &TrialResult, broker: &Broker
 }
 
 fn pacing(configuration: &Configuration, result: &TrialResult, broker: &BrokerFigures, found: &mut Vec<Warning>) {
-    let Arrival::Constant { rate_per_s } = configuration.workload.arrival else {
+    let Some(saturation) = saturation(configuration, result, broker) else {
         return;
     };
-    if let Some(achieved_per_s) = throughput(configuration.acks, result, broker)
-        && achieved_per_s < MIN_ACHIEVED * rate_per_s
-    {
-        found.push(Warning::RateMissed {
-            achieved_per_s,
-            intended_per_s: rate_per_s,
-        });
-    }
-    let p99 = |distribution: &Option<LatencyDistribution>| -> Option<u64> {
-        let distribution = distribution.as_ref()?;
-        let decoded = histogram::decode(&distribution.histogram).ok()?;
-        histogram::percentile(&decoded, distribution.unresolved, 0.99).us
-    };
-    if let Some(lag_us) = p99(&result.latencies.schedule_lag)
-        && let Some(response_us) = p99(&result.latencies.response)
-        && lag_us > MAX_SCHEDULE_LAG_US
-        && lag_us * 10 > response_us
-    {
-        found.push(Warning::LateSends { lag_us, response_us });
-    }
+    found.extend(saturation.missed.map(Warning::RateMissed));
+    found.extend(saturation.late.map(Warning::LateSends));
+}
+
+/// How far a trial fell behind its schedule, of what was found about it.
+pub(super) fn saturation_of(found: &[Warning]) -> Option<Saturation> {
+    let missed = found.iter().find_map(|warning| match warning {
+        Warning::RateMissed(missed) => Some(*missed),
+        _ => None,
+    });
+    let late = found.iter().find_map(|warning| match warning {
+        Warning::LateSends(late) => Some(*late),
+        _ => None,
+    });
+    (missed.is_some() || late.is_some()).then_some(Saturation { missed, late })
 }
 
 fn client(

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::{MIN_RECORDS, SpinningCause, Warning};
 use crate::protocol::Acks;
+use crate::store::{LateSends, MissedRate};
 use crate::words::count;
 
 impl fmt::Display for Warning {
@@ -15,8 +16,8 @@ impl fmt::Display for Warning {
             | Warning::Drift { .. }
             | Warning::LateStart { .. }
             | Warning::Uncertain { .. }
-            | Warning::RateMissed { .. }
-            | Warning::LateSends { .. } => self.load_text(),
+            | Warning::RateMissed(_)
+            | Warning::LateSends(_) => self.load_text(),
             Warning::Surplus { .. }
             | Warning::Deficit { .. }
             | Warning::Failed { .. }
@@ -65,14 +66,18 @@ impl Warning {
                 };
                 format!("acks=0: {throughput}; the brokers were slow to tell their watermarks. Lengthen run.measure.")
             }
-            Warning::RateMissed {
+            Warning::RateMissed(MissedRate {
                 achieved_per_s,
                 intended_per_s,
-            } => format!(
-                "Saturated: {achieved_per_s:.0} of the intended {intended_per_s:.0} records/s were achieved; latencies \
-                 are those of a growing queue."
-            ),
-            Warning::LateSends { lag_us, response_us } => {
+                from_s,
+            }) => {
+                let from = from_s.map_or_else(String::new, |from_s| format!(", from {from_s:.1} s into the window on"));
+                format!(
+                    "Saturated: {achieved_per_s:.0} of the intended {intended_per_s:.0} records/s were achieved{from}; \
+                     latencies are those of a growing queue."
+                )
+            }
+            Warning::LateSends(LateSends { lag_us, response_us }) => {
                 let (lag_ms, response_ms) = (*lag_us as f64 / 1_000.0, *response_us as f64 / 1_000.0);
                 format!(
                     "Saturated: sends were late (p99 schedule lag {lag_ms:.1} ms of {response_ms:.1} ms response \
