@@ -7,7 +7,7 @@ pub(super) mod tests;
 
 use crate::analysis::saturation;
 use crate::profile::Configuration;
-use crate::protocol::{Acks, ClientStatistics, TrialResult};
+use crate::protocol::{Acks, Arrival, ClientStatistics, TrialResult};
 use crate::store::{BrokerFigures, LateSends, MissedRate, Saturation};
 
 /// Shortest window whose figures are not flagged, in s; a hair of tolerance for timers.
@@ -156,7 +156,10 @@ fn window(configuration: &Configuration, result: &TrialResult, broker: &BrokerFi
     );
     if first > 0 {
         let change = second as f64 / first as f64 - 1.0;
-        if change.abs() > MAX_DRIFT {
+        // Halves of the window differ where their schedules do.
+        let arrival = &configuration.workload.arrival;
+        let alike = !arrival.varies() && !matches!(arrival, Arrival::Bursts { .. });
+        if alike && change.abs() > MAX_DRIFT {
             found.push(Warning::Drift { change });
         }
     } else if second > 0 {
