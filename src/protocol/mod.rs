@@ -7,6 +7,7 @@
 
 mod event;
 mod result;
+mod serialization;
 mod spec;
 mod workload;
 
@@ -14,6 +15,9 @@ pub use event::{BrokerWindow, ClientInterval, Interval, IntervalLatency, Phase, 
 pub use result::{
     CLIENT_REPORTED, ClientStatistics, Counts, CpuTime, FailedCount, Latencies, LatencyDistribution, PersistenceStatus,
     TrialResult, WindowCounts, tells_all_brokers_down,
+};
+pub use serialization::{
+    RecordKind, SchemaFile, Serialization, SerializationCost, SerializerKind, SubjectNameStrategy,
 };
 pub use spec::{METADATA_TIMEOUT_MS, PROTOCOL_VERSION, TrialSpec};
 pub use workload::{

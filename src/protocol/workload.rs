@@ -29,6 +29,7 @@ macro_rules! named {
         }
     };
 }
+pub(super) use named;
 
 /// What the records are sent to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]

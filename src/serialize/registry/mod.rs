@@ -1,0 +1,3 @@
+//! The Schema Registry.
+mod error;
+pub use error::RegistryError;
