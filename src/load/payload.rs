@@ -47,6 +47,16 @@ impl PayloadPool {
         Ok(pool)
     }
 
+    /// A pool of these values, which lie one behind the other in `bytes` and have these ends.
+    pub(super) fn of_values(bytes: Vec<u8>, ends: &[usize]) -> Self {
+        let starts = std::iter::once(0).chain(ends.iter().copied());
+        Self {
+            spans: starts.zip(ends.iter().copied()).collect(),
+            bytes: bytes.into(),
+            cut: None,
+        }
+    }
+
     fn generated(content: &Content, size: &Size, wanted: usize, random: &mut Xoshiro256PlusPlus) -> Self {
         let (mut bytes, mut spans) = (Vec::with_capacity(wanted), Vec::new());
         while (bytes.len() < wanted || spans.len() < 2) && spans.len() < MAX_RECORDS {

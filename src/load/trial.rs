@@ -12,8 +12,8 @@ use super::{LoadError, Schedule};
 use crate::client::{self, ClientError, Producer, ProducerSettings, Reports, StatisticsEvent};
 use crate::measure::{Collector, LatencyKinds, SendTag, Timeline, TrialClock, cpu_time, peak_memory_bytes};
 use crate::protocol::{
-    Acks, Arrival, CLIENT_REPORTED, ClientKind, CpuTime, PROTOCOL_VERSION, Phase, SendMode, TrialEvent, TrialResult,
-    TrialSpec,
+    Acks, Arrival, CLIENT_REPORTED, ClientKind, CpuTime, PROTOCOL_VERSION, Phase, SendMode, SerializationCost,
+    TrialEvent, TrialResult, TrialSpec,
 };
 
 /// Told to stop: no more records are sent, what is in flight is awaited.
@@ -163,7 +163,7 @@ impl<'a> Trial<'a> {
         // Taking the clients down ends their threads, which hand over the last of what they recorded.
         drop(self.producers);
         notes.extend(control.problems());
-        Ok(control.result(notes, sink))
+        Ok(control.result(notes, self.stock.serialization_cost(), sink))
     }
 
     fn start_senders<'scope, 'env>(
@@ -404,7 +404,12 @@ impl<'a> Control<'a> {
         ))
     }
 
-    fn result(mut self, notes: Vec<String>, sink: &mut dyn FnMut(TrialEvent)) -> TrialResult {
+    fn result(
+        mut self,
+        notes: Vec<String>,
+        serialization: Option<SerializationCost>,
+        sink: &mut dyn FnMut(TrialEvent),
+    ) -> TrialResult {
         self.close_interval();
         self.collector.absorb();
         while let Ok(event) = self.statistics.try_recv() {
@@ -432,6 +437,7 @@ impl<'a> Control<'a> {
             drain_ms: drained_us.saturating_sub(hub.last_send_us()) as f64 / 1e3,
             client_cpu: self.window_cpu,
             peak_memory_bytes: peak_memory_bytes(),
+            serialization,
             statistics: self.collector.statistics.totals(),
             notes,
         }

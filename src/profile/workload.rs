@@ -5,7 +5,10 @@ use super::error::Problem;
 use super::payload::{content, content_text, size, size_text};
 use super::quantity::parse_rate;
 use super::read::Context;
-use crate::protocol::{Arrival, ClientKind, Content, Payload, SendMode, Size, Workload};
+use super::serialization::{read_key_serializer, read_schema, read_serializer};
+use crate::protocol::{
+    Arrival, ClientKind, Content, Payload, RecordKind, SchemaFile, SendMode, SerializerKind, Size, Workload,
+};
 
 /// A setting of the load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,6 +29,16 @@ pub(crate) enum LoadKey {
     Rate,
     /// Partitions of the topic.
     Partitions,
+    /// Logical record.
+    Record,
+    /// How values become bytes.
+    ValueSerializer,
+    /// How keys become bytes.
+    KeySerializer,
+    /// Avro schema.
+    Schema,
+    /// Whether values are serialized on the sending path.
+    SerializeCost,
 }
 
 /// A setting's value.
@@ -47,11 +60,21 @@ pub(crate) enum LoadSetting {
     Rate(Arrival),
     /// Partitions of the topic.
     Partitions(u32),
+    /// Logical record; none: the payload.
+    Record(Option<RecordKind>),
+    /// How values become bytes; none: not said.
+    ValueSerializer(Option<SerializerKind>),
+    /// How keys become bytes.
+    KeySerializer(SerializerKind),
+    /// Avro schema; none: kpbench's own.
+    Schema(Option<SchemaFile>),
+    /// Whether values are serialized on the sending path.
+    SerializeCost(bool),
 }
 
 impl LoadKey {
     /// Every setting.
-    pub const ALL: [LoadKey; 8] = [
+    pub const ALL: [LoadKey; 13] = [
         LoadKey::RecordSize,
         LoadKey::Payload,
         LoadKey::SendMode,
@@ -60,6 +83,11 @@ impl LoadKey {
         LoadKey::Producers,
         LoadKey::Rate,
         LoadKey::Partitions,
+        LoadKey::Record,
+        LoadKey::ValueSerializer,
+        LoadKey::KeySerializer,
+        LoadKey::Schema,
+        LoadKey::SerializeCost,
     ];
 
     /// Its one spelling.
@@ -73,6 +101,11 @@ impl LoadKey {
             LoadKey::Producers => "producers",
             LoadKey::Rate => "rate",
             LoadKey::Partitions => "partitions",
+            LoadKey::Record => "record",
+            LoadKey::ValueSerializer => "value.serializer",
+            LoadKey::KeySerializer => "key.serializer",
+            LoadKey::Schema => "schema",
+            LoadKey::SerializeCost => "serialize.cost",
         }
     }
 
@@ -93,6 +126,11 @@ impl LoadKey {
             LoadKey::Producers => LoadSetting::Producers(1),
             LoadKey::Rate => LoadSetting::Rate(Arrival::Unpaced),
             LoadKey::Partitions => LoadSetting::Partitions(6),
+            LoadKey::Record => LoadSetting::Record(None),
+            LoadKey::ValueSerializer => LoadSetting::ValueSerializer(None),
+            LoadKey::KeySerializer => LoadSetting::KeySerializer(SerializerKind::String),
+            LoadKey::Schema => LoadSetting::Schema(None),
+            LoadKey::SerializeCost => LoadSetting::SerializeCost(true),
         }
     }
 
@@ -108,6 +146,13 @@ impl LoadKey {
             LoadKey::Producers => whole(name, node, 1_000, context).map(LoadSetting::Producers),
             LoadKey::Rate => rate(node, context).map(LoadSetting::Rate),
             LoadKey::Partitions => whole(name, node, 10_000, context).map(LoadSetting::Partitions),
+            LoadKey::Record => context.word(name, node).map(|kind| LoadSetting::Record(Some(kind))),
+            LoadKey::ValueSerializer => {
+                read_serializer(name, node, context).map(|kind| LoadSetting::ValueSerializer(Some(kind)))
+            }
+            LoadKey::KeySerializer => read_key_serializer(name, node, context).map(LoadSetting::KeySerializer),
+            LoadKey::Schema => read_schema(node, context).map(|schema| LoadSetting::Schema(Some(schema))),
+            LoadKey::SerializeCost => context.boolean(name, node).map(LoadSetting::SerializeCost),
         }
     }
 }
@@ -123,6 +168,14 @@ impl LoadSetting {
             LoadSetting::SendConcurrency(count) | LoadSetting::Producers(count) | LoadSetting::Partitions(count) => {
                 count.to_string()
             }
+            LoadSetting::Record(kind) => kind.map_or("none", RecordKind::name).to_owned(),
+            LoadSetting::ValueSerializer(kind) => kind.map_or("none", SerializerKind::name).to_owned(),
+            LoadSetting::KeySerializer(kind) => kind.name().to_owned(),
+            LoadSetting::Schema(schema) => schema.as_ref().map_or_else(
+                || "kpbench's own".to_owned(),
+                |schema| schema.path.display().to_string(),
+            ),
+            LoadSetting::SerializeCost(cost) => cost.to_string(),
             LoadSetting::Rate(Arrival::Unpaced) => "unpaced".to_owned(),
             LoadSetting::Rate(Arrival::Constant { rate_per_s }) => format!("{rate_per_s}/s"),
         }
@@ -179,6 +232,7 @@ impl LoadSettings {
                 size: Size::Fixed { bytes: 0 },
                 content: Content::Json,
             },
+            serialization: None,
         };
         for (_, setting) in &self.0 {
             match setting.clone() {
@@ -190,6 +244,12 @@ impl LoadSettings {
                 LoadSetting::Producers(count) => workload.producers = count,
                 LoadSetting::Rate(arrival) => workload.arrival = arrival,
                 LoadSetting::Partitions(count) => partitions = count,
+                // Put together by `serialization::resolve`; keys are texts, whose bytes are the same either way.
+                LoadSetting::Record(_)
+                | LoadSetting::ValueSerializer(_)
+                | LoadSetting::KeySerializer(_)
+                | LoadSetting::Schema(_)
+                | LoadSetting::SerializeCost(_) => {}
             }
         }
         (partitions, workload)

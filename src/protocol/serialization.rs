@@ -1,5 +1,6 @@
 //! The words of serialization: logical records, and how they become bytes.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
@@ -77,6 +78,9 @@ pub struct Serialization {
     /// The Avro schema; none: the one that kpbench has for this record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schema: Option<SchemaFile>,
+    /// The schema's id where it is known already; none: each trial process asks the registry at its start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema_id: Option<u32>,
     /// True: each record is serialized on the sending path, as in an application. False: all were before the trial.
     pub on_sending_path: bool,
 }

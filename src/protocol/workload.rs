@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Serialization;
+
 /// Implements `Display` and `FromStr` for an enum through the names that its serde form uses.
 macro_rules! named {
     ($type:ty, $what:literal, { $($variant:path => $name:literal),+ $(,)? }) => {
@@ -232,4 +234,7 @@ pub struct Workload {
     pub arrival: Arrival,
     /// What they carry.
     pub payload: Payload,
+    /// How values become bytes; none: they are those of the payload.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serialization: Option<Serialization>,
 }

@@ -65,6 +65,11 @@ impl AvroSchema {
             source_name: source_name.to_owned(),
             reason,
         };
+        if let Some(name) = serde_json::from_str(text).ok().and_then(|json| bad_name(&json)) {
+            return Err(refuse(format!(
+                "{name:?} is no name: letters, digits and _, not beginning with a digit"
+            )));
+        }
         // Stricter than what writes with it: it sees names, defaults and logical types that cannot be.
         let checked = apache_avro::Schema::parse_str(text).map_err(|error| refuse(error.to_string()))?;
         let apache_avro::Schema::Record(record) = &checked else {
@@ -77,6 +82,25 @@ impl AvroSchema {
             name: record.name.fullname(None),
             parsed: Arc::new(parsed),
         })
+    }
+}
+
+/// The first name in a schema that is none; the libraries would not say it well.
+fn bad_name(schema: &serde_json::Value) -> Option<String> {
+    use serde_json::Value;
+    let is_part = |part: &str| {
+        let begins = part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+        begins && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    match schema {
+        Value::Array(parts) => parts.iter().find_map(bad_name),
+        Value::Object(members) => {
+            let own = members.get("name").and_then(Value::as_str);
+            let own = own.filter(|name| !name.split('.').all(is_part)).map(str::to_owned);
+            let within = ["type", "fields", "items", "values"];
+            own.or_else(|| within.iter().filter_map(|key| members.get(*key)).find_map(bad_name))
+        }
+        _ => None,
     }
 }
 

@@ -163,7 +163,13 @@ fn order(n: usize, random: &mut Xoshiro256PlusPlus) -> Order {
     const STATUS: [&str; 4] = ["NEW", "PAID", "SHIPPED", "RETURNED"];
     const CURRENCY: [&str; 3] = ["EUR", "USD", "KRW"];
     const TAGS: [&str; 6] = ["gift", "express", "fragile", "backorder", "first-order", "pickup"];
-    const STREETS: [&str; 5] = ["Main Street", "Sejong-daero", "Rue de Rivoli", "Hauptstraße", "Camino Real"];
+    const STREETS: [&str; 5] = [
+        "Main Street",
+        "Sejong-daero",
+        "Rue de Rivoli",
+        "Hauptstraße",
+        "Camino Real",
+    ];
     const CITIES: [(&str, &str); 5] = [
         ("Springfield", "US"),
         ("Seoul", "KR"),

@@ -264,7 +264,10 @@ mod tests {
         assert_eq!(read, orders);
         let coupon = &values(RecordKind::CouponIssue, SerializerKind::Json)[0];
         let text = std::str::from_utf8(coupon).unwrap();
-        assert!(text.starts_with("{\"userId\":\"") && text.contains("\",\"couponId\":\""), "{text}");
+        assert!(
+            text.starts_with("{\"userId\":\"") && text.contains("\",\"couponId\":\""),
+            "{text}"
+        );
     }
 
     #[test]
@@ -315,8 +318,16 @@ mod tests {
             Serializers::check(RecordKind::Order, AvroSchema::parse("o.avsc", &text).unwrap())
         };
         for (from, to, named) in [
-            ("\"currency\", \"type\": \"string\"", "\"currencyCode\", \"type\": \"string\"", "currency"),
-            ("\"total\", \"type\": \"double\"", "\"total\", \"type\": \"string\"", "string"),
+            (
+                "\"currency\", \"type\": \"string\"",
+                "\"currencyCode\", \"type\": \"string\"",
+                "currency",
+            ),
+            (
+                "\"total\", \"type\": \"double\"",
+                "\"total\", \"type\": \"string\"",
+                "string",
+            ),
             (
                 "{ \"name\": \"priority\", \"type\": \"int\" }",
                 "{ \"name\": \"priority\", \"type\": \"int\" }, { \"name\": \"more\", \"type\": \"int\" }",
@@ -333,7 +344,10 @@ mod tests {
     #[test]
     fn bytes_serialize_nothing_and_avro_needs_a_schema() {
         let make = |kind| Serializers::new(LogicalRecords::take(RecordKind::Order, 1, 1), kind, None);
-        assert!(matches!(make(SerializerKind::Bytes), Err(SerializeError::Bytes("order"))));
+        assert!(matches!(
+            make(SerializerKind::Bytes),
+            Err(SerializeError::Bytes("order"))
+        ));
         assert!(matches!(make(SerializerKind::Avro), Err(SerializeError::NoRegistry)));
     }
 }

@@ -19,6 +19,7 @@ pub(crate) fn workload() -> Workload {
             size: Size::Fixed { bytes: 100 },
             content: Content::Random,
         },
+        serialization: None,
     }
 }
 

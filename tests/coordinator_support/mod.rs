@@ -497,6 +497,7 @@ pub fn result(histogram: String) -> TrialResult {
         drain_ms: 1.0,
         client_cpu: CpuTime::default(),
         peak_memory_bytes: 1,
+        serialization: None,
         statistics: None,
         notes: vec!["a note with hunter2".to_owned()],
     }
@@ -538,6 +539,7 @@ pub fn configuration(id: &str, linger_ms: &str) -> Configuration {
                 size: Size::Fixed { bytes: 100 },
                 content: Content::Random,
             },
+            serialization: None,
         },
         warnings: Vec::new(),
     }

@@ -231,6 +231,7 @@ fn configuration(axes: &[(&str, &str)]) -> Configuration {
                 },
                 content: Content::Ratio { ratio: 3.0 },
             },
+            serialization: None,
         },
         warnings: Vec::new(),
     }
@@ -354,6 +355,7 @@ fn trial(configuration: &Configuration, planned: PlannedTrial) -> TrialRecord {
                 system_us: acknowledged / 20,
             },
             peak_memory_bytes: 60 << 20,
+            serialization: None,
             statistics: Some(statistics(configuration, total, bytes, linger)),
             notes: Vec::new(),
         }),

@@ -13,7 +13,6 @@ pub(super) enum Place<'a> {
     /// In memory that outlives the trial's load.
     Lasting(&'a [u8]),
     /// In the burst's own memory.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for what is made record by record"))]
     Scratch { start: usize, end: usize },
 }
 

@@ -1,20 +1,15 @@
 //! Why a Schema Registry does not help.
 
+use crate::profile::RegistrySettingError;
+
 /// Why a Schema Registry does not help.
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryError {
     /// A setting that cannot be used.
-    #[error("{name}: {reason}")]
-    Setting {
-        /// The property.
-        name: String,
-        /// What is wrong with it, and the remedy.
-        reason: String,
-    },
+    #[error(transparent)]
+    Setting(#[from] RegistrySettingError),
     /// Nobody answers.
-    #[error(
-        "the Schema Registry at {url} cannot be reached: {reason}. Start it, or correct schema.registry.url"
-    )]
+    #[error("the Schema Registry at {url} cannot be reached: {reason}. Start it, or correct schema.registry.url")]
     Unreachable {
         /// Where.
         url: String,
@@ -95,8 +90,23 @@ pub enum RegistryError {
 }
 
 impl RegistryError {
-    /// Whether the remedy lies with the schema, the credentials or a setting, rather than with the registry.
-    pub fn is_usage(&self) -> bool {
-        !matches!(self, RegistryError::Answer { .. })
+    /// A setting that cannot be used.
+    pub(super) fn setting(name: &str, reason: String) -> RegistryError {
+        RegistryError::Setting(RegistrySettingError {
+            name: name.to_owned(),
+            reason,
+        })
+    }
+
+    /// The property that the error is about.
+    pub fn property(&self) -> &str {
+        match self {
+            RegistryError::Setting(error) => &error.name,
+            RegistryError::Timeout { .. } => "http.read.timeout.ms",
+            RegistryError::Credentials { .. } => "basic.auth.user.info",
+            RegistryError::Refused { .. } => "schema",
+            RegistryError::NotFound { .. } => "auto.register.schemas",
+            RegistryError::Unreachable { .. } | RegistryError::Answer { .. } => "schema.registry.url",
+        }
     }
 }
