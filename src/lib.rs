@@ -11,6 +11,7 @@
 //! | [`plan`] | pure: which trial comes next |
 //! | [`target`] | local Kafka, external clusters, the mock cluster; topics and watermarks |
 //! | [`load`] | runs one trial: pacing, payloads, send modes |
+//! | [`serialize`] | logical records, their serializers, and the Schema Registry that Avro needs |
 //! | [`client`] | librdkafka behind a safe interface, and the other clients |
 //! | [`measure`] | recorders, intervals, CPU, memory, client statistics |
 //! | [`store`] | the run directory: model with a schema version, append, read |
@@ -33,6 +34,7 @@ pub mod profile;
 pub mod protocol;
 pub mod report;
 pub mod run;
+pub mod serialize;
 pub mod stats;
 pub mod store;
 pub mod target;

@@ -230,7 +230,9 @@ fn spec(client: ClientKind, job: &Job<'_>) -> anyhow::Result<TrialSpec> {
                 content: Content::Random,
             },
             records: Records::default(),
+            serialization: None,
         },
+        registry: BTreeMap::new(),
         max_block_ms: 60_000,
         metadata_timeout_ms: METADATA_TIMEOUT_MS,
         // No warm-up: the others have none, and the whole process is counted.

@@ -317,6 +317,9 @@ pub struct MeasuringArguments {
     /// Seed of order and payloads
     #[arg(long, allow_negative_numbers = true, value_name = "N", help_heading = "Run")]
     pub seed: Option<u64>,
+    /// Take values that were serialized before the trial, where a profile serializes records (workload.serialize-cost=false)
+    #[arg(long, help_heading = "Run")]
+    pub no_serialize_cost: bool,
     /// Begin even where the estimate is over an hour; a disk that is too small stops it all the same
     #[arg(long, short = 'y', help_heading = "Run")]
     pub yes: bool,

@@ -151,7 +151,7 @@ impl From<RunError> for Failure {
     fn from(error: RunError) -> Failure {
         let exit = match error {
             RunError::Store(error) => return error.into(),
-            RunError::Topic { .. } | RunError::ResumeMismatch { .. } => Exit::Usage,
+            RunError::Topic { .. } | RunError::Registry { .. } | RunError::ResumeMismatch { .. } => Exit::Usage,
             RunError::Target(ref cause) if cause.refused => Exit::Usage,
             RunError::Target(_) | RunError::TrialProgram { .. } => Exit::Failed,
         };

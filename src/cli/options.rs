@@ -58,6 +58,7 @@ impl MeasuringOptions {
             warmup,
             measure,
             seed,
+            no_serialize_cost,
             yes,
             out,
             resume,
@@ -114,6 +115,11 @@ impl MeasuringOptions {
         put("run.warmup", "--warmup", warmup.as_deref().map(with_unit));
         put("run.measure", "--measure", measure.as_deref().map(with_unit));
         put("run.seed", "--seed", seed.map(|seed| seed.to_string()));
+        put(
+            "workload.serialize-cost",
+            "--no-serialize-cost",
+            no_serialize_cost.then(|| "false".to_owned()),
+        );
         overrides.extend(set_overrides(set)?);
         Ok(MeasuringOptions {
             overrides,

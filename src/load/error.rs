@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::client::ClientError;
+use crate::serialize::SerializeError;
 
 /// Why a trial could not be run.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +27,9 @@ pub enum LoadError {
     /// The spec asks for something that cannot be done.
     #[error("{0}")]
     Spec(String),
+    /// Records cannot be serialized.
+    #[error(transparent)]
+    Serialize(#[from] SerializeError),
     /// The client.
     #[error(transparent)]
     Client(#[from] ClientError),

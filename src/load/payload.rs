@@ -65,6 +65,18 @@ impl PayloadPool {
         Ok(Self { partitions, ..pool })
     }
 
+    /// A pool of these values, which lie one behind the other in `bytes` and have these ends, for records
+    /// of which so many partitions' batches fill at the same time.
+    pub(super) fn of_values(bytes: Vec<u8>, ends: &[usize], partitions: u32) -> Self {
+        let starts = std::iter::once(0).chain(ends.iter().copied());
+        Self {
+            spans: starts.zip(ends.iter().copied()).collect(),
+            bytes: bytes.into(),
+            cut: None,
+            partitions: partitions.max(1),
+        }
+    }
+
     fn generated(content: &Content, size: &Size, wanted: usize, random: &mut Xoshiro256PlusPlus) -> Self {
         let (mut bytes, mut spans) = (Vec::with_capacity(wanted), Vec::new());
         while (bytes.len() < wanted || spans.len() < 2) && spans.len() < MAX_RECORDS {

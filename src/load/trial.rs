@@ -13,7 +13,8 @@ use super::{LoadError, Schedule, SharedSlots, Slots, Times};
 use crate::client::{self, ClientError, Producer, ProducerSettings, Reports, StatisticsEvent};
 use crate::measure::{Collector, LatencyKinds, SendTag, Timeline, TrialClock, cpu_time, peak_memory_bytes};
 use crate::protocol::{
-    Acks, CLIENT_REPORTED, ClientKind, CpuTime, PROTOCOL_VERSION, Phase, SendMode, TrialEvent, TrialResult, TrialSpec,
+    Acks, CLIENT_REPORTED, ClientKind, CpuTime, PROTOCOL_VERSION, Phase, SendMode, SerializationCost, TrialEvent,
+    TrialResult, TrialSpec,
 };
 
 /// Told to stop: no more records are sent, what is in flight is awaited.
@@ -169,7 +170,8 @@ impl<'a> Trial<'a> {
         // Taking the clients down ends their threads, which hand over the last of what they recorded.
         drop(self.producers);
         notes.extend(control.problems());
-        Ok(control.result(self.schedule.as_ref(), notes, sink))
+        let cost = self.stock.serialization_cost();
+        Ok(control.result(self.schedule.as_ref(), notes, cost, sink))
     }
 
     fn start_senders<'scope, 'env>(
@@ -422,6 +424,7 @@ impl<'a> Control<'a> {
         mut self,
         schedule: Option<&Schedule>,
         notes: Vec<String>,
+        serialization: Option<SerializationCost>,
         sink: &mut dyn FnMut(TrialEvent),
     ) -> TrialResult {
         self.close_interval();
@@ -451,6 +454,7 @@ impl<'a> Control<'a> {
             drain_ms: drained_us.saturating_sub(hub.last_send_us()) as f64 / 1e3,
             client_cpu: self.window_cpu,
             peak_memory_bytes: peak_memory_bytes(),
+            serialization,
             statistics: self.collector.statistics.totals(),
             offered: schedule.and_then(|schedule| offered(self.spec, schedule, &self.collector, &self.timeline)),
             notes,

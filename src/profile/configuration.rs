@@ -8,12 +8,14 @@ use super::model::{AxisSetting, Configuration, TopicSettings};
 use super::producer::Fixed;
 use super::properties::{Given, Translation, librdkafka, translate};
 use super::read::Context;
+use super::schema_registry::SchemaRegistry;
 use super::secrets::{MASK, is_secret};
+use super::serialization::{resolve, sizes};
 use super::setting::Setting;
 use super::source::Place;
 use super::variants;
 use super::workload::{LoadKey, LoadSettings};
-use crate::protocol::{Arrival, Content, FileSplit, Partitioner, SendMode, Workload};
+use crate::protocol::{Arrival, Content, FileSplit, Partitioner, SendMode, Serialization, Workload};
 
 /// A configuration, with what the rules need to look at it.
 pub(crate) struct Draft {
@@ -30,8 +32,9 @@ pub(crate) fn draft(
     matrix: &Matrix,
     point: &Point,
     fixed: &Fixed,
-    load: &LoadSettings,
+    (load, load_keys): (&LoadSettings, &[(LoadKey, Place)]),
     topic: &TopicSettings,
+    registry: &SchemaRegistry,
     context: &Context,
 ) -> Draft {
     let mut load = load.clone();
@@ -41,8 +44,26 @@ pub(crate) fn draft(
         let value = &axis.values[*value];
         apply(&value.setting, value.place, &mut load, &mut given, &mut record_size);
     }
+    let place = |key: LoadKey| {
+        let axis = matrix.axes.iter().zip(point).find(|(axis, _)| axis.name == key.name());
+        let of_axis = axis.and_then(|(axis, value)| axis.values[*value].place);
+        let fixed = load_keys.iter().find(|(own, _)| *own == key).map(|(_, place)| *place);
+        of_axis.or(fixed)
+    };
+    let class = given.iter().position(|given| given.name == "value.serializer");
+    let resolved = resolve(&load, class.map(|at| &given[at]), registry, topic, &place);
+    if let (Some(at), Some(_)) = (class, &resolved.serialization) {
+        // It is run after all: not to be told as one that does not touch the load.
+        given.remove(at);
+    }
     let mut translation = translate(&given, fixed.defaults);
+    translation.problems.extend(resolved.problems);
     let (partitions, mut workload) = load.workload();
+    if let Some(serialization) = &resolved.serialization {
+        workload.payload.size = sizes(serialization.record, serialization.value);
+        workload.payload.content = Content::Json;
+    }
+    workload.serialization = resolved.serialization;
     let partitioner = &mut workload.records.partitioner;
     match partitioner.property() {
         Some(name) => translation.set("partitioner", name, None),
@@ -186,9 +207,17 @@ fn label(matrix: &Matrix, point: &Point, axes: &[AxisSetting], mode: SendMode) -
 fn short(setting: &AxisSetting) -> String {
     match (setting.axis.as_str(), setting.value.as_str()) {
         ("compression.type" | "compression.codec", "none") => "uncompressed".to_owned(),
-        ("compression.type" | "compression.codec" | "send.mode" | "client" | variants::AXIS | "arrival", value) => {
-            value.to_owned()
-        }
+        (
+            "compression.type"
+            | "compression.codec"
+            | "send.mode"
+            | "client"
+            | "record"
+            | "value.serializer"
+            | variants::AXIS
+            | "arrival",
+            value,
+        ) => value.to_owned(),
         ("rate", value) if value == "unpaced" || value.ends_with("/s") => value.to_owned(),
         ("rate", value) => format!("{value}/s"),
         ("record.size", value) if setting.number.is_some() && value.chars().all(|c| c.is_ascii_digit()) => {
@@ -222,6 +251,13 @@ fn id(
     }
     if let Arrival::Trace { path, .. } = &mut workload.arrival {
         relative(path);
+    }
+    if let Some(Serialization {
+        schema: Some(schema), ..
+    }) = &mut workload.serialization
+        && let Ok(relative) = schema.path.strip_prefix(base_dir)
+    {
+        schema.path = relative.to_owned();
     }
     let everything = (effective, max_block_ms, partitions, workload, topic);
     // A map with text keys, numbers and words always has a JSON form; `Debug` stands in should that ever change.

@@ -103,7 +103,13 @@ pub(crate) struct Document {
 }
 
 /// Sections whose keys are Kafka's own names, told apart exactly.
-const EXACT_SECTIONS: &[&str] = &["producer.", "target.properties.", "target.broker.", "topic.config."];
+const EXACT_SECTIONS: &[&str] = &[
+    "producer.",
+    "target.properties.",
+    "target.broker.",
+    "topic.config.",
+    "schema-registry.",
+];
 
 /// Where variants stand.
 const VARIANTS: &str = "variants.";

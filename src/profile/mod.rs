@@ -22,8 +22,10 @@ mod read;
 mod record_rules;
 mod records;
 mod rules;
+mod schema_registry;
 mod secrets;
 mod sections;
+mod serialization;
 mod setting;
 mod source;
 mod target;
@@ -41,6 +43,7 @@ use error::Problem;
 use matrix::Matrix;
 use producer::Fixed;
 use read::{Context, Section};
+use schema_registry::SchemaRegistry;
 use sections::Places;
 use source::Sources;
 use workload::{LoadKey, LoadSettings};
@@ -60,6 +63,7 @@ pub use model::{
 pub use quantity::{format_bytes, format_bytes_roughly, format_duration, parse_bytes, parse_duration_ms, parse_rate};
 pub(crate) use records::{headers_text, key_text, partitioner_text};
 pub(crate) use rules::one_bootstrap_server;
+pub use schema_registry::{Credentials, Pem, RegistrySettingError, RegistrySettings, strategy_of};
 pub use secrets::{MASK, is_secret, mask};
 pub(crate) use target::unknown_broker_config;
 pub(crate) use trace_file::TraceFile;
@@ -145,6 +149,7 @@ fn read_profile(source_name: &str, mut document: Document, context: &mut Context
     let target = target::target(&mut document, &fixed.connection, fixed.defaults, &mut places, context);
     let (topic, partitions) = sections::topic(&mut document, &target, &mut places, context);
     let (load, load_keys) = read_load(&mut document, partitions, context);
+    let registry = schema_registry::schema_registry(&mut document, fixed.registry.clone(), context);
     let run = sections::run(&mut document, context);
     let gate = gate::gate(&mut document, context);
     let matrix = matrix::read(
@@ -167,7 +172,7 @@ fn read_profile(source_name: &str, mut document: Document, context: &mut Context
     rules::check_existing(&topic, &matrix, context);
     rules::check_cluster(&target, &topic, &places, context);
     let concurrency = load_keys.iter().any(|(key, _)| *key == LoadKey::SendConcurrency);
-    let mut drafts = expand(&matrix, &fixed, &load, &target, &topic, &load_keys, context);
+    let mut drafts = expand(&matrix, &fixed, &load, &target, &topic, &load_keys, &registry, context);
     drafts.iter_mut().for_each(|draft| arrival::check(draft, &run));
     let is_sync = |draft: &Draft| draft.configuration.workload.send_mode == SendMode::Sync;
     if concurrency && !drafts.iter().any(is_sync) {
@@ -194,12 +199,32 @@ fn read_profile(source_name: &str, mut document: Document, context: &mut Context
         defaults: fixed.defaults,
         target,
         topic,
+        registry: registry.properties(),
+        places: registry_places(&registry, &load_keys, context),
         run,
         gate,
         configurations,
         warnings: Vec::new(),
         secrets: Vec::new(),
     }
+}
+
+/// Where the settings stand that only a registry can find wrong, as `file:line:column`.
+fn registry_places(
+    registry: &SchemaRegistry,
+    load_keys: &[(LoadKey, source::Place)],
+    context: &Context,
+) -> BTreeMap<String, String> {
+    let said = |place: source::Place| {
+        let text = context.sources.get(place.source);
+        let (line, column) = error::line_and_column(&text.text, place.start);
+        format!("{}:{line}:{column}", text.name)
+    };
+    let of_registry = registry.given.iter().map(|given| (given.name.clone(), said(given.key)));
+    let of_load = load_keys
+        .iter()
+        .map(|(key, place)| (key.name().to_owned(), said(*place)));
+    of_registry.chain(of_load).collect()
 }
 
 /// `[workload]`, and the topic's partitions.
@@ -254,12 +279,13 @@ fn expand(
     target: &TargetSettings,
     topic: &TopicSettings,
     load_keys: &[(LoadKey, source::Place)],
+    registry: &SchemaRegistry,
     context: &mut Context,
 ) -> Vec<Draft> {
     let mut drafts = Vec::new();
     let mut any_sendable = false;
     for point in &matrix.points {
-        let mut draft = draft(matrix, point, fixed, load, topic, context);
+        let mut draft = draft(matrix, point, fixed, (load, load_keys), topic, registry, context);
         for problem in std::mem::take(&mut draft.translation.problems) {
             context.problem(problem);
         }

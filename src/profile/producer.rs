@@ -9,6 +9,7 @@ use super::properties::java;
 use super::properties::spring::{self, Meaning};
 use super::properties::{Connection, Given, is_connection, translate_connection};
 use super::read::Context;
+use super::schema_registry::is_registry;
 use super::secrets::is_secret;
 use super::source::Place;
 
@@ -20,6 +21,8 @@ pub(crate) struct Fixed {
     pub properties: Vec<Given>,
     /// Connection properties that stood among them, and how they translate.
     pub connection: Connection,
+    /// The Schema Registry's settings that stood among them.
+    pub registry: Vec<Given>,
 }
 
 /// `[producer]`.
@@ -62,6 +65,7 @@ pub(crate) fn producer(document: &mut Document, context: &mut Context) -> Fixed 
             None => given.push(property),
         }
     }
+    let (registry, given): (Vec<Given>, Vec<Given>) = given.into_iter().partition(|given| is_registry(&given.name));
     let mut checked = Vec::new();
     for property in given {
         match check(&property, defaults) {
@@ -77,6 +81,7 @@ pub(crate) fn producer(document: &mut Document, context: &mut Context) -> Fixed 
         defaults,
         properties,
         connection,
+        registry,
     }
 }
 

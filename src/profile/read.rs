@@ -275,8 +275,16 @@ impl Section {
 
     /// Reports what is left outside every section.
     pub fn finish_top_level(self, context: &mut Context) {
-        const SECTIONS: [&str; 8] = [
-            "target", "topic", "workload", "producer", "matrix", "variants", "run", "gate",
+        const SECTIONS: [&str; 9] = [
+            "target",
+            "topic",
+            "workload",
+            "producer",
+            "schema-registry",
+            "matrix",
+            "variants",
+            "run",
+            "gate",
         ];
         const KEYS: [&str; 3] = ["name", "description", "exclude"];
         for entry in self.entries {

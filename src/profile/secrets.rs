@@ -27,7 +27,14 @@ pub fn mask(text: &str, secrets: &[String]) -> String {
 /// Whether a property of this name holds a secret.
 pub fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    let words = ["password", "secret", "passphrase", "jaas", "basic.auth.user.info"];
+    let words = [
+        "password",
+        "secret",
+        "passphrase",
+        "jaas",
+        "basic.auth.user.info",
+        "bearer.auth.token",
+    ];
     let endings = [
         "ssl.key.pem",
         "ssl_key",

@@ -7,8 +7,10 @@ use super::payload::{content, content_text, size, size_text};
 use super::quantity::parse_rate;
 use super::read::Context;
 use super::records;
+use super::serialization::{read_key_serializer, read_schema, read_serializer};
 use crate::protocol::{
-    Arrival, ClientKind, Content, Header, Key, Partitioner, Payload, Records, SendMode, Size, Timestamps, Workload,
+    Arrival, ClientKind, Content, Header, Key, Partitioner, Payload, RecordKind, Records, SchemaFile, SendMode,
+    SerializerKind, Size, Timestamps, Workload,
 };
 
 /// A setting of the load.
@@ -42,6 +44,16 @@ pub(crate) enum LoadKey {
     Timestamps,
     /// Share of those without a value.
     Tombstones,
+    /// Logical record.
+    Record,
+    /// How values become bytes.
+    ValueSerializer,
+    /// How keys become bytes.
+    KeySerializer,
+    /// Avro schema.
+    Schema,
+    /// Whether values are serialized on the sending path.
+    SerializeCost,
 }
 
 /// A setting's value.
@@ -75,11 +87,21 @@ pub(crate) enum LoadSetting {
     Timestamps(Timestamps),
     /// Share of those without a value.
     Tombstones(f64),
+    /// Logical record; none: the payload.
+    Record(Option<RecordKind>),
+    /// How values become bytes; none: not said.
+    ValueSerializer(Option<SerializerKind>),
+    /// How keys become bytes.
+    KeySerializer(SerializerKind),
+    /// Avro schema; none: kpbench's own.
+    Schema(Option<SchemaFile>),
+    /// Whether values are serialized on the sending path.
+    SerializeCost(bool),
 }
 
 impl LoadKey {
     /// Every setting.
-    pub const ALL: [LoadKey; 14] = [
+    pub const ALL: [LoadKey; 19] = [
         LoadKey::RecordSize,
         LoadKey::Payload,
         LoadKey::SendMode,
@@ -94,6 +116,11 @@ impl LoadKey {
         LoadKey::Headers,
         LoadKey::Timestamps,
         LoadKey::Tombstones,
+        LoadKey::Record,
+        LoadKey::ValueSerializer,
+        LoadKey::KeySerializer,
+        LoadKey::Schema,
+        LoadKey::SerializeCost,
     ];
 
     /// Its one spelling.
@@ -113,6 +140,11 @@ impl LoadKey {
             LoadKey::Headers => "headers",
             LoadKey::Timestamps => "timestamps",
             LoadKey::Tombstones => "tombstones",
+            LoadKey::Record => "record",
+            LoadKey::ValueSerializer => "value.serializer",
+            LoadKey::KeySerializer => "key.serializer",
+            LoadKey::Schema => "schema",
+            LoadKey::SerializeCost => "serialize.cost",
         }
     }
 
@@ -145,6 +177,11 @@ impl LoadKey {
             LoadKey::Headers => LoadSetting::Headers(Vec::new()),
             LoadKey::Timestamps => LoadSetting::Timestamps(Timestamps::Client),
             LoadKey::Tombstones => LoadSetting::Tombstones(0.0),
+            LoadKey::Record => LoadSetting::Record(None),
+            LoadKey::ValueSerializer => LoadSetting::ValueSerializer(None),
+            LoadKey::KeySerializer => LoadSetting::KeySerializer(SerializerKind::String),
+            LoadKey::Schema => LoadSetting::Schema(None),
+            LoadKey::SerializeCost => LoadSetting::SerializeCost(true),
         }
     }
 
@@ -166,6 +203,13 @@ impl LoadKey {
             LoadKey::Headers => records::headers(node, context).map(LoadSetting::Headers),
             LoadKey::Timestamps => context.word(name, node).map(LoadSetting::Timestamps),
             LoadKey::Tombstones => records::share(name, node, context).map(LoadSetting::Tombstones),
+            LoadKey::Record => context.word(name, node).map(|kind| LoadSetting::Record(Some(kind))),
+            LoadKey::ValueSerializer => {
+                read_serializer(name, node, context).map(|kind| LoadSetting::ValueSerializer(Some(kind)))
+            }
+            LoadKey::KeySerializer => read_key_serializer(name, node, context).map(LoadSetting::KeySerializer),
+            LoadKey::Schema => read_schema(node, context).map(|schema| LoadSetting::Schema(Some(schema))),
+            LoadKey::SerializeCost => context.boolean(name, node).map(LoadSetting::SerializeCost),
         }
     }
 }
@@ -187,6 +231,14 @@ impl LoadSetting {
             LoadSetting::Timestamps(timestamps) => timestamps.name().to_owned(),
             LoadSetting::Tombstones(share) => share.to_string(),
             LoadSetting::Rate(arrival) | LoadSetting::Arrival(arrival) => arrival.to_string(),
+            LoadSetting::Record(kind) => kind.map_or("none", RecordKind::name).to_owned(),
+            LoadSetting::ValueSerializer(kind) => kind.map_or("none", SerializerKind::name).to_owned(),
+            LoadSetting::KeySerializer(kind) => kind.name().to_owned(),
+            LoadSetting::Schema(schema) => schema.as_ref().map_or_else(
+                || "kpbench's own".to_owned(),
+                |schema| schema.path.display().to_string(),
+            ),
+            LoadSetting::SerializeCost(cost) => cost.to_string(),
         }
     }
 
@@ -253,6 +305,7 @@ impl LoadSettings {
                 content: Content::Json,
             },
             records: Records::default(),
+            serialization: None,
         };
         for (_, setting) in &self.0 {
             match setting.clone() {
@@ -271,6 +324,12 @@ impl LoadSettings {
                 LoadSetting::Headers(headers) => workload.records.headers = headers,
                 LoadSetting::Timestamps(timestamps) => workload.records.timestamps = timestamps,
                 LoadSetting::Tombstones(share) => workload.records.tombstones = share,
+                // Put together by `serialization::resolve`; keys are texts, whose bytes are the same either way.
+                LoadSetting::Record(_)
+                | LoadSetting::ValueSerializer(_)
+                | LoadSetting::KeySerializer(_)
+                | LoadSetting::Schema(_)
+                | LoadSetting::SerializeCost(_) => {}
             }
         }
         (partitions, workload)

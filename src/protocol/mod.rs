@@ -9,6 +9,7 @@ mod arrival;
 mod event;
 mod records;
 mod result;
+mod serialization;
 mod spec;
 mod workload;
 
@@ -18,6 +19,9 @@ pub use records::{Header, HeaderContent, Key, KeyForm, Partitioner, PayloadPart,
 pub use result::{
     CLIENT_REPORTED, ClientStatistics, Counts, CpuTime, FailedCount, Latencies, LatencyDistribution, OfferedLevel,
     OfferedLoad, PersistenceStatus, TrialResult, WindowCounts, tells_all_brokers_down,
+};
+pub use serialization::{
+    RecordKind, SchemaFile, Serialization, SerializationCost, SerializerKind, SubjectNameStrategy,
 };
 pub use spec::{METADATA_TIMEOUT_MS, PROTOCOL_VERSION, TrialSpec};
 pub use workload::{

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::SerializationCost;
+
 /// The figures of one trial, as its process saw them. Watermarks and broker CPU are the coordinator's to add.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -31,6 +33,9 @@ pub struct TrialResult {
     /// What was asked for, where that is more than one rate: bursts, steps, ramps, traces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offered: Option<OfferedLoad>,
+    /// What serialization cost in the window; absent where values were not serialized while sending.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serialization: Option<SerializationCost>,
     /// What a reader must know about this trial's figures, in sentences.
     pub notes: Vec<String>,
 }

@@ -35,6 +35,9 @@ pub struct TrialSpec {
     pub acks: Acks,
     /// The load.
     pub workload: Workload,
+    /// The Schema Registry's settings under Confluent's names; empty where none is needed. May hold secrets: never logged.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub registry: BTreeMap<String, String>,
     /// How long a send call may wait for room in the queue, in ms (Java's `max.block.ms`). The topic's metadata is there
     /// before the first send call.
     pub max_block_ms: u64,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Arrival, Records};
+use super::{Arrival, Records, Serialization};
 
 /// Implements `Display` and `FromStr` for an enum through the names that its serde form uses.
 macro_rules! named {
@@ -30,7 +30,6 @@ macro_rules! named {
         }
     };
 }
-
 pub(super) use named;
 
 /// What the records are sent to.
@@ -230,4 +229,7 @@ pub struct Workload {
     /// What they have beside that: keys, headers and the like.
     #[serde(default, skip_serializing_if = "Records::are_plain")]
     pub records: Records,
+    /// How values become bytes; none: they are those of the payload.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serialization: Option<Serialization>,
 }

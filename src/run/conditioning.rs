@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::coordinator::Session;
 use super::drive::End;
-use super::spec::trial_spec;
+use super::spec::{trial_spec, without_registry};
 use super::{RunError, sessions};
 use crate::profile::Configuration;
 use crate::protocol::{Arrival, SendMode};
@@ -65,14 +65,8 @@ impl Session<'_> {
             Ok(topic) => topic,
             Err(error) => return Ok(End::Failed(error.to_string())),
         };
-        let mut spec = trial_spec(
-            id,
-            configuration,
-            &self.request.profile.run,
-            0,
-            self.cluster,
-            &topic.name,
-        );
+        let mut spec = trial_spec(id, configuration, &self.request.profile, 0, self.cluster, &topic.name);
+        without_registry(&mut spec);
         spec.warmup_ms = 0;
         spec.measure_ms = step_ms;
         // The broker's code is to be warmed up, whatever the trials' own pace will be.

@@ -202,11 +202,10 @@ impl<'a> Session<'a> {
         configuration: &Configuration,
         topic: &PreparedTopic,
     ) -> Result<(Driven, BrokerFigures), RunError> {
-        let run = &self.request.profile.run;
         let mut spec = trial_spec(
             &planned.trial_id,
             configuration,
-            run,
+            &self.request.profile,
             planned.block,
             self.cluster,
             &topic.name,

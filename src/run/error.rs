@@ -23,6 +23,14 @@ pub enum RunError {
         /// What the brokers answered.
         cause: ClusterError,
     },
+    /// The Schema Registry, a schema, or both do not do what the profile asks for.
+    #[error("{}{cause}", place.as_ref().map_or_else(String::new, |place| format!("{place}: ")))]
+    Registry {
+        /// Where the setting stands, as `file:line:column`.
+        place: Option<String>,
+        /// What is wrong, and the remedy.
+        cause: String,
+    },
     /// `--resume` with another profile.
     #[error(
         "{} holds a run that does not match this profile:\n{}\nresume with the profile and the options of that run, or start a new one",

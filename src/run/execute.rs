@@ -13,7 +13,7 @@ use super::repetition::blocks_begun;
 use super::topics::Topics;
 use super::{
     Cancel, Cluster, ClusterError, ClusterStarter, Ended, Listener, Mask, OutDirectory, RunError, RunOutcome,
-    RunOverview, RunRequest, host, payload_files, resume, sessions,
+    RunOverview, RunRequest, host, payload_files, registry, resume, sessions,
 };
 use crate::plan;
 use crate::profile::{self, TargetSettings};
@@ -55,6 +55,10 @@ pub async fn execute(
         let outcome = place.untouched(request, Ended::Complete)?;
         listener.run_finished(&outcome);
         return Ok(outcome);
+    }
+    if let Err(error) = registry::prove(&request.profile, &mask).await {
+        place.give_up();
+        return Err(error);
     }
     listener.target_starting(&request.profile.target);
     let mut start = starter.start(&request.profile.target);
@@ -249,7 +253,9 @@ async fn with_cluster(
     let ended = session.run(&records).await;
     session.headrooms.stop().await;
     let left = session.topics.delete_all().await;
-    let left: Vec<String> = left.into_iter().map(|left| not_deleted(mask, left)).collect();
+    let mut left: Vec<String> = left.into_iter().map(|left| not_deleted(mask, left)).collect();
+    let subjects = registry::forget(&request.profile, session.topics.ever_made()).await;
+    left.extend(subjects.iter().map(|text| mask.text(text)));
     left.iter().for_each(|text| session.listener.notice(text));
     let closed = sessions::close(&mut session.directory, &session.topics, left);
     let ended = ended?;

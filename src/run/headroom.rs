@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::coordinator::Session;
 use super::drive::End;
-use super::spec::trial_spec;
+use super::spec::{trial_spec, without_registry};
 use super::{Cluster, RunError};
 use crate::analysis::throughput;
 use crate::profile::{Configuration, TargetSettings};
@@ -153,7 +153,8 @@ impl Session<'_> {
             return Ok(Err(format!("the mock cluster has no topic: {error}")));
         }
         let run = &self.request.profile.run;
-        let mut spec = trial_spec("headroom", configuration, run, 0, mock, &topic.name);
+        let mut spec = trial_spec("headroom", configuration, &self.request.profile, 0, mock, &topic.name);
+        without_registry(&mut spec);
         spec.warmup_ms = run.warmup_ms.min(MAX_WARMUP_MS);
         spec.measure_ms = run.headroom_measure_ms;
         spec.workload.arrival = Arrival::Unpaced;

@@ -21,6 +21,7 @@ mod mask;
 mod patience;
 mod payload_files;
 mod recovery;
+mod registry;
 mod repetition;
 mod request;
 mod resume;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::plan;
-use crate::profile::{Configuration, RunSettings};
+use crate::profile::{Configuration, Profile};
 use crate::protocol::{METADATA_TIMEOUT_MS, PROTOCOL_VERSION, TrialSpec};
 
 use super::Cluster;
@@ -15,11 +15,12 @@ const STATISTICS_INTERVAL_MS: u64 = 100;
 pub(super) fn trial_spec(
     trial_id: &str,
     configuration: &Configuration,
-    run: &RunSettings,
+    profile: &Profile,
     block: u32,
     cluster: &dyn Cluster,
     topic: &str,
 ) -> TrialSpec {
+    let run = &profile.run;
     TrialSpec {
         protocol_version: PROTOCOL_VERSION,
         trial_id: trial_id.to_owned(),
@@ -28,6 +29,7 @@ pub(super) fn trial_spec(
         properties: properties(configuration, cluster),
         acks: configuration.acks,
         workload: configuration.workload.clone(),
+        registry: profile.registry.clone(),
         max_block_ms: configuration.max_block_ms,
         metadata_timeout_ms: METADATA_TIMEOUT_MS,
         warmup_ms: run.warmup_ms,
@@ -37,6 +39,13 @@ pub(super) fn trial_spec(
         statistics_interval_ms: STATISTICS_INTERVAL_MS,
         seed: plan::block_seed(run.seed, block),
         record_latencies: true,
+    }
+}
+
+/// Spares the Schema Registry a load whose records nobody reads: any id will do.
+pub(super) fn without_registry(spec: &mut TrialSpec) {
+    if let Some(serialization) = &mut spec.workload.serialization {
+        serialization.schema_id = Some(1);
     }
 }
 

@@ -36,6 +36,8 @@ pub(super) struct Topics<'a> {
     session: String,
     /// By name, with why it could not be deleted where that was tried.
     made: RefCell<BTreeMap<String, Option<String>>>,
+    /// Every name that was made, deleted since or not.
+    ever_made: RefCell<Vec<String>>,
 }
 
 impl<'a> Topics<'a> {
@@ -52,6 +54,7 @@ impl<'a> Topics<'a> {
             keep,
             session,
             made: RefCell::new(BTreeMap::new()),
+            ever_made: RefCell::default(),
         }
     }
 
@@ -63,6 +66,14 @@ impl<'a> Topics<'a> {
     /// Whether there are topics to be deleted at all.
     pub(super) fn are_deleted(&self) -> bool {
         !self.keep && !self.is_shared()
+    }
+
+    /// The topics that this session made and does not keep, deleted since or not.
+    pub(super) fn ever_made(&self) -> Vec<String> {
+        match self.keep {
+            true => Vec::new(),
+            false => self.ever_made.borrow().clone(),
+        }
     }
 
     /// How the names of all topics of this session begin.
@@ -101,6 +112,7 @@ impl<'a> Topics<'a> {
         let topic = self.new_topic(purpose, partitions);
         // Noted before it is asked for: it may come into being although the answer is lost.
         self.made.borrow_mut().insert(topic.name.clone(), None);
+        self.ever_made.borrow_mut().push(topic.name.clone());
         self.cluster.create_topic(&topic).await?;
         Ok(topic.name)
     }

@@ -23,6 +23,7 @@ pub(crate) fn workload() -> Workload {
             content: Content::Random,
         },
         records: Records::default(),
+        serialization: None,
     }
 }
 

@@ -497,6 +497,7 @@ pub fn result(histogram: String) -> TrialResult {
         drain_ms: 1.0,
         client_cpu: CpuTime::default(),
         peak_memory_bytes: 1,
+        serialization: None,
         statistics: None,
         offered: None,
         notes: vec!["a note with hunter2".to_owned()],
@@ -540,6 +541,7 @@ pub fn configuration(id: &str, linger_ms: &str) -> Configuration {
                 content: Content::Random,
             },
             records: Records::default(),
+            serialization: None,
         },
         warnings: Vec::new(),
     }

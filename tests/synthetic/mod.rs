@@ -232,6 +232,7 @@ fn configuration(axes: &[(&str, &str)]) -> Configuration {
                 content: Content::Ratio { ratio: 3.0 },
             },
             records: Records::default(),
+            serialization: None,
         },
         warnings: Vec::new(),
     }
@@ -355,6 +356,7 @@ fn trial(configuration: &Configuration, planned: PlannedTrial) -> TrialRecord {
                 system_us: acknowledged / 20,
             },
             peak_memory_bytes: 60 << 20,
+            serialization: None,
             statistics: Some(statistics(configuration, total, bytes, linger)),
             offered: None,
             notes: Vec::new(),

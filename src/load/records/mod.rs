@@ -7,6 +7,7 @@ mod keys;
 mod partition;
 mod payload_keys;
 mod source;
+mod values;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -20,10 +21,11 @@ use keys::{KeySource, Numbers};
 use partition::Assigner;
 use payload_keys::PayloadKeys;
 use source::Extras;
+use values::Values;
 
-use super::{LoadError, PayloadPool};
+use super::LoadError;
 use crate::client::{HeaderLayout, SharedBytes};
-use crate::protocol::{ClientKind, Key, Partitioner, Records, SendMode, Timestamps, TrialSpec};
+use crate::protocol::{ClientKind, Key, Partitioner, Records, SendMode, SerializationCost, Timestamps, TrialSpec};
 
 /// librdkafka's default `batch.size`.
 const BATCH_BYTES: usize = 1_000_000;
@@ -48,7 +50,7 @@ fn seed_of(seed: u64, purpose: Purpose, sender: usize) -> u64 {
 #[derive(Debug)]
 pub struct RecordStock {
     records: Records,
-    payloads: PayloadPool,
+    values: Values,
     payload_keys: Option<PayloadKeys>,
     headers: HeaderLayout,
     /// Header values that are generated for each record.
@@ -75,9 +77,9 @@ impl RecordStock {
         } else {
             1
         };
-        let payloads = PayloadPool::for_partitions(&spec.workload.payload, batch_bytes, at_once, spec.seed)?;
+        let values = Values::new(spec, batch_bytes, at_once)?;
         let payload_keys = match &records.key {
-            Key::Payload { part } => Some(PayloadKeys::new(part, &payloads)?),
+            Key::Payload { part } => Some(PayloadKeys::new(part, values.pool()?)?),
             _ => None,
         };
         let (headers, uuids) = headers::layout(&records.headers)?;
@@ -89,7 +91,7 @@ impl RecordStock {
         // Whatever a source could complain of, it complains of here.
         Numbers::new(&records.key, 0, 0, 1)?;
         Ok(Self {
-            payloads,
+            values,
             payload_keys,
             headers,
             uuids,
@@ -104,18 +106,23 @@ impl RecordStock {
 
     /// The memory that values lie in where they are not made record by record.
     pub fn memory(&self) -> SharedBytes {
-        SharedBytes(self.payloads.memory())
+        self.values.memory()
     }
 
     /// Bytes of the largest record.
     pub fn largest_bytes(&self) -> usize {
-        self.payloads.largest_bytes()
+        self.values.largest_bytes()
+    }
+
+    /// What serialization cost, once every source is dropped; none where records are not serialized while sending.
+    pub fn serialization_cost(&self) -> Option<SerializationCost> {
+        self.values.cost()
     }
 
     /// What a reader of the figures must know of these records, in sentences. `properties` are the client's, in
     /// librdkafka's names.
     pub fn notes(&self, properties: &BTreeMap<String, String>) -> Vec<String> {
-        let mut notes = self.payloads.notes(properties);
+        let mut notes = self.values.notes(properties);
         if self.one_by_one {
             notes.push(
                 "records with headers or a create time go to the client one by one (rd_kafka_produceva), not in batched \
@@ -148,7 +155,7 @@ impl RecordStock {
             dated: records.timestamps == Timestamps::SendCall,
             assigner: self.assigners.get(producer),
         });
-        RecordSource::new(self.payloads.cursor(sender, of), extras)
+        RecordSource::new(self.values.source(sender, of), extras)
     }
 
     fn keys(&self, sender: usize, of: usize) -> KeySource<'_> {

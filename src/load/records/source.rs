@@ -1,5 +1,6 @@
 //! One sending thread's records, one after the other.
 
+use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -10,13 +11,13 @@ use super::burst::{Burst, Made, Place};
 use super::headers::HeaderSource;
 use super::keys::KeySource;
 use super::partition::{Assigner, record_bytes};
-use crate::load::PayloadCursor;
+use super::values::ValueSource;
 use crate::measure::SendTag;
 
 /// One sending thread's records, one after the other.
 #[derive(Debug)]
 pub struct RecordSource<'a> {
-    values: PayloadCursor<'a>,
+    values: ValueSource<'a>,
     /// None for records that are nothing but a value.
     extras: Option<Extras<'a>>,
 }
@@ -56,56 +57,69 @@ impl Tombstones {
 }
 
 impl<'a> RecordSource<'a> {
-    pub(super) fn new(values: PayloadCursor<'a>, extras: Option<Extras<'a>>) -> Self {
+    pub(super) fn new(values: ValueSource<'a>, extras: Option<Extras<'a>>) -> Self {
         Self { values, extras }
     }
 
     /// Makes the next records at the end of `burst`, one for each tag.
     #[inline]
     pub fn fill(&mut self, burst: &mut Burst<'a>, tags: &[SendTag]) {
-        match &mut self.extras {
-            None => burst.made.extend(tags.iter().map(|_| Made {
-                value: Place::Lasting(self.values.next_value()),
-                ..Made::default()
-            })),
-            Some(extras) => extras.fill(&mut self.values, burst, tags.len()),
+        match (&mut self.values, &mut self.extras) {
+            (values, None) => values.fill(burst, tags),
+            (ValueSource::Pool(cursor), Some(extras)) => {
+                let first = burst.made.len();
+                extras.fill(burst, first..first + tags.len(), |burst| {
+                    let (number, value) = cursor.next_numbered();
+                    burst.made.push(Made {
+                        value: Place::Lasting(value),
+                        ..Made::default()
+                    });
+                    (number, value)
+                });
+            }
+            (ValueSource::Serializer(source), Some(extras)) => {
+                let first = burst.made.len();
+                source.fill(burst, tags);
+                // No key is a part of a value that is made just now: `RecordStock::new` saw to that.
+                extras.fill(burst, first..first + tags.len(), |_| (0, &[]));
+            }
         }
     }
 }
 
 impl<'a> Extras<'a> {
-    fn fill(&mut self, values: &mut PayloadCursor<'a>, burst: &mut Burst<'a>, records: usize) {
+    /// Gives the records at these places of the burst what they have beside a value. `value` makes sure that the record
+    /// whose turn it is has its value, and gives that with its number in the pool.
+    #[inline]
+    fn fill(
+        &mut self,
+        burst: &mut Burst<'a>,
+        places: Range<usize>,
+        mut value: impl FnMut(&mut Burst<'a>) -> (usize, &'a [u8]),
+    ) {
         burst.layout = self.headers.as_ref().map(|headers| headers.layout);
         // Once per burst: the records of a burst enter their send call together.
         let timestamp_ms = self.dated.then(now_ms);
         let mut assigner = self
             .assigner
             .map(|assigner| assigner.lock().unwrap_or_else(PoisonError::into_inner));
-        for _ in 0..records {
-            let (number, value) = values.next_numbered();
-            let key = self.keys.next(number, value, &mut burst.scratch);
+        for place in places {
+            let (number, bytes) = value(burst);
+            let key = self.keys.next(number, bytes, &mut burst.scratch);
             let headers = match &mut self.headers {
                 Some(headers) => headers.next(&mut burst.scratch),
                 None => Place::Absent,
             };
-            let tombstone = self.tombstones.as_mut().is_some_and(Tombstones::next);
-            let value = if tombstone {
-                Place::Absent
-            } else {
-                Place::Lasting(value)
-            };
-            let partition = assigner.as_mut().and_then(|assigner| {
-                let bytes = || record_bytes(key.length(), value.length(), self.header_bytes);
-                assigner.assign(key.length().is_some(), bytes)
+            let made = &mut burst.made[place];
+            if self.tombstones.as_mut().is_some_and(Tombstones::next) {
+                made.value = Place::Absent;
+            }
+            let (key_length, value_length) = (key.length(), made.value.length());
+            made.partition = assigner.as_mut().and_then(|assigner| {
+                let bytes = || record_bytes(key_length, value_length, self.header_bytes);
+                assigner.assign(key_length.is_some(), bytes)
             });
-            burst.made.push(Made {
-                value,
-                key,
-                headers,
-                partition,
-                timestamp_ms,
-                topic: 0,
-            });
+            (made.key, made.headers, made.timestamp_ms) = (key, headers, timestamp_ms);
         }
     }
 }

@@ -203,7 +203,7 @@ const LOAD: &[JavaProperty] = &[
     accepted(
         "key.serializer",
         Kind::Text,
-        "records are made as bytes; serializers are Java classes and are not run",
+        "keys are texts, whose bytes are the same with StringSerializer and ByteArraySerializer",
     ),
     translated(
         "linger.ms",
@@ -389,6 +389,6 @@ const LOAD: &[JavaProperty] = &[
     accepted(
         "value.serializer",
         Kind::Text,
-        "records are made as bytes; serializers are Java classes and are not run",
+        "values of the payload are bytes already. With record = \"order\" or \"coupon-issue\" under [workload] they are serialized",
     ),
 ];

@@ -11,8 +11,8 @@ use std::collections::HashMap;
 
 pub use latency::CurvePoint;
 pub use model::{
-    Answer, ConfigurationSummary, LatencySummary, Question, RunTrials, ServiceLatencyIs, Summary, TrialCounts,
-    TrialFailure,
+    Answer, ConfigurationSummary, LatencySummary, LevelSummary, Question, RunTrials, ServiceLatencyIs, Summary,
+    TrialCounts, TrialFailure,
 };
 
 pub(super) use answers::load;

@@ -173,6 +173,11 @@ impl LocalCluster {
         &self.toolkit.kafka.version
     }
 
+    /// The Kafka that it runs.
+    pub fn installation(&self) -> &jars::Installation {
+        &self.toolkit.kafka
+    }
+
     /// Version of Java.
     pub fn java_version(&self) -> &str {
         &self.toolkit.java.version

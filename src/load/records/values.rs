@@ -1,0 +1,216 @@
+//! Where values come from: the payload pool, or logical records that are serialized one by one on the sending path.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use super::burst::{Burst, Made, Place};
+use crate::client::SharedBytes;
+use crate::load::{LoadError, PayloadCursor, PayloadPool};
+use crate::measure::SendTag;
+use crate::protocol::{SerializationCost, SerializerKind, TrialSpec};
+use crate::serialize::registry::{Registry, RegistryError, RegistrySettings};
+use crate::serialize::{AvroSchema, LogicalRecords, SerializeError, Serializers, ValueSerializer};
+
+/// The values of a trial.
+#[derive(Debug)]
+pub(super) enum Values {
+    /// Made before the trial.
+    Pool(PayloadPool),
+    /// Serialized on the sending path.
+    Serialized(Box<Serialized>),
+}
+
+/// What sending threads share where they serialize.
+#[derive(Debug)]
+pub(super) struct Serialized {
+    serializers: Serializers,
+    /// The window, in µs since the trial's start: only what is serialized in it is counted.
+    window_us: std::ops::Range<u64>,
+    /// Of the threads that are through.
+    cost: Mutex<SerializationCost>,
+}
+
+impl Values {
+    /// Prepares them, of so many partitions whose batches fill at the same time; for Avro the registry is asked for the schema's id.
+    ///
+    /// # Errors
+    /// A payload file, a schema or a registry that cannot be used.
+    pub fn new(spec: &TrialSpec, batch_bytes: usize, partitions: u32) -> Result<Values, LoadError> {
+        let Some(asked) = &spec.workload.serialization else {
+            let pool = PayloadPool::for_partitions(&spec.workload.payload, batch_bytes, partitions, spec.seed)?;
+            return Ok(Values::Pool(pool));
+        };
+        let schema = match asked.value {
+            SerializerKind::Avro => {
+                let schema = AvroSchema::of(asked.record, asked.schema.as_ref())?;
+                Some(match asked.schema_id {
+                    Some(id) => (schema, id),
+                    None => registered(spec, &schema)?,
+                })
+            }
+            _ => None,
+        };
+        let records = LogicalRecords::generate(
+            asked.record,
+            batch_bytes.saturating_mul(partitions.max(1) as usize),
+            spec.seed,
+        );
+        let serializers = Serializers::new(records, asked.value, schema)?;
+        if !asked.on_sending_path {
+            let mut bytes = Vec::with_capacity(serializers.total_bytes() as usize);
+            let mut ends = Vec::with_capacity(serializers.len());
+            serializers.each(|value| {
+                bytes.extend_from_slice(value);
+                ends.push(bytes.len());
+            })?;
+            return Ok(Values::Pool(PayloadPool::of_values(bytes, &ends, partitions)));
+        }
+        let start_us = spec.warmup_ms * 1_000;
+        Ok(Values::Serialized(Box::new(Serialized {
+            cost: Mutex::new(SerializationCost {
+                schema_id: serializers.schema_id(),
+                ..SerializationCost::default()
+            }),
+            serializers,
+            window_us: start_us..start_us + spec.measure_ms * 1_000,
+        })))
+    }
+
+    /// The memory that values lie in where they are not made record by record.
+    pub fn memory(&self) -> SharedBytes {
+        match self {
+            Values::Pool(pool) => SharedBytes(pool.memory()),
+            Values::Serialized(_) => SharedBytes([].into()),
+        }
+    }
+
+    /// Bytes of the largest value.
+    pub fn largest_bytes(&self) -> usize {
+        match self {
+            Values::Pool(pool) => pool.largest_bytes(),
+            Values::Serialized(shared) => shared.serializers.largest_bytes(),
+        }
+    }
+
+    /// The values that were made before the trial.
+    ///
+    /// # Errors
+    /// Where they are made on the sending path.
+    pub fn pool(&self) -> Result<&PayloadPool, LoadError> {
+        match self {
+            Values::Pool(pool) => Ok(pool),
+            Values::Serialized(_) => Err(LoadError::Spec(
+                "keys are taken from values that are made before the trial, and these are serialized on the sending path"
+                    .to_owned(),
+            )),
+        }
+    }
+
+    /// What a reader of the figures must know of them, in sentences.
+    pub fn notes(&self, properties: &BTreeMap<String, String>) -> Vec<String> {
+        match self {
+            Values::Pool(pool) => pool.notes(properties),
+            Values::Serialized(_) => Vec::new(),
+        }
+    }
+
+    /// What serialization cost, once the sending threads are through.
+    pub fn cost(&self) -> Option<SerializationCost> {
+        match self {
+            Values::Pool(_) => None,
+            Values::Serialized(shared) => Some(shared.cost.lock().unwrap_or_else(PoisonError::into_inner).clone()),
+        }
+    }
+
+    /// The values of sending thread `sender` of `of`.
+    pub fn source(&self, sender: usize, of: usize) -> ValueSource<'_> {
+        match self {
+            Values::Pool(pool) => ValueSource::Pool(pool.cursor(sender, of)),
+            Values::Serialized(shared) => ValueSource::Serializer(SerializingSource {
+                serializer: shared.serializers.serializer(),
+                next: (sender * shared.serializers.len() / of.max(1)) as u64,
+                shared,
+                cost: SerializationCost::default(),
+            }),
+        }
+    }
+}
+
+/// The schema as the registry has it, with its id.
+fn registered(spec: &TrialSpec, schema: &AvroSchema) -> Result<(AvroSchema, u32), SerializeError> {
+    if spec.registry.is_empty() {
+        return Err(SerializeError::NoRegistry);
+    }
+    let settings = RegistrySettings::from_properties(&spec.registry).map_err(RegistryError::from)?;
+    Ok(Registry::new(settings)?.value_schema(&spec.topic, schema)?)
+}
+
+/// One sending thread's values.
+#[derive(Debug)]
+pub(super) enum ValueSource<'a> {
+    /// Out of the pool.
+    Pool(PayloadCursor<'a>),
+    /// Serialized.
+    Serializer(SerializingSource<'a>),
+}
+
+/// One sending thread's serializer; hands over what it cost when the thread is through.
+#[derive(Debug)]
+pub(super) struct SerializingSource<'a> {
+    shared: &'a Serialized,
+    serializer: ValueSerializer<'a>,
+    next: u64,
+    cost: SerializationCost,
+}
+
+impl<'a> ValueSource<'a> {
+    /// Makes the value of each record of a burst.
+    #[inline]
+    pub fn fill(&mut self, burst: &mut Burst<'a>, tags: &[SendTag]) {
+        match self {
+            ValueSource::Pool(cursor) => burst.made.extend(tags.iter().map(|_| Made {
+                value: Place::Lasting(cursor.next_value()),
+                ..Made::default()
+            })),
+            ValueSource::Serializer(source) => source.fill(burst, tags),
+        }
+    }
+}
+
+impl SerializingSource<'_> {
+    /// Two readings of the clock per burst.
+    pub(super) fn fill(&mut self, burst: &mut Burst<'_>, tags: &[SendTag]) {
+        let (started, first) = (Instant::now(), burst.scratch.len());
+        for _ in tags {
+            let start = burst.scratch.len();
+            // Every record was serialized once before the trial: none can fail now.
+            if self.serializer.serialize(self.next, &mut burst.scratch).is_err() {
+                burst.scratch.truncate(start);
+            }
+            self.next += 1;
+            burst.made.push(Made {
+                value: Place::Scratch {
+                    start,
+                    end: burst.scratch.len(),
+                },
+                ..Made::default()
+            });
+        }
+        let in_window = |tag: &SendTag| self.shared.window_us.contains(&tag.entry_us());
+        if tags.first().is_some_and(in_window) {
+            self.cost.records += tags.len() as u64;
+            self.cost.time_ns += started.elapsed().as_nanos() as u64;
+            self.cost.bytes += (burst.scratch.len() - first) as u64;
+        }
+    }
+}
+
+impl Drop for SerializingSource<'_> {
+    fn drop(&mut self) {
+        let mut total = self.shared.cost.lock().unwrap_or_else(PoisonError::into_inner);
+        total.records += self.cost.records;
+        total.time_ns += self.cost.time_ns;
+        total.bytes += self.cost.bytes;
+    }
+}

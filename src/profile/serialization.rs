@@ -1,0 +1,333 @@
+//! How a configuration's values become bytes: serializers by their words and by their Java classes, and the rules of what
+//! goes together.
+
+use super::document::Node;
+use super::error::Problem;
+use super::model::TopicSettings;
+use super::properties::Given;
+use super::read::Context;
+use super::schema_registry::SchemaRegistry;
+use super::source::Place;
+use super::workload::{LoadKey, LoadSetting, LoadSettings};
+use crate::protocol::{RecordKind, SchemaFile, Serialization, SerializerKind, Size, SubjectNameStrategy};
+
+/// Java's serializers by their classes, packages left out: kafka-clients 4.3, spring-kafka 4.0, Confluent 7.9.
+const CLASSES: &[(&str, SerializerKind)] = &[
+    (
+        "org.apache.kafka.common.serialization.ByteArraySerializer",
+        SerializerKind::Bytes,
+    ),
+    (
+        "org.apache.kafka.common.serialization.ByteBufferSerializer",
+        SerializerKind::Bytes,
+    ),
+    (
+        "org.apache.kafka.common.serialization.BytesSerializer",
+        SerializerKind::Bytes,
+    ),
+    (
+        "org.apache.kafka.common.serialization.StringSerializer",
+        SerializerKind::String,
+    ),
+    (
+        "org.springframework.kafka.support.serializer.JsonSerializer",
+        SerializerKind::Json,
+    ),
+    (
+        "org.springframework.kafka.support.serializer.JacksonJsonSerializer",
+        SerializerKind::Json,
+    ),
+    (
+        "io.confluent.kafka.serializers.KafkaJsonSerializer",
+        SerializerKind::Json,
+    ),
+    (
+        "io.confluent.kafka.serializers.KafkaAvroSerializer",
+        SerializerKind::Avro,
+    ),
+    (
+        "io.confluent.kafka.streams.serdes.avro.SpecificAvroSerializer",
+        SerializerKind::Avro,
+    ),
+    (
+        "io.confluent.kafka.streams.serdes.avro.GenericAvroSerializer",
+        SerializerKind::Avro,
+    ),
+];
+
+/// The serializer of a word or of a Java class, with or without its package.
+pub(crate) fn serializer_of(name: &str) -> Option<SerializerKind> {
+    let name = name.trim();
+    let by_class = CLASSES
+        .iter()
+        .find(|(class, _)| *class == name || class.rsplit('.').next() == Some(name));
+    by_class.map(|(_, kind)| *kind).or_else(|| name.parse().ok())
+}
+
+/// Reads a serializer.
+pub(crate) fn read_serializer(what: &str, node: &Node, context: &mut Context) -> Option<SerializerKind> {
+    let text = context.text(what, node)?;
+    let found = serializer_of(&text);
+    if found.is_none() {
+        context.problem(Problem::at(
+            node.place,
+            format!("{what} has no such value"),
+            format!("{text:?} is no serializer that kpbench has"),
+            "write bytes, string, json, avro or custom, or the class of Kafka's, Spring's or Confluent's serializer, as in \
+             StringSerializer, JsonSerializer, KafkaAvroSerializer",
+        ));
+    }
+    found
+}
+
+/// Reads the serializer of keys: what a key generator makes is text.
+pub(crate) fn read_key_serializer(what: &str, node: &Node, context: &mut Context) -> Option<SerializerKind> {
+    let found = read_serializer(what, node, context)?;
+    if !matches!(found, SerializerKind::Bytes | SerializerKind::String) {
+        context.problem(Problem::at(
+            node.place,
+            format!("keys are not serialized as {found}"),
+            "keys are texts",
+            "take string or bytes",
+        ));
+    }
+    Some(found)
+}
+
+/// Reads the file of an Avro schema.
+pub(crate) fn read_schema(node: &Node, context: &mut Context) -> Option<SchemaFile> {
+    let name = context.text("schema", node)?;
+    let path = context.base_dir.join(name);
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Some(SchemaFile { path, text }),
+        Err(error) => {
+            context.problem(Problem::at(
+                node.place,
+                "the schema cannot be read",
+                error.to_string(),
+                format!("paths start at the profile's directory: {}", path.display()),
+            ));
+            None
+        }
+    }
+}
+
+/// What a configuration's settings come to.
+pub(crate) struct Resolved {
+    /// None: values are those of the payload.
+    pub serialization: Option<Serialization>,
+    /// What does not go together.
+    pub problems: Vec<Problem>,
+}
+
+/// Puts the settings of one configuration together. `class` is the `value.serializer` among the producer's properties;
+/// `place` says where a setting stands.
+pub(crate) fn resolve(
+    load: &LoadSettings,
+    class: Option<&Given>,
+    registry: &SchemaRegistry,
+    topic: &TopicSettings,
+    place: &dyn Fn(LoadKey) -> Option<Place>,
+) -> Resolved {
+    let LoadSetting::Record(record) = load.get(LoadKey::Record) else {
+        return Resolved::none();
+    };
+    let own = match load.get(LoadKey::ValueSerializer) {
+        LoadSetting::ValueSerializer(own) => own,
+        _ => None,
+    };
+    let Some(record) = record else {
+        return Resolved {
+            serialization: None,
+            problems: own.and_then(|own| without_record(own, place)).into_iter().collect(),
+        };
+    };
+    let mut problems = Vec::new();
+    let value = match (own, class) {
+        (Some(own), _) => own,
+        (None, None) => SerializerKind::Json,
+        (None, Some(class)) => serializer_of(&class.value).unwrap_or_else(|| {
+            problems.push(Problem::at(
+                class.place,
+                format!(
+                    "{} cannot be run here: it is a Java class that kpbench has no counterpart of",
+                    class.value
+                ),
+                "unknown serializer",
+                "say with [workload] value-serializer how its values are made: string, json, avro or custom",
+            ));
+            SerializerKind::Json
+        }),
+    };
+    if value == SerializerKind::Bytes {
+        problems.push(placed(
+            place(LoadKey::ValueSerializer).or(class.map(|class| class.place)),
+            format!("the record {record} cannot be serialized as bytes"),
+            "takes values as they are",
+            "take string, json, avro or custom; or leave `record` out, and values are those of the payload",
+        ));
+    }
+    let schema = match load.get(LoadKey::Schema) {
+        LoadSetting::Schema(schema) if value == SerializerKind::Avro => schema,
+        _ => None,
+    };
+    if value == SerializerKind::Avro {
+        let at = place(LoadKey::ValueSerializer).or(class.map(|class| class.place));
+        problems.extend(check_registry(at, registry, topic));
+    }
+    let cost = !matches!(load.get(LoadKey::SerializeCost), LoadSetting::SerializeCost(false));
+    Resolved {
+        serialization: Some(Serialization {
+            record,
+            value,
+            schema,
+            schema_id: None,
+            on_sending_path: cost,
+        }),
+        problems,
+    }
+}
+
+impl Resolved {
+    fn none() -> Resolved {
+        Resolved {
+            serialization: None,
+            problems: Vec::new(),
+        }
+    }
+}
+
+fn placed(place: Option<Place>, message: String, label: &str, remedy: &str) -> Problem {
+    match place {
+        Some(place) => Problem::at(place, message, label, remedy),
+        None => Problem::nowhere(message, remedy),
+    }
+}
+
+/// Values of the payload are bytes already: typed serializers have nothing to work on.
+fn without_record(own: SerializerKind, place: &dyn Fn(LoadKey) -> Option<Place>) -> Option<Problem> {
+    matches!(
+        own,
+        SerializerKind::Json | SerializerKind::Avro | SerializerKind::Custom
+    )
+    .then(|| {
+        placed(
+            place(LoadKey::ValueSerializer),
+            format!("value-serializer = \"{own}\" has no record to serialize"),
+            "values of the payload are bytes already",
+            "add record = \"coupon-issue\" or record = \"order\" under [workload]",
+        )
+    })
+}
+
+/// Avro needs a registry, and a subject that can be there.
+fn check_registry(at: Option<Place>, registry: &SchemaRegistry, topic: &TopicSettings) -> Option<Problem> {
+    if !registry.is_set() {
+        return Some(placed(
+            at,
+            "avro needs a Schema Registry".to_owned(),
+            "its ids come from there",
+            "add url = \"http://host:8081\" under [schema-registry]",
+        ));
+    }
+    let settings = registry.settings()?;
+    let by_topic = settings.strategy != SubjectNameStrategy::RecordName;
+    let asks_only = settings.use_latest || !settings.register;
+    let setting = if settings.use_latest {
+        "use.latest.version"
+    } else {
+        "auto.register.schemas"
+    };
+    (by_topic && asks_only && topic.existing.is_none()).then(|| {
+        let place = registry
+            .given
+            .iter()
+            .find(|given| given.name == setting)
+            .map(|given| given.place);
+        placed(
+            place.or(at),
+            format!("{setting} looks for a subject that cannot exist: each trial has a fresh topic of its own"),
+            "no subject of that name yet",
+            "set value.subject.name.strategy=RecordNameStrategy, or name a topic with topic.existing",
+        )
+    })
+}
+
+/// Sizes in bytes of serialized records: a lower bound, the mean and an upper bound, for limits and estimates. With a schema of the
+/// user's own they may differ a little.
+pub(crate) fn sizes(record: RecordKind, value: SerializerKind) -> Size {
+    let (min_bytes, mean_bytes, max_bytes) = match (record, value) {
+        (RecordKind::CouponIssue, SerializerKind::Avro) => (79, 79.0, 79),
+        (RecordKind::CouponIssue, SerializerKind::Custom) => (32, 32.0, 32),
+        (RecordKind::CouponIssue, _) => (99, 99.0, 99),
+        (RecordKind::Order, SerializerKind::Avro) => (110, 179.8, 280),
+        (RecordKind::Order, SerializerKind::Custom) => (105, 172.8, 260),
+        (RecordKind::Order, _) => (300, 440.9, 600),
+    };
+    Size::Lines {
+        mean_bytes,
+        min_bytes,
+        max_bytes,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::serialize::{AvroSchema, LogicalRecords, Serializers};
+
+    #[test]
+    fn java_classes_are_serializers_with_and_without_their_package() {
+        for (name, kind) in [
+            (
+                "org.apache.kafka.common.serialization.StringSerializer",
+                SerializerKind::String,
+            ),
+            ("StringSerializer", SerializerKind::String),
+            ("ByteArraySerializer", SerializerKind::Bytes),
+            (" JsonSerializer ", SerializerKind::Json),
+            (
+                "io.confluent.kafka.serializers.KafkaAvroSerializer",
+                SerializerKind::Avro,
+            ),
+            ("custom", SerializerKind::Custom),
+        ] {
+            assert_eq!(serializer_of(name), Some(kind), "{name}");
+        }
+        assert_eq!(serializer_of("com.acme.StringSerializer"), None);
+    }
+
+    #[test]
+    fn the_sizes_are_those_of_the_records() {
+        let mut wrong = Vec::new();
+        for record in RecordKind::ALL {
+            for kind in SerializerKind::ALL {
+                if *kind == SerializerKind::Bytes {
+                    continue;
+                }
+                let records = LogicalRecords::generate(*record, 1 << 20, 20_240_229);
+                let schema = AvroSchema::of(*record, None).unwrap();
+                let schema = (*kind == SerializerKind::Avro).then_some((schema, 1));
+                let made = Serializers::new(records, *kind, schema).unwrap();
+                let (mut least, mut most) = (usize::MAX, 0);
+                made.each(|value| (least, most) = (least.min(value.len()), most.max(value.len())))
+                    .unwrap();
+                let mean = made.total_bytes() as f64 / made.len() as f64;
+                let Size::Lines {
+                    mean_bytes,
+                    min_bytes,
+                    max_bytes,
+                } = sizes(*record, *kind)
+                else {
+                    panic!("another size")
+                };
+                let said = format!("{record} {kind}: {least} {mean:.1} {most}");
+                let holds = min_bytes as usize <= least && most <= max_bytes as usize;
+                if (mean - mean_bytes).abs() >= 1.0 || !holds {
+                    wrong.push(said);
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{wrong:?}");
+    }
+}

@@ -1,0 +1,112 @@
+//! Why a Schema Registry does not help.
+
+use crate::profile::RegistrySettingError;
+
+/// Why a Schema Registry does not help.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    /// A setting that cannot be used.
+    #[error(transparent)]
+    Setting(#[from] RegistrySettingError),
+    /// Nobody answers.
+    #[error("the Schema Registry at {url} cannot be reached: {reason}. Start it, or correct schema.registry.url")]
+    Unreachable {
+        /// Where.
+        url: String,
+        /// The connection's words.
+        reason: String,
+    },
+    /// No answer in time.
+    #[error(
+        "the Schema Registry at {url} did not answer {what} within {limit_ms} ms. Look after it, or raise \
+         http.read.timeout.ms"
+    )]
+    Timeout {
+        /// Where.
+        url: String,
+        /// What was asked for.
+        what: String,
+        /// How long was waited.
+        limit_ms: u64,
+    },
+    /// It wants credentials, or others.
+    #[error(
+        "the Schema Registry at {url} refuses {what} with HTTP {status} ({message}): it wants other credentials. Set \
+         basic.auth.credentials.source=USER_INFO and basic.auth.user.info=user:password"
+    )]
+    Credentials {
+        /// Where.
+        url: String,
+        /// What was asked for.
+        what: String,
+        /// 401 or 403.
+        status: u16,
+        /// Its words.
+        message: String,
+    },
+    /// It refuses the schema.
+    #[error(
+        "the Schema Registry at {url} refuses the schema for subject {subject} with HTTP {status} (error \
+         {code}): {message}. Change the schema so that it is compatible with the subject's versions, or lower the \
+         subject's compatibility level"
+    )]
+    Refused {
+        /// Where.
+        url: String,
+        /// The subject.
+        subject: String,
+        /// 409 or 422.
+        status: u16,
+        /// Confluent's error code; 0 where it gave none.
+        code: u64,
+        /// Its words.
+        message: String,
+    },
+    /// The subject does not have the schema, and it is not to be registered.
+    #[error(
+        "the Schema Registry at {url} has no such schema under subject {subject}: {reason}. Register it, or set \
+         auto.register.schemas=true"
+    )]
+    NotFound {
+        /// Where.
+        url: String,
+        /// The subject.
+        subject: String,
+        /// What was found instead.
+        reason: String,
+    },
+    /// Any other answer.
+    #[error("the Schema Registry at {url} answered {what} with HTTP {status}: {message}")]
+    Answer {
+        /// Where.
+        url: String,
+        /// What was asked for.
+        what: String,
+        /// The status.
+        status: u16,
+        /// Its words.
+        message: String,
+    },
+}
+
+impl RegistryError {
+    /// A setting that cannot be used.
+    pub(super) fn setting(name: &str, reason: String) -> RegistryError {
+        RegistryError::Setting(RegistrySettingError {
+            name: name.to_owned(),
+            reason,
+        })
+    }
+
+    /// The property that the error is about.
+    pub fn property(&self) -> &str {
+        match self {
+            RegistryError::Setting(error) => &error.name,
+            RegistryError::Timeout { .. } => "http.read.timeout.ms",
+            RegistryError::Credentials { .. } => "basic.auth.user.info",
+            RegistryError::Refused { .. } => "schema",
+            RegistryError::NotFound { .. } => "auto.register.schemas",
+            RegistryError::Unreachable { .. } | RegistryError::Answer { .. } => "schema.registry.url",
+        }
+    }
+}
