@@ -2,11 +2,11 @@
 
 use super::Metric;
 use crate::profile::Configuration;
-use crate::protocol::{Acks, Arrival};
+use crate::protocol::Acks;
 
 /// Why a figure of these two says nothing about their settings; none where it may be compared.
 pub fn incomparable(metric: Metric, base: &Configuration, candidate: &Configuration) -> Option<&'static str> {
-    let paced = |one: &Configuration| one.workload.arrival != Arrival::Unpaced;
+    let paced = |one: &Configuration| one.workload.arrival.is_paced();
     let unobserved = |one: &Configuration| one.acks == Acks::None;
     match metric {
         Metric::Throughput | Metric::ThroughputMb if paced(base) || paced(candidate) => {
@@ -27,6 +27,7 @@ pub fn incomparable(metric: Metric, base: &Configuration, candidate: &Configurat
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::Arrival;
     use crate::store::samples;
 
     #[test]

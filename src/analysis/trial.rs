@@ -174,7 +174,7 @@ impl<'a> CompletedTrial<'a> {
         }
         match self.configuration.workload.arrival {
             Arrival::Unpaced => self.result.latencies.service.as_ref(),
-            Arrival::Constant { .. } => self.result.latencies.response.as_ref(),
+            Arrival::Constant { .. } | Arrival::ScheduledDrain(_) => self.result.latencies.response.as_ref(),
         }
     }
 

@@ -126,7 +126,8 @@ fn load_sentence(configuration: &Configuration) -> String {
         SendMode::Sync => format!(" × {} threads", workload.send_concurrency),
         _ => String::new(),
     };
-    let rate = match workload.arrival {
+    let rate = match &workload.arrival {
+        Arrival::ScheduledDrain(drain) => drain.to_string(),
         Arrival::Unpaced => "unpaced".to_owned(),
         Arrival::Constant { rate_per_s } => format!("{rate_per_s} records/s"),
     };

@@ -26,6 +26,9 @@ pub enum LoadError {
     /// The spec asks for something that cannot be done.
     #[error("{0}")]
     Spec(String),
+    /// A waiting queue.
+    #[error(transparent)]
+    Queue(#[from] super::drain::QueueError),
     /// The client.
     #[error(transparent)]
     Client(#[from] ClientError),

@@ -2,6 +2,7 @@
 //! Knows the trial protocol, clients and recorders; knows nothing of brokers, runs or reports.
 
 mod content;
+pub mod drain;
 mod error;
 mod pacing;
 mod payload;

@@ -13,7 +13,8 @@ impl Schedule {
     /// None where the load is not paced.
     pub fn new(arrival: &Arrival) -> Option<Self> {
         match arrival {
-            Arrival::Unpaced => None,
+            // A scheduled drain has a driver of its own.
+            Arrival::Unpaced | Arrival::ScheduledDrain(_) => None,
             Arrival::Constant { rate_per_s } => Some(Self {
                 us_per_record: 1e6 / rate_per_s,
             }),

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
+use super::drain::Driver;
 use super::sender::{BurstSender, SendContext};
 use super::sync_sender::SyncSender;
 use super::{LoadError, PayloadPool, Schedule};
@@ -94,6 +95,8 @@ struct Trial<'a> {
     spec: &'a TrialSpec,
     payloads: PayloadPool,
     producers: Vec<Arc<dyn Producer>>,
+    /// Waiting queues and their scheduler, where the load has them.
+    drain: Option<Driver>,
 }
 
 impl<'a> Trial<'a> {
@@ -103,6 +106,7 @@ impl<'a> Trial<'a> {
             .get("batch.size")
             .and_then(|size| size.parse().ok())
             .unwrap_or(1_000_000);
+        let drain = Driver::new(spec)?;
         let payloads = PayloadPool::new(&spec.workload.payload, batch_bytes, spec.seed)?;
         let mut properties = spec.properties.clone();
         properties.insert(
@@ -135,6 +139,7 @@ impl<'a> Trial<'a> {
             spec,
             payloads,
             producers,
+            drain,
         })
     }
 
@@ -142,13 +147,14 @@ impl<'a> Trial<'a> {
         let spec = self.spec;
         let timeline = Timeline::new(spec.warmup_ms, spec.measure_ms, spec.interval_ms);
         let kinds = LatencyKinds {
-            paced: spec.workload.arrival != Arrival::Unpaced,
+            paced: spec.workload.arrival.is_paced(),
             recorded: spec.record_latencies,
             acknowledged: spec.acks != Acks::None,
+            listed: self.drain.is_some(),
         };
         let clock = TrialClock::starting_at(Instant::now());
         let (statistics_sender, statistics) = channel();
-        let mut control = Control::new(spec, clock, timeline, kinds, statistics);
+        let mut control = Control::new(spec, clock, timeline, kinds, statistics, self.drain.as_ref());
         for producer in &self.producers {
             producer.start(control.collector.hub(), statistics_sender.clone());
         }
@@ -164,6 +170,9 @@ impl<'a> Trial<'a> {
             control.attend(stop, &sending, sink);
             Ok(())
         })?;
+        if let Some(error) = self.drain.as_ref().and_then(Driver::failure) {
+            return Err(error.into());
+        }
         control.await_last_statistics(self.producers.len());
         let mut notes = notes(spec, &self.producers);
         notes.extend(self.payloads.notes(&spec.properties));
@@ -181,6 +190,9 @@ impl<'a> Trial<'a> {
         sending: &'env AtomicUsize,
         next_slot: &'env AtomicU64,
     ) -> Result<(), LoadError> {
+        if let (Some(drain), Some(producer)) = (&self.drain, self.producers.first()) {
+            return drain.start(scope, context, producer.as_ref(), self.spec, sending);
+        }
         let schedule = Schedule::new(&self.spec.workload.arrival);
         let threads = if self.spec.workload.send_mode == SendMode::Sync {
             self.spec.workload.send_concurrency
@@ -246,6 +258,7 @@ fn notes(spec: &TrialSpec, producers: &[Arc<dyn Producer>]) -> Vec<String> {
 /// The control thread's part: looks after the time while others send.
 struct Control<'a> {
     spec: &'a TrialSpec,
+    drain: Option<&'a Driver>,
     clock: TrialClock,
     timeline: Timeline,
     collector: Collector,
@@ -269,10 +282,12 @@ impl<'a> Control<'a> {
         timeline: Timeline,
         kinds: LatencyKinds,
         statistics: Receiver<StatisticsEvent>,
+        drain: Option<&'a Driver>,
     ) -> Self {
         let cpu = cpu_time();
         Self {
             spec,
+            drain,
             clock,
             timeline,
             collector: Collector::new(clock, timeline, kinds),
@@ -300,6 +315,9 @@ impl<'a> Control<'a> {
             if self.window != Phase::Drain && stop.load(Ordering::Relaxed) {
                 self.stopped_early = true;
                 self.end_window(now_us, sink);
+            }
+            if self.drain.is_some_and(Driver::has_failed) {
+                return;
             }
             let drained = sending.load(Ordering::Acquire) == 0 && {
                 let hub = self.collector.hub();
@@ -373,7 +391,12 @@ impl<'a> Control<'a> {
         while let Ok(event) = self.statistics.try_recv() {
             self.take_statistics(&event);
         }
-        for interval in self.collector.report_before(settled.min(self.interval)) {
+        self.report_before(settled.min(self.interval), sink);
+    }
+
+    fn report_before(&mut self, end: u64, sink: &mut dyn FnMut(TrialEvent)) {
+        for (index, mut interval) in self.collector.report_before(end) {
+            interval.drain = self.drain.map(|drain| drain.interval(index));
             sink(TrialEvent::Interval(Box::new(interval)));
         }
     }
@@ -420,9 +443,7 @@ impl<'a> Control<'a> {
         }
         let end = self.collector.end();
         self.collector.statistics.end_with(end.saturating_sub(1));
-        for interval in self.collector.report_before(end) {
-            sink(TrialEvent::Interval(Box::new(interval)));
-        }
+        self.report_before(end, sink);
         let hub = self.collector.hub();
         let counts = self.collector.counts();
         // A drain that was given up lasted until then, whatever came before.
@@ -441,6 +462,10 @@ impl<'a> Control<'a> {
             client_cpu: self.window_cpu,
             peak_memory_bytes: peak_memory_bytes(),
             statistics: self.collector.statistics.totals(),
+            drain: self.drain.and_then(|drain| {
+                let acknowledged = (self.spec.acks != Acks::None).then(|| self.collector.listed());
+                drain.result(acknowledged)
+            }),
             notes,
         }
     }

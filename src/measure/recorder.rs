@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::shard::{AckShard, Failure, SendShard, Shard, record};
-use super::{SendTag, Timeline, TrialClock};
+use super::{LatencyKinds, SendTag, Timeline, TrialClock};
 
 /// How far one recorder has come: alone on its cache line, written by one thread only.
 #[derive(Debug, Default)]
@@ -47,6 +47,7 @@ pub struct Hub {
     paced: bool,
     record_latencies: bool,
     record_acknowledgements: bool,
+    listed: bool,
     closed: AtomicBool,
     acks: Mutex<Vec<Arc<Progress>>>,
     sends: Mutex<Vec<Arc<Progress>>>,
@@ -60,22 +61,17 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 impl Hub {
-    /// A hub, and the end at which the collector takes what was recorded. `record_acknowledgements` is false where an
-    /// acknowledgement's time means nothing (`acks=0`).
-    pub(super) fn new(
-        clock: TrialClock,
-        timeline: Timeline,
-        paced: bool,
-        record_latencies: bool,
-        record_acknowledgements: bool,
-    ) -> (Arc<Self>, Receiver<Shard>) {
+    /// A hub, and the end at which the collector takes what was recorded.
+    pub(super) fn new(clock: TrialClock, timeline: Timeline, kinds: LatencyKinds) -> (Arc<Self>, Receiver<Shard>) {
         let (shards, receiver) = channel();
         let hub = Self {
             clock,
             timeline,
-            paced,
-            record_latencies,
-            record_acknowledgements: record_latencies && record_acknowledgements,
+            paced: kinds.paced,
+            record_latencies: kinds.recorded,
+            // With acks=0 an acknowledgement's time means nothing.
+            record_acknowledgements: kinds.recorded && kinds.acknowledged,
+            listed: kinds.listed,
             closed: AtomicBool::new(false),
             acks: Mutex::default(),
             sends: Mutex::default(),
@@ -223,6 +219,9 @@ impl AckRecorder {
         self.shard.acknowledged += 1;
         self.shard.acknowledged_bytes += bytes as u64;
         self.shard.acknowledged_second_half += u64::from(self.second_half);
+        if self.hub.listed {
+            self.shard.listed.push((tag.intended_us(), self.now_us));
+        }
         if self.hub.record_acknowledgements && self.hub.timeline.in_window(tag.intended_us()) {
             record(&mut self.shard.service, self.now_us.saturating_sub(tag.entry_us()), 1);
             if self.hub.paced {

@@ -42,6 +42,8 @@ pub(super) struct AckShard {
     pub acknowledged_bytes: u64,
     pub acknowledged_second_half: u64,
     pub failures: Failures,
+    /// Where they are listed: intended time of each acknowledged record, and when it was acknowledged.
+    pub listed: Vec<(u64, u64)>,
     pub service: Histogram<u64>,
     pub response: Histogram<u64>,
 }
@@ -54,6 +56,7 @@ impl AckShard {
             acknowledged_bytes: 0,
             acknowledged_second_half: 0,
             failures: HashMap::new(),
+            listed: Vec::new(),
             service: growing(),
             response: growing(),
         }
@@ -68,6 +71,7 @@ impl AckShard {
         self.acknowledged_bytes = 0;
         self.acknowledged_second_half = 0;
         self.failures.clear();
+        self.listed.clear();
         self.service.reset();
         self.response.reset();
     }

@@ -141,8 +141,15 @@ pub fn estimate(profile: &Profile) -> Estimate {
     let (mut block, mut once) = (Duration::ZERO, Duration::ZERO);
     let mut bytes = Vec::new();
     for configuration in &profile.configurations {
-        let unpaced = configuration.workload.arrival == Arrival::Unpaced;
-        let drain = if unpaced { UNPACED_DRAIN } else { Duration::ZERO };
+        let drain = match &configuration.workload.arrival {
+            Arrival::Unpaced => UNPACED_DRAIN,
+            // Where the queues do not empty, the scheduler goes on until the drain's time is over.
+            Arrival::ScheduledDrain(drain) if drain.users_per_s > drain.capacity_per_s() => {
+                Duration::from_millis(run.drain_timeout_ms)
+            }
+            Arrival::ScheduledDrain(drain) => Duration::from_micros(drain.every_us),
+            Arrival::Constant { .. } => Duration::ZERO,
+        };
         block += warmup + measure + drain + TRIAL_OVERHEAD;
         if run.headroom && profile.target.kind != TargetKind::Mock {
             once += warmup + Duration::from_millis(run.headroom_measure_ms) + TRIAL_OVERHEAD;
@@ -201,8 +208,9 @@ fn blocks(run: &RunSettings, block: Duration, headroom: Duration) -> (u32, u32) 
 /// Bytes per second that a configuration writes at most, over all replicas: values, and the framing around them.
 fn bytes_per_s(configuration: &Configuration, profile: &Profile) -> f64 {
     let workload = &configuration.workload;
-    let records_per_s = match (workload.arrival, workload.send_mode) {
-        (Arrival::Constant { rate_per_s }, _) => rate_per_s,
+    let records_per_s = match (&workload.arrival, workload.send_mode) {
+        (Arrival::Constant { rate_per_s }, _) => *rate_per_s,
+        (Arrival::ScheduledDrain(drain), _) => drain.users_per_s,
         (Arrival::Unpaced, SendMode::Sync) => {
             SYNC_RECORDS_PER_S * f64::from(workload.send_concurrency) * f64::from(workload.producers)
         }
@@ -210,8 +218,8 @@ fn bytes_per_s(configuration: &Configuration, profile: &Profile) -> f64 {
     };
     let replicas = f64::from(profile.topic.replication_factor);
     let bytes = records_per_s * record_bytes(configuration);
-    match (workload.arrival, profile.target.kind) {
-        (Arrival::Constant { .. }, _) => bytes * replicas,
+    match (&workload.arrival, profile.target.kind) {
+        (Arrival::Constant { .. } | Arrival::ScheduledDrain(_), _) => bytes * replicas,
         (Arrival::Unpaced, TargetKind::Local) => (bytes * replicas).min(UNPACED_BYTES_PER_S),
         (Arrival::Unpaced, _) => bytes.min(UNPACED_BYTES_PER_S) * replicas,
     }
@@ -228,9 +236,13 @@ fn record_bytes(configuration: &Configuration) -> f64 {
     };
     // librdkafka's defaults, where a profile leaves them to it.
     let full = (set("batch.size", 1e6).min(set("message.max.bytes", 1e6)) / record).min(set("batch.num.messages", 1e4));
-    let records = match (workload.arrival, workload.send_mode) {
+    let records = match (&workload.arrival, workload.send_mode) {
         (_, SendMode::Sync) => 1.0,
         (Arrival::Unpaced, _) => full,
+        // Each queue's batch is sent at once.
+        (Arrival::ScheduledDrain(drain), _) => {
+            full.min(f64::from(drain.batch_size) / f64::from(configuration.partitions.max(1)))
+        }
         (Arrival::Constant { rate_per_s }, _) => {
             let queues = f64::from(workload.producers) * f64::from(configuration.partitions.max(1));
             full.min(rate_per_s * set("linger.ms", 5.0) / 1e3 / queues)

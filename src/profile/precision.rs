@@ -4,7 +4,6 @@ use super::document::{Entry, Value};
 use super::error::Problem;
 use super::model::{Configuration, Precision};
 use super::read::{Context, Section};
-use crate::protocol::Arrival;
 
 /// Keys of this page in `[run]`.
 pub(super) const KEYS: [&str; 4] = ["precision", "min-blocks", "max-blocks", "time-budget"];
@@ -79,7 +78,7 @@ pub(super) fn read(section: &mut Section, repetitions: Option<&Entry>, context: 
 /// A rate sets the throughput, so its intervals are narrow from the outset.
 pub(super) fn warn_where_all_are_paced(configurations: &[Configuration], context: &mut Context) {
     let mut all = configurations.iter();
-    if all.all(|one| one.workload.arrival != Arrival::Unpaced) {
+    if all.all(|one| one.workload.arrival.is_paced()) {
         context.warn(
             "run.precision is that of throughput, which rate sets: it ends at min-blocks, however wide the intervals of \
              latency are. Raise min-blocks for those",

@@ -123,8 +123,7 @@ impl LoadSetting {
             LoadSetting::SendConcurrency(count) | LoadSetting::Producers(count) | LoadSetting::Partitions(count) => {
                 count.to_string()
             }
-            LoadSetting::Rate(Arrival::Unpaced) => "unpaced".to_owned(),
-            LoadSetting::Rate(Arrival::Constant { rate_per_s }) => format!("{rate_per_s}/s"),
+            LoadSetting::Rate(arrival) => arrival.to_string(),
         }
     }
 

@@ -5,11 +5,16 @@
 //! line, it stops sending, drains and reports what it has. Any program that does this, in any language, can be a
 //! trial process. The schema files are `schemas/trial-spec.schema.json` and `schemas/trial-event.schema.json`.
 
+mod drain;
 mod event;
 mod result;
 mod spec;
 mod workload;
 
+pub use drain::{
+    COUPON_VALUE_BYTES, CouponKey, DrainInterval, DrainOrder, DrainResult, QueueLength, ScheduledDrain, UserPattern,
+    WaitingQueues,
+};
 pub use event::{BrokerWindow, ClientInterval, Interval, IntervalLatency, Phase, TrialEvent, WindowedLatency};
 pub use result::{
     CLIENT_REPORTED, ClientStatistics, Counts, CpuTime, FailedCount, Latencies, LatencyDistribution, PersistenceStatus,

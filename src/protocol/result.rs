@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::DrainResult;
+
 /// The figures of one trial, as its process saw them. Watermarks and broker CPU are the coordinator's to add.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -28,6 +30,9 @@ pub struct TrialResult {
     pub peak_memory_bytes: u64,
     /// The client's own statistics over the whole trial; absent for clients that have none.
     pub statistics: Option<ClientStatistics>,
+    /// The waiting queues and their scheduler, where the load has them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drain: Option<DrainResult>,
     /// What a reader must know about this trial's figures, in sentences.
     pub notes: Vec<String>,
 }

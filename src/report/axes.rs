@@ -49,9 +49,10 @@ pub fn value(configuration: &ConfigurationSummary, axis: &str) -> AxisValue {
         "producers" => workload.producers.to_string(),
         "partitions" => configuration.partitions.to_string(),
         "acks" => configuration.acks.to_string(),
-        "rate" => match workload.arrival {
+        "rate" => match &workload.arrival {
             Arrival::Unpaced => "unpaced".to_owned(),
             Arrival::Constant { rate_per_s } => format!("{rate_per_s}"),
+            Arrival::ScheduledDrain(drain) => drain.to_string(),
         },
         "record.size" => match &workload.payload.size {
             Size::Fixed { bytes } => bytes.to_string(),

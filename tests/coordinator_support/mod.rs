@@ -462,6 +462,7 @@ fn interval(histogram: String) -> Interval {
         brokers: Vec::new(),
         client: None,
         peak_memory_bytes: None,
+        drain: None,
     }
 }
 
@@ -497,6 +498,7 @@ pub fn result(histogram: String) -> TrialResult {
         drain_ms: 1.0,
         client_cpu: CpuTime::default(),
         peak_memory_bytes: 1,
+        drain: None,
         statistics: None,
         notes: vec!["a note with hunter2".to_owned()],
     }

@@ -354,6 +354,7 @@ fn trial(configuration: &Configuration, planned: PlannedTrial) -> TrialRecord {
                 system_us: acknowledged / 20,
             },
             peak_memory_bytes: 60 << 20,
+            drain: None,
             statistics: Some(statistics(configuration, total, bytes, linger)),
             notes: Vec::new(),
         }),
@@ -430,6 +431,7 @@ fn intervals(name: &str, rate: f64, bytes: u64, median_us: Option<f64>) -> Vec<I
                 }],
                 client: None,
                 peak_memory_bytes: None,
+                drain: None,
             }
         })
         .collect()

@@ -272,12 +272,12 @@ fn kept_rate(values: &BTreeMap<u32, f64>, rate: f64) -> Evidence {
 /// The rate that both were asked for, where the figure is throughput; none where it was found and not set. An error says
 /// why the figures of the two may not be compared at all.
 fn rate_of_both(base: &Configuration, candidate: &Configuration, metric: Metric) -> Result<Option<f64>, String> {
-    let loads = (base.workload.arrival, candidate.workload.arrival);
+    let loads = (&base.workload.arrival, &candidate.workload.arrival);
     match (metric, loads) {
         (Metric::Throughput, (Arrival::Constant { rate_per_s: before }, Arrival::Constant { rate_per_s: now })) => {
             match before == now && base.acks == candidate.acks {
-                true => Ok(Some(now)),
-                false if before == now => incomparable_acks(base, candidate).map(|()| Some(now)),
+                true => Ok(Some(*now)),
+                false if before == now => incomparable_acks(base, candidate).map(|()| Some(*now)),
                 false => Err("the load is another, and with it what throughput can be".to_owned()),
             }
         }

@@ -61,7 +61,7 @@ pub(super) fn outcome(configuration: &Configuration, record: &TrialRecord) -> St
         let value = p99.us.map_or_else(|| "–".to_owned(), latency_text);
         let name = match configuration.workload.arrival {
             Arrival::Unpaced => "queueing latency",
-            Arrival::Constant { .. } => "response latency",
+            Arrival::Constant { .. } | Arrival::ScheduledDrain(_) => "response latency",
         };
         parts.push(format!("p99 {bound}{value} ({name})"));
     }

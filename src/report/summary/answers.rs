@@ -83,7 +83,8 @@ fn paced_throughput(measured: &[&ConfigurationSummary]) -> Answer {
             Arrival::Constant { rate_per_s } => Metric::Throughput
                 .value(c)
                 .is_none_or(|found| found < 0.99 * rate_per_s),
-            Arrival::Unpaced => false,
+            // Whether a scheduler kept up with its users is told of its queues.
+            Arrival::Unpaced | Arrival::ScheduledDrain(_) => false,
         })
         .map(|c| c.label.clone())
         .collect();
@@ -357,15 +358,17 @@ fn same_payload(configurations: &[&ConfigurationSummary]) -> bool {
 
 /// Infinite where no rate was given.
 fn rate_per_s(configuration: &ConfigurationSummary) -> f64 {
-    match configuration.workload.arrival {
-        Arrival::Unpaced => f64::INFINITY,
-        Arrival::Constant { rate_per_s } => rate_per_s,
-    }
+    let rate = configuration.workload.arrival.mean_rate_per_s(0);
+    rate.unwrap_or(f64::INFINITY)
 }
 
 fn rate(configuration: &ConfigurationSummary) -> String {
-    match configuration.workload.arrival {
+    match &configuration.workload.arrival {
         Arrival::Unpaced => "unpaced".to_owned(),
+        Arrival::ScheduledDrain(drain) => {
+            let every = format::milliseconds(drain.every_us as f64 / 1e3);
+            format!("{} users/s drained every {every}", format::count(drain.users_per_s.round() as u64))
+        }
         Arrival::Constant { rate_per_s } => format!("{} records/s", format::count(rate_per_s.round() as u64)),
     }
 }

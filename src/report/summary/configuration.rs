@@ -84,7 +84,7 @@ fn blank(configuration: &Configuration, trials: TrialCounts) -> ConfigurationSum
         latency_observable: configuration.acks != Acks::None,
         service_latency_is: match configuration.workload.arrival {
             Arrival::Unpaced => ServiceLatencyIs::Queueing,
-            Arrival::Constant { .. } => ServiceLatencyIs::Service,
+            Arrival::Constant { .. } | Arrival::ScheduledDrain(_) => ServiceLatencyIs::Service,
         },
         service_latency_us: None,
         response_latency_us: None,
