@@ -6,6 +6,7 @@ pub mod drain;
 mod error;
 mod pacing;
 mod payload;
+pub mod records;
 mod sender;
 mod sync_sender;
 mod trial;

@@ -1,17 +1,21 @@
 //! The record of one user: `CouponIssueMessage { userId, couponId }` as JSON, its key and its headers.
 
+use std::ffi::{CStr, CString};
+
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
 
 use super::arrivals::{User, random_uuid};
+use crate::client::{HeaderLayout, HeaderValue, Headers, Outgoing};
+use crate::measure::SendTag;
 use crate::protocol::{CouponKey, ScheduledDrain};
 
 /// Header that a fresh UUID goes into.
-pub const TRACE_HEADER: &str = "globalTraceId";
+pub const TRACE_HEADER: &CStr = c"globalTraceId";
 /// Header that Spring's JSON deserializer reads the class name from.
-pub const TYPE_HEADER: &str = "__TypeId__";
+pub const TYPE_HEADER: &CStr = c"__TypeId__";
 
 /// What sets coupons and trace ids apart from users, who come from the seed itself.
 const COUPON_SALT: u64 = 0x636f_7570_6f6e;
@@ -22,7 +26,7 @@ const TRACE_SALT: u64 = 0x7472_6163_65;
 pub struct Messages {
     coupon_ids: Vec<Uuid>,
     key: CouponKey,
-    type_id: Option<String>,
+    headers: HeaderLayout,
     random: Xoshiro256PlusPlus,
     value: Vec<u8>,
     user_id: [u8; Hyphenated::LENGTH],
@@ -36,7 +40,7 @@ impl Messages {
         Self {
             coupon_ids: (0..drain.coupons).map(|_| random_uuid(&mut coupons)).collect(),
             key: drain.key,
-            type_id: drain.type_id.clone(),
+            headers: header_layout(drain.type_id.as_deref()),
             random: Xoshiro256PlusPlus::seed_from_u64(seed ^ TRACE_SALT),
             value: Vec::with_capacity(128),
             user_id: [0; Hyphenated::LENGTH],
@@ -57,23 +61,32 @@ impl Messages {
         write_json(&self.user_id, &coupon_id, &mut self.value);
     }
 
-    /// Value of the current record.
-    pub fn value(&self) -> &[u8] {
-        &self.value
-    }
-
-    /// Its key.
-    pub fn key(&self) -> Option<&[u8]> {
-        match self.key {
-            CouponKey::None => None,
-            CouponKey::UserId => Some(&self.user_id),
+    /// The current record, to be timed with `tag`.
+    pub fn record(&self, tag: SendTag) -> Outgoing<'_> {
+        Outgoing {
+            key: match self.key {
+                CouponKey::None => None,
+                CouponKey::UserId => Some(&self.user_id),
+            },
+            headers: Some(Headers {
+                layout: &self.headers,
+                generated: &self.trace_id,
+            }),
+            ..Outgoing::of_value(&self.value, tag)
         }
     }
+}
 
-    /// Its headers.
-    pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        let type_id = self.type_id.as_ref().map(|name| (TYPE_HEADER, name.as_bytes()));
-        [(TRACE_HEADER, self.trace_id.as_slice())].into_iter().chain(type_id)
+/// A trace id that is made for each record, and the class name where it was asked for.
+fn header_layout(type_id: Option<&str>) -> HeaderLayout {
+    let trace_id = HeaderValue::Generated {
+        start: 0,
+        length: Hyphenated::LENGTH,
+    };
+    let type_id = type_id.map(|name| (TYPE_HEADER, HeaderValue::Fixed(Some(name.as_bytes().to_vec()))));
+    let all = [(TRACE_HEADER, trace_id)].into_iter().chain(type_id);
+    HeaderLayout {
+        headers: all.map(|(name, value)| (CString::from(name), value)).collect(),
     }
 }
 
@@ -94,6 +107,13 @@ mod tests {
     use crate::load::drain::samples::drain;
     use crate::protocol::COUPON_VALUE_BYTES;
 
+    fn headers(record: &Outgoing<'_>) -> Vec<(String, String)> {
+        let text = |bytes: Option<&[u8]>| String::from_utf8(bytes.unwrap().to_vec()).unwrap();
+        let all = record.headers.unwrap().iter();
+        all.map(|(name, value)| (name.to_str().unwrap().to_owned(), text(value)))
+            .collect()
+    }
+
     #[test]
     fn the_value_is_the_queue_entrys_and_as_long_as_said() {
         let users: Vec<User> = Arrivals::new(&drain(), 1).take(3).collect();
@@ -101,15 +121,14 @@ mod tests {
         let mut made = Vec::new();
         for user in &users {
             messages.make(user);
-            assert_eq!(messages.value().len(), COUPON_VALUE_BYTES as usize);
-            let value: serde_json::Value = serde_json::from_slice(messages.value()).unwrap();
+            let record = messages.record(SendTag::new(0, 0));
+            let value = record.value.unwrap();
+            assert_eq!(value.len(), COUPON_VALUE_BYTES as usize);
+            let value: serde_json::Value = serde_json::from_slice(value).unwrap();
             assert_eq!(value["userId"], user.id.to_string());
-            assert_eq!(messages.key(), Some(user.id.to_string().as_bytes()));
-            let headers: Vec<(String, String)> = messages
-                .headers()
-                .map(|(name, value)| (name.to_owned(), String::from_utf8(value.to_vec()).unwrap()))
-                .collect();
-            assert_eq!(headers[0].0, "globalTraceId");
+            assert_eq!(record.key, Some(user.id.to_string().as_bytes()));
+            let headers = headers(&record);
+            assert_eq!((headers.len(), headers[0].0.as_str()), (1, "globalTraceId"));
             made.push((value["couponId"].to_string(), headers[0].1.clone()));
         }
         assert_eq!(made[0].0, made[2].0, "users of one coupon");
@@ -118,22 +137,20 @@ mod tests {
     }
 
     #[test]
-    fn key_and_type_are_left_out_where_nobody_asked_for_them() {
-        let plain = ScheduledDrain {
+    fn key_and_class_name_are_there_where_asked_for() {
+        let typed = ScheduledDrain {
             key: CouponKey::None,
-            type_id: None,
+            type_id: Some("com.example.CouponIssueMessage".to_owned()),
             ..drain()
         };
-        let mut messages = Messages::new(&plain, 1);
-        messages.make(&Arrivals::new(&plain, 1).next().unwrap());
-        assert_eq!(messages.key(), None);
-        assert_eq!(messages.headers().count(), 1);
-        let typed = ScheduledDrain {
-            type_id: Some("com.example.CouponIssueMessage".to_owned()),
-            ..plain
-        };
-        let headers = Messages::new(&typed, 1);
-        let found = headers.headers().last().unwrap();
-        assert_eq!(found, ("__TypeId__", b"com.example.CouponIssueMessage".as_slice()));
+        let mut messages = Messages::new(&typed, 1);
+        messages.make(&Arrivals::new(&typed, 1).next().unwrap());
+        let record = messages.record(SendTag::new(0, 0));
+        assert_eq!(record.key, None);
+        let (name, value) = headers(&record).pop().unwrap();
+        assert_eq!(
+            (name.as_str(), value.as_str()),
+            ("__TypeId__", "com.example.CouponIssueMessage")
+        );
     }
 }

@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::Arrivals;
 use super::log::{Logged, Run};
 use super::scheduler::Counter;
-use super::Arrivals;
 use crate::measure::Timeline;
 use crate::protocol::{DrainResult, LatencyDistribution};
 use crate::stats::histogram;
@@ -37,7 +37,8 @@ impl Outcome {
             removed,
             removals,
         } = &self.logged;
-        let counted = |end_us: u64| Counter::new(arrivals.clone(), self.arrivals_end_us).until(end_us.saturating_sub(1));
+        let counted =
+            |end_us: u64| Counter::new(arrivals.clone(), self.arrivals_end_us).until(end_us.saturating_sub(1));
         let removed_before = |end_us: u64| -> u64 {
             let before = removals.iter().take_while(|(at_us, _)| *at_us < end_us);
             before.map(|(_, users)| users).sum()

@@ -88,9 +88,7 @@ impl RedisQueues {
         for coupon in 0..coupons {
             empty.arg(list_name(topic, coupon));
         }
-        queues
-            .ask::<u64>("refuses to empty its lists", &empty)
-            .map(|_| ())?;
+        queues.ask::<u64>("refuses to empty its lists", &empty).map(|_| ())?;
         Ok(queues)
     }
 

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::arrivals::{Arrivals, User};
 use super::message::Messages;
 use super::scheduler::{Issue, Issued};
-use crate::client::{Outgoing, Producer, Verdict};
+use crate::client::{Producer, Verdict};
 use crate::load::sender::SendContext;
 use crate::measure::{AckRecorder, Failure, SendRecorder, SendTag};
 use crate::protocol::SendMode;
@@ -71,10 +71,7 @@ impl<'a> CouponSender<'a> {
 
     /// Offers the current record until the client takes or refuses it.
     fn offer(&mut self, tag: SendTag) -> Offer {
-        let record = Outgoing {
-            value: self.messages.value(),
-            tag,
-        };
+        let record = self.messages.record(tag);
         let block_until_us = tag.entry_us().saturating_add(self.context.max_block_us());
         let give_up = self.context.hub.clock.instant(self.context.give_up_us);
         let mut waited = false;
@@ -119,9 +116,8 @@ impl<'a> CouponSender<'a> {
         self.sends.send_call(&[tag], 1, exit_us);
         match verdict {
             Verdict::Acknowledged { at_us } => {
-                let bytes = self.messages.value().len() + self.messages.key().map_or(0, <[u8]>::len);
                 self.acks.begin_batch_at(at_us);
-                self.acks.acknowledged(tag, bytes);
+                self.acks.acknowledged(tag, self.messages.record(tag).bytes());
                 self.acks.end_batch();
                 Issued::Sent
             }

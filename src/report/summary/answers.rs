@@ -367,7 +367,10 @@ fn rate(configuration: &ConfigurationSummary) -> String {
         Arrival::Unpaced => "unpaced".to_owned(),
         Arrival::ScheduledDrain(drain) => {
             let every = format::milliseconds(drain.every_us as f64 / 1e3);
-            format!("{} users/s drained every {every}", format::count(drain.users_per_s.round() as u64))
+            format!(
+                "{} users/s drained every {every}",
+                format::count(drain.users_per_s.round() as u64)
+            )
         }
         Arrival::Constant { rate_per_s } => format!("{} records/s", format::count(rate_per_s.round() as u64)),
     }
