@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::drain;
 use super::matrix::{Axis, Matrix, Mode, Point};
 use super::model::{AxisSetting, Configuration, TopicSettings};
 use super::producer::Fixed;
@@ -43,6 +44,7 @@ pub(crate) fn draft(
     }
     let translation = translate(&given, fixed.defaults);
     let (partitions, mut workload) = load.workload();
+    drain::complete(&mut workload);
     let warnings = translation.notes.clone();
     if let Content::File {
         path,
@@ -178,6 +180,9 @@ fn label(matrix: &Matrix, point: &Point, axes: &[AxisSetting], mode: SendMode) -
 
 /// An axis value in short: words that explain themselves stand alone.
 fn short(setting: &AxisSetting) -> String {
+    if let Some(short) = drain::short(&setting.axis, &setting.value) {
+        return short;
+    }
     match (setting.axis.as_str(), setting.value.as_str()) {
         ("compression.type" | "compression.codec", "none") => "uncompressed".to_owned(),
         ("compression.type" | "compression.codec" | "send.mode" | "client" | variants::AXIS, value) => value.to_owned(),

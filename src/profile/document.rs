@@ -161,7 +161,7 @@ impl Document {
             .iter_mut()
             .find(|existing| normalized(&existing.path) == path)
         {
-            Some(existing) if is_variant(&existing.path) => existing.merge(entry),
+            Some(existing) if is_variant(&existing.path) || is_part_of_arrival(&entry) => existing.merge(entry),
             Some(existing) => *existing = entry,
             None => self.entries.push(entry),
         }
@@ -196,7 +196,14 @@ impl Document {
 fn is_value_table(path: &str) -> bool {
     let path = normalized(path);
     let in_workload = path.strip_prefix("workload.").unwrap_or(&path);
-    matches!(in_workload, "record.size" | "payload") || is_variant(&path)
+    matches!(in_workload, "record.size" | "payload" | "arrival") || is_variant(&path)
+}
+
+/// Whether this sets single keys of an arrival pattern that is given elsewhere: `workload.arrival.rate`.
+fn is_part_of_arrival(entry: &Entry) -> bool {
+    let names_pattern = |entries: &[Entry]| entries.iter().any(|entry| entry.path == "pattern");
+    let is_part = matches!(&entry.node.value, Value::Table(entries) if !names_pattern(entries));
+    is_part && normalized(&entry.path) == "workload.arrival"
 }
 
 /// Whether this is a variant: everything behind the prefix is its name, dots included.

@@ -3,6 +3,7 @@
 
 mod configuration;
 mod document;
+mod drain;
 mod error;
 mod estimate;
 mod exclude;
@@ -159,6 +160,12 @@ fn read_profile(source_name: &str, mut document: Document, context: &mut Context
     rules::check_cluster(&target, &topic, &places, context);
     let concurrency = load_keys.iter().any(|(key, _)| *key == LoadKey::SendConcurrency);
     let drafts = expand(&matrix, &fixed, &load, &target, &topic, &load_keys, context);
+    let rules = drain::Rules {
+        run: &run,
+        matrix: &matrix,
+        load_keys: &load_keys,
+    };
+    drafts.iter().for_each(|draft| rules.check(draft, context));
     let is_sync = |draft: &Draft| draft.configuration.workload.send_mode == SendMode::Sync;
     if concurrency && !drafts.iter().any(is_sync) {
         context.warn(
@@ -208,6 +215,9 @@ fn read_load(
         };
         let Some(entry) = entry else { continue };
         keys.push((key, entry.key));
+        if key == LoadKey::Arrival {
+            keys.extend(drain::given(&entry.node));
+        }
         if let Some(setting) = key.read(&entry.node, context) {
             load.set(key, setting);
         }

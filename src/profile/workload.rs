@@ -1,10 +1,11 @@
 //! The load's settings: what may stand in `[workload]`, and be an axis of the matrix.
 
 use super::document::{Node, Value, normalized};
+use super::drain::{self, DrainKey, DrainSetting};
 use super::error::Problem;
 use super::payload::{content, content_text, size, size_text};
 use super::quantity::parse_rate;
-use super::read::Context;
+use super::read::{Context, Section};
 use crate::protocol::{Arrival, ClientKind, Content, Payload, SendMode, Size, Workload};
 
 /// A setting of the load.
@@ -24,6 +25,10 @@ pub(crate) enum LoadKey {
     Producers,
     /// Records per second.
     Rate,
+    /// When records are due.
+    Arrival,
+    /// One setting of the pattern `scheduled-drain`.
+    Drain(DrainKey),
     /// Partitions of the topic.
     Partitions,
 }
@@ -45,13 +50,17 @@ pub(crate) enum LoadSetting {
     Producers(u32),
     /// Records per second.
     Rate(Arrival),
+    /// When records are due.
+    Arrival(Arrival),
+    /// One setting of the pattern `scheduled-drain`.
+    Drain(DrainSetting),
     /// Partitions of the topic.
     Partitions(u32),
 }
 
 impl LoadKey {
-    /// Every setting.
-    pub const ALL: [LoadKey; 8] = [
+    /// Every setting that stands in `[workload]` or `[topic]` itself.
+    pub const ALL: [LoadKey; 9] = [
         LoadKey::RecordSize,
         LoadKey::Payload,
         LoadKey::SendMode,
@@ -59,6 +68,7 @@ impl LoadKey {
         LoadKey::Client,
         LoadKey::Producers,
         LoadKey::Rate,
+        LoadKey::Arrival,
         LoadKey::Partitions,
     ];
 
@@ -72,6 +82,8 @@ impl LoadKey {
             LoadKey::Client => "client",
             LoadKey::Producers => "producers",
             LoadKey::Rate => "rate",
+            LoadKey::Arrival => "arrival",
+            LoadKey::Drain(key) => key.name(),
             LoadKey::Partitions => "partitions",
         }
     }
@@ -79,7 +91,20 @@ impl LoadKey {
     /// The setting of this name.
     pub fn find(name: &str) -> Option<LoadKey> {
         let name = normalized(name);
-        LoadKey::ALL.into_iter().find(|key| key.name() == name)
+        LoadKey::every().find(|key| normalized(key.name()) == name)
+    }
+
+    /// Every setting, those of single patterns included.
+    pub fn every() -> impl Iterator<Item = LoadKey> {
+        LoadKey::ALL
+            .into_iter()
+            .chain(DrainKey::ALL.into_iter().map(LoadKey::Drain))
+    }
+
+    /// Whether both say the same thing in different ways.
+    pub fn is_same_as(self, other: LoadKey) -> bool {
+        let arrival = [LoadKey::Rate, LoadKey::Arrival];
+        self != other && arrival.contains(&self) && arrival.contains(&other)
     }
 
     /// What holds where a profile says nothing.
@@ -92,6 +117,8 @@ impl LoadKey {
             LoadKey::Client => LoadSetting::Client(ClientKind::Librdkafka),
             LoadKey::Producers => LoadSetting::Producers(1),
             LoadKey::Rate => LoadSetting::Rate(Arrival::Unpaced),
+            LoadKey::Arrival => LoadSetting::Arrival(Arrival::Unpaced),
+            LoadKey::Drain(key) => LoadSetting::Drain(key.of(&drain::unsaid())),
             LoadKey::Partitions => LoadSetting::Partitions(6),
         }
     }
@@ -107,6 +134,8 @@ impl LoadKey {
             LoadKey::Client => context.word(name, node).map(LoadSetting::Client),
             LoadKey::Producers => whole(name, node, 1_000, context).map(LoadSetting::Producers),
             LoadKey::Rate => rate(node, context).map(LoadSetting::Rate),
+            LoadKey::Arrival => arrival(node, context).map(LoadSetting::Arrival),
+            LoadKey::Drain(key) => key.read(node, context).map(LoadSetting::Drain),
             LoadKey::Partitions => whole(name, node, 10_000, context).map(LoadSetting::Partitions),
         }
     }
@@ -123,7 +152,8 @@ impl LoadSetting {
             LoadSetting::SendConcurrency(count) | LoadSetting::Producers(count) | LoadSetting::Partitions(count) => {
                 count.to_string()
             }
-            LoadSetting::Rate(arrival) => arrival.to_string(),
+            LoadSetting::Rate(arrival) | LoadSetting::Arrival(arrival) => arrival.to_string(),
+            LoadSetting::Drain(setting) => setting.text(),
         }
     }
 
@@ -134,7 +164,8 @@ impl LoadSetting {
             LoadSetting::SendConcurrency(count) | LoadSetting::Producers(count) | LoadSetting::Partitions(count) => {
                 Some(f64::from(*count))
             }
-            LoadSetting::Rate(Arrival::Constant { rate_per_s }) => Some(*rate_per_s),
+            LoadSetting::Rate(arrival) | LoadSetting::Arrival(arrival) => arrival.constant_rate_per_s(),
+            LoadSetting::Drain(setting) => setting.number(),
             _ => None,
         }
     }
@@ -150,8 +181,17 @@ impl LoadSettings {
         LoadSettings(LoadKey::ALL.into_iter().map(|key| (key, key.default())).collect())
     }
 
-    /// Sets one.
+    /// Sets one. A rate is kept as the arrival that it stands for.
     pub fn set(&mut self, key: LoadKey, setting: LoadSetting) {
+        let (key, setting) = match setting {
+            LoadSetting::Rate(arrival) => (LoadKey::Arrival, LoadSetting::Arrival(arrival)),
+            setting => (key, setting),
+        };
+        if let LoadKey::Drain(_) = key {
+            // Beside the pattern, which it belongs to.
+            self.0.retain(|(own, _)| *own != key);
+            self.0.push((key, setting.clone()));
+        }
         for (own, value) in &mut self.0 {
             if *own == key {
                 *value = setting.clone();
@@ -161,6 +201,18 @@ impl LoadSettings {
 
     /// One of them.
     pub fn get(&self, key: LoadKey) -> LoadSetting {
+        if key == LoadKey::Rate {
+            return match self.get(LoadKey::Arrival) {
+                LoadSetting::Arrival(arrival) => LoadSetting::Rate(arrival),
+                other => other,
+            };
+        }
+        if let LoadKey::Drain(of_drain) = key
+            && let LoadSetting::Arrival(arrival) = self.get(LoadKey::Arrival)
+            && let Some(drain) = arrival.scheduled_drain()
+        {
+            return LoadSetting::Drain(of_drain.of(drain));
+        }
         let found = self.0.iter().find(|(own, _)| *own == key);
         found.map_or_else(|| key.default(), |(_, setting)| setting.clone())
     }
@@ -187,7 +239,15 @@ impl LoadSettings {
                 LoadSetting::SendConcurrency(count) => workload.send_concurrency = count,
                 LoadSetting::Client(client) => workload.client = client,
                 LoadSetting::Producers(count) => workload.producers = count,
-                LoadSetting::Rate(arrival) => workload.arrival = arrival,
+                LoadSetting::Arrival(arrival) => workload.arrival = arrival,
+                // Kept as an arrival.
+                LoadSetting::Rate(_) => {}
+                // Stands behind the arrival.
+                LoadSetting::Drain(setting) => {
+                    if let Arrival::ScheduledDrain(drain) = &mut workload.arrival {
+                        setting.apply(drain);
+                    }
+                }
                 LoadSetting::Partitions(count) => partitions = count,
             }
         }
@@ -221,4 +281,29 @@ fn rate(node: &Node, context: &mut Context) -> Option<Arrival> {
             None
         }
     }
+}
+
+/// Reads `arrival`.
+fn arrival(node: &Node, context: &mut Context) -> Option<Arrival> {
+    let forms = "a table with a pattern, as in {pattern = \"scheduled-drain\", …}";
+    let Value::Table(entries) = &node.value else {
+        context.wrong_type("arrival", node, forms);
+        return None;
+    };
+    let mut table = Section::new("arrival", entries.clone());
+    let Some(pattern) = table.take("pattern", context) else {
+        context.wrong_type("arrival without a pattern", node, forms);
+        return None;
+    };
+    if context.text("pattern", &pattern.node)? == drain::PATTERN {
+        return drain::read(table, context);
+    }
+    let remedy = format!("write {forms}");
+    context.problem(Problem::at(
+        pattern.node.place,
+        "pattern has no such value",
+        "unknown",
+        remedy,
+    ));
+    None
 }

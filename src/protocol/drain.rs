@@ -101,6 +101,9 @@ impl std::fmt::Display for ScheduledDrain {
     }
 }
 
+/// Most users per second: no two arrive in the same µs, which is what tells them apart.
+pub const MAX_USERS_PER_S: f64 = 100_000.0;
+
 /// Bytes of a coupon record's value: `{"userId":"…","couponId":"…"}` with two UUIDs of 36 characters.
 pub const COUPON_VALUE_BYTES: u32 = 99;
 

@@ -12,8 +12,8 @@ mod spec;
 mod workload;
 
 pub use drain::{
-    COUPON_VALUE_BYTES, CouponKey, DrainInterval, DrainOrder, DrainResult, QueueLength, ScheduledDrain, UserPattern,
-    WaitingQueues,
+    COUPON_VALUE_BYTES, CouponKey, DrainInterval, DrainOrder, DrainResult, MAX_USERS_PER_S, QueueLength,
+    ScheduledDrain, UserPattern, WaitingQueues,
 };
 pub use event::{BrokerWindow, ClientInterval, Interval, IntervalLatency, Phase, TrialEvent, WindowedLatency};
 pub use result::{

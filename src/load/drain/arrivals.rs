@@ -6,9 +6,6 @@ use uuid::Uuid;
 
 use crate::protocol::{ScheduledDrain, UserPattern};
 
-/// Most users per second: no two arrive in the same µs, which is what tells them apart.
-pub const MAX_USERS_PER_S: f64 = 100_000.0;
-
 /// One user in a waiting queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct User {
@@ -91,6 +88,7 @@ mod tests {
 
     use super::*;
     use crate::load::drain::samples::drain;
+    use crate::protocol::MAX_USERS_PER_S;
 
     fn users(pattern: UserPattern, users_per_s: f64, coupons: u32, count: usize) -> Vec<User> {
         let drain = ScheduledDrain {

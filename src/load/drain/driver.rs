@@ -8,12 +8,12 @@ use super::message::Messages;
 use super::outcome::Outcome;
 use super::scheduler::{Admission, Counter, Scheduler, Time};
 use super::sender::CouponSender;
-use super::{Arrivals, MAX_USERS_PER_S, MemoryQueues, QueueError, RedisQueues, WaitingQueue};
+use super::{Arrivals, MemoryQueues, QueueError, RedisQueues, WaitingQueue};
 use crate::client::Producer;
 use crate::load::LoadError;
 use crate::load::sender::SendContext;
 use crate::measure::{Timeline, TrialClock};
-use crate::protocol::{Arrival, DrainInterval, DrainResult, ScheduledDrain, TrialSpec, WaitingQueues};
+use crate::protocol::{Arrival, DrainInterval, DrainResult, MAX_USERS_PER_S, ScheduledDrain, TrialSpec, WaitingQueues};
 
 /// Users are pushed into queues outside of this process at most this often, in µs: together, where several are due.
 const PUSH_US: u64 = 2_000;

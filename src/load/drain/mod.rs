@@ -15,7 +15,7 @@ mod samples;
 mod scheduler;
 mod sender;
 
-pub use arrivals::{Arrivals, MAX_USERS_PER_S, User};
+pub use arrivals::{Arrivals, User};
 pub(super) use driver::Driver;
 pub use message::{Messages, TRACE_HEADER, TYPE_HEADER};
 pub use queue::{MemoryQueues, QueueError, WaitingQueue};
