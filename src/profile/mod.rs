@@ -165,7 +165,10 @@ fn read_profile(source_name: &str, mut document: Document, context: &mut Context
         matrix: &matrix,
         load_keys: &load_keys,
     };
-    drafts.iter().for_each(|draft| rules.check(draft, context));
+    // Where a setting could not be read, the rules would only repeat the complaint.
+    if context.problems.is_empty() {
+        drafts.iter().for_each(|draft| rules.check(draft, context));
+    }
     let is_sync = |draft: &Draft| draft.configuration.workload.send_mode == SendMode::Sync;
     if concurrency && !drafts.iter().any(is_sync) {
         context.warn(
