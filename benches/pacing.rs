@@ -13,8 +13,8 @@ use kpbench::client::{ClientError, Enqueued, Outgoing, Producer, ProducerSetting
 use kpbench::load::run_trial_with;
 use kpbench::measure::{AckRecorder, Hub};
 use kpbench::protocol::{
-    Acks, Arrival, ClientKind, Content, METADATA_TIMEOUT_MS, PROTOCOL_VERSION, Payload, SendMode, Size, TrialEvent,
-    TrialResult, TrialSpec, Workload,
+    Acks, Arrival, ClientKind, Content, METADATA_TIMEOUT_MS, PROTOCOL_VERSION, Payload, Records, SendMode, Size,
+    TrialEvent, TrialResult, TrialSpec, Workload,
 };
 use kpbench::stats::histogram;
 
@@ -83,6 +83,7 @@ fn trial(rate_per_s: f64) -> TrialResult {
                 size: Size::Fixed { bytes: 100 },
                 content: Content::Random,
             },
+            records: Records::default(),
         },
         max_block_ms: 1_000,
         metadata_timeout_ms: METADATA_TIMEOUT_MS,

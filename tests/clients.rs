@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use kpbench::client::mock::MockCluster;
 use kpbench::load::{StopFlag, run_trial};
 use kpbench::protocol::{
-    Acks, Arrival, ClientInterval, ClientKind, Content, METADATA_TIMEOUT_MS, PROTOCOL_VERSION, Payload, SendMode, Size,
-    TrialEvent, TrialResult, TrialSpec, Workload,
+    Acks, Arrival, ClientInterval, ClientKind, Content, METADATA_TIMEOUT_MS, PROTOCOL_VERSION, Payload, Records,
+    SendMode, Size, TrialEvent, TrialResult, TrialSpec, Workload,
 };
 
 const TOPIC: &str = "t";
@@ -44,6 +44,7 @@ fn spec(cluster: &MockCluster, client: ClientKind, send_mode: SendMode, arrival:
                 size: Size::Fixed { bytes: 100 },
                 content: Content::Json,
             },
+            records: Records::default(),
         },
         max_block_ms: 5_000,
         metadata_timeout_ms: METADATA_TIMEOUT_MS,

@@ -13,7 +13,7 @@ use kpbench::load::{StopFlag, run_trial_with};
 use kpbench::measure::{Failure, Hub, SendTag};
 use kpbench::protocol::{
     Acks, Arrival, ClientKind, Content, FileSplit, METADATA_TIMEOUT_MS, PROTOCOL_VERSION, Payload, PersistenceStatus,
-    SendMode, Size, TrialEvent, TrialResult, TrialSpec, Workload,
+    Records, SendMode, Size, TrialEvent, TrialResult, TrialSpec, Workload,
 };
 use kpbench::stats::histogram::{decode, percentile};
 
@@ -176,6 +176,7 @@ fn spec(send_mode: SendMode, arrival: Arrival) -> TrialSpec {
                 size: Size::Fixed { bytes: 50 },
                 content: Content::Random,
             },
+            records: Records::default(),
         },
         max_block_ms: 100,
         metadata_timeout_ms: METADATA_TIMEOUT_MS,

@@ -357,11 +357,6 @@ mod translations {
             ("acks = -1", "acks", "all"),
             ("batch.size = 0", "batch.size", "1"),
             ("partitioner.ignore.keys = true", "partitioner", "random"),
-            (
-                "partitioner.class = \"org.apache.kafka.clients.producer.RoundRobinPartitioner\"",
-                "sticky.partitioning.linger.ms",
-                "0",
-            ),
             ("linger.ms = 0", "sticky.partitioning.linger.ms", "1"),
             ("linger = {ms = 9}", "linger.ms", "9"),
             ("\"linger.ms\" = \"9\"", "linger.ms", "9"),

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, bail, ensure};
 use kpbench::protocol::{
-    Arrival, ClientKind, Content, METADATA_TIMEOUT_MS, PROTOCOL_VERSION, Payload, SendMode, Size, TrialEvent,
+    Arrival, ClientKind, Content, METADATA_TIMEOUT_MS, PROTOCOL_VERSION, Payload, Records, SendMode, Size, TrialEvent,
     TrialResult, TrialSpec, Workload,
 };
 
@@ -229,6 +229,7 @@ fn spec(client: ClientKind, job: &Job<'_>) -> anyhow::Result<TrialSpec> {
                 },
                 content: Content::Random,
             },
+            records: Records::default(),
         },
         max_block_ms: 60_000,
         metadata_timeout_ms: METADATA_TIMEOUT_MS,

@@ -141,7 +141,10 @@ pub fn changed_settings(base: Side<'_>, candidate: Side<'_>) -> Vec<String> {
 }
 
 fn payload(workload: &Workload) -> String {
-    json(&workload.payload)
+    match workload.records.are_plain() {
+        true => json(&workload.payload),
+        false => json(&(&workload.payload, &workload.records)),
+    }
 }
 
 fn json<T: serde::Serialize + std::fmt::Debug>(value: &T) -> String {

@@ -76,6 +76,8 @@ pub enum Metric {
     Deficit,
     Failed,
     Undecided,
+    PartitionImbalance,
+    PartitionVariation,
 }
 
 pub(crate) struct Declaration {
@@ -174,6 +176,10 @@ metrics! {
         "Records that failed, over the whole of all trials that reported a result, failed ones included. Never part of throughput.";
     Undecided: "undecided", "Undecided", "undecided", "records", Lower, Count,
         "Records without a verdict when the drain ended.";
+    PartitionImbalance: "partition_max_over_mean", "Fullest partition", "fullest/mean", "×", Lower, Ratio,
+        "Records appended to the fullest partition ÷ records per partition in the mean: 1 is even. Where records have keys, or the profile names a partitioner.";
+    PartitionVariation: "partition_variation", "Variation over partitions", "variation", "%", Lower, Share,
+        "Coefficient of variation of the records appended to each partition: standard deviation ÷ mean.";
 }
 
 impl Metric {

@@ -137,6 +137,8 @@ impl<'a> CompletedTrial<'a> {
             Metric::BytesPerBatch => statistics.and_then(|s| ratio(s.batch_bytes as f64, s.batches as f64)),
             Metric::WireBytes => statistics.and_then(|s| ratio(s.wire_bytes as f64, s.batch_records as f64)),
             Metric::Requests => statistics.and_then(|s| ratio(produce_requests(s) as f64, self.whole_s())),
+            Metric::PartitionImbalance => Some(self.record.broker.imbalance()?.max_over_mean),
+            Metric::PartitionVariation => Some(self.record.broker.imbalance()?.variation),
             Metric::Wakeups => statistics.map(|s| s.wakeups_per_s_max),
             _ => None,
         }

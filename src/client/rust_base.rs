@@ -117,6 +117,8 @@ impl RustBaseProducer {
     fn offer(&self, record: &Outgoing<'_>, opaque: usize) -> Result<(), KafkaError> {
         let mut base = BaseRecord::<[u8], [u8], usize>::with_opaque_to(&self.topic, opaque);
         (base.payload, base.key) = (record.value, record.key);
+        (base.partition, base.timestamp) = (record.partition, record.timestamp_ms);
+        base.headers = record.headers.map(rust_shared::headers);
         self.producer.send(base).map_err(|(error, _)| error)
     }
 }

@@ -111,6 +111,8 @@ impl RustFutureProducer {
     fn offer(&self, record: &Outgoing<'_>) -> Result<DeliveryFuture, KafkaError> {
         let mut future = FutureRecord::<[u8], [u8]>::to(&self.topic);
         (future.payload, future.key) = (record.value, record.key);
+        (future.partition, future.timestamp) = (record.partition, record.timestamp_ms);
+        future.headers = record.headers.map(rust_shared::headers);
         self.producer.send_result(future).map_err(|(error, _)| error)
     }
 }

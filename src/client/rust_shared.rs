@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 use rdkafka::client::{Client, ClientContext};
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{Header, OwnedHeaders};
 
 use super::native::keep_error;
-use super::{ClientError, StatisticsEvent};
+use super::{ClientError, Headers, StatisticsEvent};
 use crate::measure::{Failure, Hub};
 use crate::protocol::PersistenceStatus;
 
@@ -54,6 +55,17 @@ pub(super) fn config(properties: &BTreeMap<String, String>) -> ClientConfig {
         config.set(name, value);
     }
     config
+}
+
+/// The headers of one record as rust-rdkafka takes them.
+pub(super) fn headers(headers: Headers<'_>) -> OwnedHeaders {
+    let all = headers.iter();
+    let room = OwnedHeaders::new_with_capacity(all.len());
+    all.fold(room, |owned, (name, value)| {
+        // Names are made from texts.
+        let key = name.to_str().unwrap_or_default();
+        owned.insert(Header { key, value })
+    })
 }
 
 /// Every property of a live client, secrets masked.

@@ -28,6 +28,8 @@ pub struct PayloadPool {
     spans: Vec<(usize, usize)>,
     /// Bytes read of a payload file, and bytes that it has; none where it was read whole, or where there is none.
     cut: Option<(u64, u64)>,
+    /// Partitions whose batches fill at the same time.
+    partitions: u32,
 }
 
 impl PayloadPool {
@@ -38,13 +40,29 @@ impl PayloadPool {
     /// # Errors
     /// A payload file that cannot be read or holds no record.
     pub fn new(payload: &Payload, batch_bytes: usize, seed: u64) -> Result<Self, LoadError> {
-        let wanted = (batch_bytes.saturating_mul(4)).clamp(MIN_POOL_BYTES, MAX_PAYLOAD_POOL_BYTES);
+        Self::for_partitions(payload, batch_bytes, 1, seed)
+    }
+
+    /// [`Self::new`] for records of which so many partitions' batches fill at the same time: those of one batch then lie
+    /// that far apart in the pool, which is larger accordingly, within its limit.
+    ///
+    /// # Errors
+    /// A payload file that cannot be read or holds no record.
+    pub fn for_partitions(
+        payload: &Payload,
+        batch_bytes: usize,
+        partitions: u32,
+        seed: u64,
+    ) -> Result<Self, LoadError> {
+        let partitions = partitions.max(1);
+        let batches = batch_bytes.saturating_mul(4).saturating_mul(partitions as usize);
+        let wanted = batches.clamp(MIN_POOL_BYTES, MAX_PAYLOAD_POOL_BYTES);
         let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
         let pool = match &payload.content {
             Content::File { path, split } => Self::from_file(path, *split, &payload.size, wanted, &mut random)?,
             content => Self::generated(content, &payload.size, wanted, &mut random),
         };
-        Ok(pool)
+        Ok(Self { partitions, ..pool })
     }
 
     fn generated(content: &Content, size: &Size, wanted: usize, random: &mut Xoshiro256PlusPlus) -> Self {
@@ -58,6 +76,7 @@ impl PayloadPool {
             bytes: bytes.into(),
             spans,
             cut: None,
+            partitions: 1,
         }
     }
 
@@ -91,6 +110,7 @@ impl PayloadPool {
             bytes: bytes.into(),
             spans,
             cut: (whole > read).then_some((read, whole)),
+            partitions: 1,
         })
     }
 
@@ -112,13 +132,20 @@ impl PayloadPool {
             .find_map(|name| properties.get(*name))
             .map_or("none", String::as_str);
         let (held, batch) = (self.total_bytes() as f64, self.full_batch(properties));
-        if codec != "none" && held < FEWEST_BATCHES * batch {
+        let filling = batch * f64::from(self.partitions);
+        if codec != "none" && held < FEWEST_BATCHES * filling {
+            let full = match self.partitions {
+                1 => format!("a full batch to {}", bytes(batch)),
+                partitions => format!(
+                    "full batches of {partitions} partitions, which fill at the same time, to {}",
+                    bytes(filling)
+                ),
+            };
             notes.push(format!(
-                "The different records come to {} only, and a full batch to {}: a batch may hold the same record more than \
-                 once, which {codec} shrinks further than it would shrink different ones. Take a larger payload file, \
-                 larger records or smaller batches.",
+                "The different records come to {} only, and {full}: a batch may hold the same record more than once, \
+                 which {codec} shrinks further than it would shrink different ones. Take a larger payload file, larger \
+                 records or smaller batches.",
                 bytes(held),
-                bytes(batch)
             ));
         }
         notes
@@ -162,6 +189,12 @@ impl PayloadPool {
         self.spans.iter().map(|(start, end)| end - start).sum()
     }
 
+    /// The value of this number, from 0.
+    pub fn value(&self, number: usize) -> &[u8] {
+        let (start, end) = self.spans[number];
+        &self.bytes[start..end]
+    }
+
     /// Walks the pool from a place of its own for each of `of` senders.
     pub fn cursor(&self, sender: usize, of: usize) -> PayloadCursor<'_> {
         PayloadCursor {
@@ -182,12 +215,19 @@ impl<'a> PayloadCursor<'a> {
     /// The next value; after the last comes the first.
     #[inline]
     pub fn next_value(&mut self) -> &'a [u8] {
-        let (start, end) = self.pool.spans[self.next];
+        self.next_numbered().1
+    }
+
+    /// The next value with its number in the pool.
+    #[inline]
+    pub fn next_numbered(&mut self) -> (usize, &'a [u8]) {
+        let number = self.next;
+        let (start, end) = self.pool.spans[number];
         self.next += 1;
         if self.next == self.pool.spans.len() {
             self.next = 0;
         }
-        &self.pool.bytes[start..end]
+        (number, &self.pool.bytes[start..end])
     }
 }
 
@@ -228,7 +268,7 @@ fn pieces(length: usize, size: &Size, random: &mut Xoshiro256PlusPlus) -> Vec<(u
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::WeightedSize;
+    use crate::protocol::{GENERATED_JSON_BYTES, GENERATED_JSON_FIELDS, WeightedSize};
     use std::io::Write;
 
     fn pool(size: Size, content: Content) -> PayloadPool {
@@ -292,6 +332,19 @@ mod tests {
     }
 
     #[test]
+    fn the_smallest_whole_objects_are_as_small_as_profiles_are_told() {
+        let whole = |bytes: u32| {
+            let pool = pool(fixed(bytes), Content::Json);
+            (0..20_000.min(pool.len())).all(|number| {
+                let read = serde_json::from_slice::<serde_json::Value>(pool.value(number));
+                read.is_ok_and(|value| GENERATED_JSON_FIELDS.iter().all(|field| !value[field].is_null()))
+            })
+        };
+        assert!(whole(GENERATED_JSON_BYTES));
+        assert!(!whole(GENERATED_JSON_BYTES - 1), "the longest objects are cut");
+    }
+
+    #[test]
     fn sizes_follow_their_distribution() {
         let uniform = pool(
             Size::Uniform {
@@ -349,6 +402,25 @@ mod tests {
             .to_string();
             assert!(error.contains(path.to_str().unwrap()), "{error}");
         }
+    }
+
+    #[test]
+    fn where_all_partitions_fill_at_once_the_pool_holds_several_batches_of_each() {
+        let payload = Payload {
+            size: fixed(1_000),
+            content: Content::Random,
+        };
+        let pool = PayloadPool::for_partitions(&payload, 1 << 20, 6, 7).unwrap();
+        assert!(pool.total_bytes() >= 24 << 20);
+        let many = PayloadPool::for_partitions(&payload, 1 << 20, 100, 7).unwrap();
+        assert!(many.total_bytes() <= MAX_PAYLOAD_POOL_BYTES + 1_000);
+        let zstd = properties(&[("compression.type", "zstd"), ("batch.num.messages", "1000000")]);
+        assert_eq!(pool.notes(&zstd), Vec::<String>::new());
+        let told = many.notes(&zstd).concat();
+        assert!(
+            told.contains("full batches of 100 partitions, which fill at the same time"),
+            "{told}"
+        );
     }
 
     fn properties(given: &[(&str, &str)]) -> BTreeMap<String, String> {
@@ -433,6 +505,7 @@ mod tests {
             bytes: b"abcd".to_vec().into(),
             spans: vec![(0, 1), (1, 2), (2, 3), (3, 4)],
             cut: None,
+            partitions: 1,
         };
         let mut second = pool.cursor(1, 2);
         let walked: Vec<_> = (0..5).map(|_| second.next_value()[0]).collect();

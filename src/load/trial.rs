@@ -199,7 +199,7 @@ impl<'a> Trial<'a> {
         sending.store(threads * producers, Ordering::Release);
         for (index, producer) in self.producers.iter().enumerate() {
             for thread in 0..threads {
-                let source = self.stock.source(index * threads + thread, threads * producers);
+                let source = self.stock.source(index, index * threads + thread, threads * producers);
                 let sync = self.spec.workload.send_mode == SendMode::Sync;
                 let producer = producer.as_ref();
                 std::thread::Builder::new()

@@ -14,7 +14,7 @@ use super::setting::Setting;
 use super::source::Place;
 use super::variants;
 use super::workload::{LoadKey, LoadSettings};
-use crate::protocol::{Content, FileSplit, SendMode, Workload};
+use crate::protocol::{Content, FileSplit, Partitioner, SendMode, Workload};
 
 /// A configuration, with what the rules need to look at it.
 pub(crate) struct Draft {
@@ -42,9 +42,15 @@ pub(crate) fn draft(
         let value = &axis.values[*value];
         apply(&value.setting, value.place, &mut load, &mut given, &mut record_size);
     }
-    let translation = translate(&given, fixed.defaults);
+    let mut translation = translate(&given, fixed.defaults);
     let (partitions, mut workload) = load.workload();
     drain::complete(&mut workload);
+    let partitioner = &mut workload.records.partitioner;
+    match partitioner.property() {
+        Some(name) => translation.set("partitioner", name, None),
+        None if translation.round_robin && partitioner.is_default() => *partitioner = Partitioner::RoundRobin,
+        None => {}
+    }
     let warnings = translation.notes.clone();
     if let Content::File {
         path,

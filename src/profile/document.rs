@@ -196,7 +196,10 @@ impl Document {
 fn is_value_table(path: &str) -> bool {
     let path = normalized(path);
     let in_workload = path.strip_prefix("workload.").unwrap_or(&path);
-    matches!(in_workload, "record.size" | "payload" | "arrival") || is_variant(&path)
+    matches!(
+        in_workload,
+        "record.size" | "payload" | "key" | "partitioner" | "headers" | "arrival"
+    ) || is_variant(&path)
 }
 
 /// Whether this sets single keys of an arrival pattern that is given elsewhere: `workload.arrival.rate`.

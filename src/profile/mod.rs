@@ -9,6 +9,7 @@ mod estimate;
 mod exclude;
 mod gate;
 mod interleaved;
+mod json_field;
 mod matrix;
 mod model;
 mod payload;
@@ -18,6 +19,8 @@ mod producer;
 mod properties;
 mod quantity;
 mod read;
+mod record_rules;
+mod records;
 mod rules;
 mod secrets;
 mod sections;
@@ -48,11 +51,13 @@ pub use error::{ProfileError, ProfileProblem};
 pub use estimate::{BudgetError, Estimate, Least, check_budget, estimate};
 pub use gate::{DEFAULT_THRESHOLDS, GATE_METRICS, parse_threshold};
 pub use interleaved::counterparts;
+pub(crate) use json_field::json_field;
 pub use model::{
     AxisSetting, Configuration, Defaults, GateSettings, Order, Precision, Profile, RunSettings, TargetSettings,
     TopicSettings,
 };
 pub use quantity::{format_bytes, format_bytes_roughly, format_duration, parse_bytes, parse_duration_ms, parse_rate};
+pub(crate) use records::{headers_text, key_text, partitioner_text};
 pub(crate) use rules::one_bootstrap_server;
 pub use secrets::{MASK, is_secret, mask};
 pub(crate) use target::unknown_broker_config;
@@ -98,6 +103,7 @@ pub fn parse(source_name: &str, text: &str, base_dir: &Path, overrides: &[Overri
         warnings: Vec::new(),
         secrets: Vec::new(),
         line_sizes: BTreeMap::new(),
+        fields_missing: BTreeMap::new(),
         base_dir: base_dir.to_owned(),
         environment: |name| std::env::var(name).ok(),
     };
@@ -253,6 +259,13 @@ fn expand(
         }
         any_sendable |= rules::check_limits(&mut draft, target, topic);
         rules::check_behaviour(&mut draft, target, fixed.defaults, context);
+        let settings = record_rules::Settings {
+            matrix,
+            point,
+            fixed: load_keys,
+            properties: &fixed.properties,
+        };
+        record_rules::check(&mut draft, &settings, context);
         std::mem::take(&mut draft.translation.general)
             .into_iter()
             .for_each(|note| context.warn(note));

@@ -24,6 +24,8 @@ pub(crate) struct Context {
     pub secrets: Vec<String>,
     /// How large the lines of each payload file are that is cut by lines.
     pub line_sizes: BTreeMap<PathBuf, Size>,
+    /// By payload file and field: why not every line has the field, where that was looked for.
+    pub fields_missing: BTreeMap<(PathBuf, String), Option<String>>,
     /// Relative paths start here.
     pub base_dir: PathBuf,
     /// How `${env:NAME}` is looked up.

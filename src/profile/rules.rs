@@ -153,7 +153,9 @@ pub(crate) fn check_limits(draft: &mut Draft, target: &TargetSettings, topic: &T
     let (broker, is_known) = broker_limit(target, topic);
     let records = translation.number("batch.num.messages");
     let size = &draft.configuration.workload.payload.size;
-    let (smallest, largest) = (smallest(size), f64::from(size.max_bytes()));
+    let beside = &draft.configuration.workload.records;
+    let beside = f64::from(beside.largest_key_bytes() + beside.header_bytes());
+    let (smallest, largest) = (smallest(size) + beside, f64::from(size.max_bytes()) + beside);
     let compressed = translation.value("compression.type") != "none";
     let mut notes = Vec::new();
 
@@ -216,7 +218,7 @@ pub(crate) fn check_limits(draft: &mut Draft, target: &TargetSettings, topic: &T
 }
 
 /// The smallest value that the distribution can give.
-fn smallest(size: &Size) -> f64 {
+pub(super) fn smallest(size: &Size) -> f64 {
     f64::from(match size {
         Size::Fixed { bytes } => *bytes,
         Size::Uniform { min_bytes, .. } | Size::Normal { min_bytes, .. } | Size::Lines { min_bytes, .. } => *min_bytes,
@@ -240,7 +242,9 @@ pub(crate) fn check_behaviour(draft: &mut Draft, target: &TargetSettings, defaul
             "where acks=0: there is no acknowledgement, latency is not observable, and throughput is what the topic grew by",
         );
     }
-    if defaults == Defaults::Java && keeps_to_a_partition(configuration.partitions, translation, target) {
+    let records = &configuration.workload.records;
+    let by_time = records.key.is_none() && !records.partitioner.is_assigned();
+    if defaults == Defaults::Java && by_time && keeps_to_a_partition(configuration.partitions, translation, target) {
         context.warn(
             "where linger.ms > 0: librdkafka keeps to one partition for 2 × linger.ms, and so to its leader, where the \
              Java client moves on after batch.size bytes. Set sticky.partitioning.linger.ms lower to spread the load \

@@ -87,7 +87,7 @@ fn unknown(entry: &Entry, name: &str, owner: &str) -> Problem {
             let verb = if owner == "an axis" { "is" } else { "sets" };
             format!(
                 "{owner} {verb} a producer property, send.mode, send.concurrency, client, record.size, payload, \
-                 partitions, producers or rate"
+                 partitions, producers, rate, key, partitioner, headers, timestamps or tombstones"
             )
         }
     };

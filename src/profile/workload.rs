@@ -6,7 +6,10 @@ use super::error::Problem;
 use super::payload::{content, content_text, size, size_text};
 use super::quantity::parse_rate;
 use super::read::{Context, Section};
-use crate::protocol::{Arrival, ClientKind, Content, Payload, SendMode, Size, Workload};
+use super::records;
+use crate::protocol::{
+    Arrival, ClientKind, Content, Header, Key, Partitioner, Payload, Records, SendMode, Size, Timestamps, Workload,
+};
 
 /// A setting of the load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,6 +34,16 @@ pub(crate) enum LoadKey {
     Drain(DrainKey),
     /// Partitions of the topic.
     Partitions,
+    /// Keys of records.
+    Key,
+    /// What chooses their partitions.
+    Partitioner,
+    /// Their headers.
+    Headers,
+    /// Who gives their create time.
+    Timestamps,
+    /// Share of those without a value.
+    Tombstones,
 }
 
 /// A setting's value.
@@ -56,11 +69,21 @@ pub(crate) enum LoadSetting {
     Drain(DrainSetting),
     /// Partitions of the topic.
     Partitions(u32),
+    /// Keys of records.
+    Key(Key),
+    /// What chooses their partitions.
+    Partitioner(Partitioner),
+    /// Their headers.
+    Headers(Vec<Header>),
+    /// Who gives their create time.
+    Timestamps(Timestamps),
+    /// Share of those without a value.
+    Tombstones(f64),
 }
 
 impl LoadKey {
     /// Every setting that stands in `[workload]` or `[topic]` itself.
-    pub const ALL: [LoadKey; 9] = [
+    pub const ALL: [LoadKey; 14] = [
         LoadKey::RecordSize,
         LoadKey::Payload,
         LoadKey::SendMode,
@@ -70,6 +93,11 @@ impl LoadKey {
         LoadKey::Rate,
         LoadKey::Arrival,
         LoadKey::Partitions,
+        LoadKey::Key,
+        LoadKey::Partitioner,
+        LoadKey::Headers,
+        LoadKey::Timestamps,
+        LoadKey::Tombstones,
     ];
 
     /// Its one spelling.
@@ -85,6 +113,11 @@ impl LoadKey {
             LoadKey::Arrival => "arrival",
             LoadKey::Drain(key) => key.name(),
             LoadKey::Partitions => "partitions",
+            LoadKey::Key => "key",
+            LoadKey::Partitioner => "partitioner",
+            LoadKey::Headers => "headers",
+            LoadKey::Timestamps => "timestamps",
+            LoadKey::Tombstones => "tombstones",
         }
     }
 
@@ -120,6 +153,11 @@ impl LoadKey {
             LoadKey::Arrival => LoadSetting::Arrival(Arrival::Unpaced),
             LoadKey::Drain(key) => LoadSetting::Drain(key.of(&drain::unsaid())),
             LoadKey::Partitions => LoadSetting::Partitions(6),
+            LoadKey::Key => LoadSetting::Key(Key::None),
+            LoadKey::Partitioner => LoadSetting::Partitioner(Partitioner::Client),
+            LoadKey::Headers => LoadSetting::Headers(Vec::new()),
+            LoadKey::Timestamps => LoadSetting::Timestamps(Timestamps::Client),
+            LoadKey::Tombstones => LoadSetting::Tombstones(0.0),
         }
     }
 
@@ -137,6 +175,11 @@ impl LoadKey {
             LoadKey::Arrival => arrival(node, context).map(LoadSetting::Arrival),
             LoadKey::Drain(key) => key.read(node, context).map(LoadSetting::Drain),
             LoadKey::Partitions => whole(name, node, 10_000, context).map(LoadSetting::Partitions),
+            LoadKey::Key => records::key(node, context).map(LoadSetting::Key),
+            LoadKey::Partitioner => records::partitioner(node, context).map(LoadSetting::Partitioner),
+            LoadKey::Headers => records::headers(node, context).map(LoadSetting::Headers),
+            LoadKey::Timestamps => context.word(name, node).map(LoadSetting::Timestamps),
+            LoadKey::Tombstones => records::share(name, node, context).map(LoadSetting::Tombstones),
         }
     }
 }
@@ -152,6 +195,11 @@ impl LoadSetting {
             LoadSetting::SendConcurrency(count) | LoadSetting::Producers(count) | LoadSetting::Partitions(count) => {
                 count.to_string()
             }
+            LoadSetting::Key(key) => records::key_text(key),
+            LoadSetting::Partitioner(partitioner) => records::partitioner_text(*partitioner),
+            LoadSetting::Headers(headers) => records::headers_text(headers),
+            LoadSetting::Timestamps(timestamps) => timestamps.name().to_owned(),
+            LoadSetting::Tombstones(share) => share.to_string(),
             LoadSetting::Rate(arrival) | LoadSetting::Arrival(arrival) => arrival.to_string(),
             LoadSetting::Drain(setting) => setting.text(),
         }
@@ -166,6 +214,7 @@ impl LoadSetting {
             }
             LoadSetting::Rate(arrival) | LoadSetting::Arrival(arrival) => arrival.constant_rate_per_s(),
             LoadSetting::Drain(setting) => setting.number(),
+            LoadSetting::Tombstones(share) => Some(*share),
             _ => None,
         }
     }
@@ -230,6 +279,7 @@ impl LoadSettings {
                 size: Size::Fixed { bytes: 0 },
                 content: Content::Json,
             },
+            records: Records::default(),
         };
         for (_, setting) in &self.0 {
             match setting.clone() {
@@ -249,6 +299,11 @@ impl LoadSettings {
                     }
                 }
                 LoadSetting::Partitions(count) => partitions = count,
+                LoadSetting::Key(key) => workload.records.key = key,
+                LoadSetting::Partitioner(partitioner) => workload.records.partitioner = partitioner,
+                LoadSetting::Headers(headers) => workload.records.headers = headers,
+                LoadSetting::Timestamps(timestamps) => workload.records.timestamps = timestamps,
+                LoadSetting::Tombstones(share) => workload.records.tombstones = share,
             }
         }
         (partitions, workload)

@@ -7,6 +7,7 @@
 
 mod drain;
 mod event;
+mod records;
 mod result;
 mod spec;
 mod workload;
@@ -16,12 +17,13 @@ pub use drain::{
     ScheduledDrain, UserPattern, WaitingQueues,
 };
 pub use event::{BrokerWindow, ClientInterval, Interval, IntervalLatency, Phase, TrialEvent, WindowedLatency};
+pub use records::{Header, HeaderContent, Key, KeyForm, Partitioner, PayloadPart, Records, Timestamps};
 pub use result::{
     CLIENT_REPORTED, ClientStatistics, Counts, CpuTime, FailedCount, Latencies, LatencyDistribution, PersistenceStatus,
     TrialResult, WindowCounts, tells_all_brokers_down,
 };
 pub use spec::{METADATA_TIMEOUT_MS, PROTOCOL_VERSION, TrialSpec};
 pub use workload::{
-    Acks, Arrival, ClientKind, Content, FileSplit, MAX_PAYLOAD_POOL_BYTES, Payload, SendMode, Size, TargetKind,
-    WeightedSize, Workload,
+    Acks, Arrival, ClientKind, Content, FileSplit, GENERATED_JSON_BYTES, GENERATED_JSON_FIELDS, MAX_PAYLOAD_POOL_BYTES,
+    Payload, SendMode, Size, TargetKind, WeightedSize, Workload,
 };

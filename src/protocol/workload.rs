@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ScheduledDrain;
+use super::{Records, ScheduledDrain};
 
 /// Implements `Display` and `FromStr` for an enum through the names that its serde form uses.
 macro_rules! named {
@@ -250,6 +250,12 @@ pub enum Content {
     },
 }
 
+/// Fields of the objects that [`Content::Json`] makes.
+pub const GENERATED_JSON_FIELDS: [&str; 6] = ["order_id", "customer_id", "status", "amount_cents", "currency", "note"];
+
+/// Smallest size in bytes at which each of them is a whole object: smaller records hold its beginning.
+pub const GENERATED_JSON_BYTES: u32 = 123;
+
 /// Largest pool of values in bytes, so that a trial process stays small: records are taken from as much of a payload
 /// file's beginning at most.
 pub const MAX_PAYLOAD_POOL_BYTES: usize = 48 << 20;
@@ -280,4 +286,7 @@ pub struct Workload {
     pub arrival: Arrival,
     /// What they carry.
     pub payload: Payload,
+    /// What they have beside that: keys, headers and the like.
+    #[serde(default, skip_serializing_if = "Records::are_plain")]
+    pub records: Records,
 }

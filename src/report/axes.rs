@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::summary::ConfigurationSummary;
+use crate::profile::{headers_text, key_text, partitioner_text};
 use crate::protocol::{Arrival, Size};
 
 /// A configuration's value on one axis.
@@ -49,6 +50,11 @@ pub fn value(configuration: &ConfigurationSummary, axis: &str) -> AxisValue {
         "producers" => workload.producers.to_string(),
         "partitions" => configuration.partitions.to_string(),
         "acks" => configuration.acks.to_string(),
+        "tombstones" => workload.records.tombstones.to_string(),
+        "timestamps" => workload.records.timestamps.to_string(),
+        "key" => key_text(&workload.records.key),
+        "headers" => headers_text(&workload.records.headers),
+        "partitioner" if !workload.records.partitioner.is_default() => partitioner_text(workload.records.partitioner),
         "rate" => match &workload.arrival {
             Arrival::Unpaced => "unpaced".to_owned(),
             Arrival::Constant { rate_per_s } => format!("{rate_per_s}"),

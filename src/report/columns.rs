@@ -16,6 +16,7 @@ pub const COLUMNS: &[Metric] = &[
     Metric::ClientCpu,
     Metric::CompressionRatio,
     Metric::RecordsPerBatch,
+    Metric::PartitionImbalance,
     Metric::Failed,
 ];
 

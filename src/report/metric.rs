@@ -97,6 +97,8 @@ impl Metric {
             Metric::Deficit => count(of.deficit),
             Metric::Failed => ran(of.failed),
             Metric::Undecided => ran(of.undecided),
+            Metric::PartitionImbalance => of.partition_max_over_mean,
+            Metric::PartitionVariation => of.partition_variation,
         }
     }
 

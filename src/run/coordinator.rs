@@ -210,7 +210,7 @@ impl<'a> Session<'a> {
             self.cluster,
             &topic.name,
         );
-        spec.partitions = topic.partitions;
+        spec.partitions = topic.partitions();
         let mut brackets = Brackets::new(self.cluster, &topic.name, configuration.acks == Acks::None);
         let driven = self
             .driver_of(configuration)
@@ -234,7 +234,12 @@ impl<'a> Session<'a> {
         next: Option<&PlannedTrial>,
     ) -> (Finished, Option<PreparedTopic>) {
         let Limits { settle, reachable, .. } = self.request.limits;
-        let patience = patience::patience(configuration.acks, result.as_ref(), topic.watermarks, settle);
+        let patience = patience::patience(
+            configuration.acks,
+            result.as_ref(),
+            topic.watermarks.iter().sum(),
+            settle,
+        );
         let counts = result.as_ref().map(|result| &result.counts);
         let trouble = end != End::Completed || counts.is_none_or(|counts| counts.failed > 0 || counts.undecided > 0);
         // Asked first: a target that is gone answers nothing else either, each time only after its own time limit.
@@ -256,7 +261,7 @@ impl<'a> Session<'a> {
         topic: &PreparedTopic,
         patience: Patience,
         next: Option<&PlannedTrial>,
-    ) -> (Result<u64, ClusterError>, Option<PreparedTopic>) {
+    ) -> (Result<Vec<u64>, ClusterError>, Option<PreparedTopic>) {
         let appended = self.appended(topic, patience);
         if self.topics.is_shared() {
             // The next trial counts from where this one's log came to stand.
@@ -268,17 +273,19 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Growth of the topic's watermarks once they stand still; then the topic has done its duty.
-    async fn appended(&self, topic: &PreparedTopic, patience: Patience) -> Result<u64, ClusterError> {
+    /// Growth of each partition's watermark once they stand still; then the topic has done its duty.
+    async fn appended(&self, topic: &PreparedTopic, patience: Patience) -> Result<Vec<u64>, ClusterError> {
         // Who did not answer that would not delete the topic either; it is tried again at the end.
         let settled = self.cluster.settled_high_watermarks(&topic.name, patience).await?;
-        let after: u64 = settled.iter().sum();
         self.topics.done_with(&topic.name, false).await;
-        after.checked_sub(topic.watermarks).ok_or_else(|| ClusterError {
-            message: format!(
-                "the watermarks of {} shrank from {} to {after}",
-                topic.name, topic.watermarks
-            ),
+        let before = &topic.watermarks;
+        let growth = settled
+            .iter()
+            .zip(before)
+            .map(|(after, before)| after.checked_sub(*before));
+        let growth: Option<Vec<u64>> = growth.collect();
+        growth.ok_or_else(|| ClusterError {
+            message: format!("the watermarks of {} shrank from {before:?} to {settled:?}", topic.name),
             refused: true,
         })
     }
@@ -296,7 +303,7 @@ impl<'a> Session<'a> {
         end: End,
         result: Option<TrialResult>,
         mut broker: BrokerFigures,
-        (appended, lost): (Result<u64, ClusterError>, Option<ClusterError>),
+        (appended, lost): (Result<Vec<u64>, ClusterError>, Option<ClusterError>),
     ) -> Finished {
         let counts = result.as_ref().map(|result| &result.counts);
         let lost = match (self.cluster.check_alive().err(), lost) {
@@ -308,7 +315,10 @@ impl<'a> Session<'a> {
             }
             (None, None) => None,
         };
-        broker.appended = appended.as_ref().ok().copied();
+        broker.appended = appended.as_ref().ok().map(|growth| growth.iter().sum());
+        if configuration.workload.records.spread_matters() {
+            broker.appended_by_partition = appended.as_ref().ok().cloned();
+        }
         let cause = match (&end, &lost) {
             (End::Failed(cause), None) => Some(cause.clone()),
             (End::Failed(cause), Some(lost)) => Some(format!("{cause}; the target does not answer: {lost}")),

@@ -18,9 +18,14 @@ const DELETE_ALL_LIMIT: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug)]
 pub(super) struct PreparedTopic {
     pub(super) name: String,
-    /// Sum of the high watermarks before the trial.
-    pub(super) watermarks: u64,
-    pub(super) partitions: u32,
+    /// The high watermark of each partition before the trial.
+    pub(super) watermarks: Vec<u64>,
+}
+
+impl PreparedTopic {
+    pub(super) fn partitions(&self) -> u32 {
+        self.watermarks.len() as u32
+    }
 }
 
 /// Makes and deletes the topics of one session of a run.
@@ -89,11 +94,7 @@ impl<'a> Topics<'a> {
 
     async fn look_at(&self, name: String) -> Result<PreparedTopic, ClusterError> {
         let watermarks = self.cluster.high_watermarks(&name).await?;
-        Ok(PreparedTopic {
-            name,
-            watermarks: watermarks.iter().sum(),
-            partitions: watermarks.len() as u32,
-        })
+        Ok(PreparedTopic { name, watermarks })
     }
 
     async fn make(&self, purpose: &str, partitions: u32) -> Result<String, ClusterError> {
@@ -123,7 +124,7 @@ impl<'a> Topics<'a> {
                 .unwrap_or(1);
             return self.cluster.probe_topic(&self.new_topic("probe", most)).await;
         };
-        let found = self.look_at(name.clone()).await?.partitions;
+        let found = self.look_at(name.clone()).await?.partitions();
         match configurations
             .iter()
             .find(|configuration| configuration.partitions != found)

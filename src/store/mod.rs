@@ -4,6 +4,7 @@ mod baseline;
 mod directory;
 mod error;
 mod hlog;
+mod imbalance;
 pub mod interval_log;
 mod model;
 mod noise;
@@ -18,6 +19,7 @@ pub use baseline::{
 };
 pub use directory::{Reservation, RunDirectory};
 pub use error::StoreError;
+pub use imbalance::Imbalance;
 pub use model::{
     BrokerFigures, Headroom, Host, Imprecise, LocalBrokers, Manifest, PlannedTrial, SCHEMA_VERSION, StoppedBy,
     Stopping, TargetDescription, TrialOutcome, TrialRecord, UsedTrialProgram,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::UsedNoiseFloor;
+use super::{Imbalance, UsedNoiseFloor};
 use crate::profile::{Configuration, Defaults, GateSettings, Precision, RunSettings, TargetSettings, TopicSettings};
 use crate::protocol::{Interval, TargetKind, TrialResult};
 
@@ -234,6 +234,9 @@ pub enum TrialOutcome {
 pub struct BrokerFigures {
     /// Growth of the high watermarks from before the trial to after the drain, once they stood still.
     pub appended: Option<u64>,
+    /// The same of each partition, by partition: where records have keys, or the profile names a partitioner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub appended_by_partition: Option<Vec<u64>>,
     /// `acks=0`: growth of the watermarks between two time-stamped polls at the window's edges.
     pub window_appended: Option<u64>,
     /// Seconds between these two polls, each dated by the middle between asking and answering.
@@ -252,6 +255,11 @@ pub struct BrokerFigures {
 const MAX_UNCERTAINTY: f64 = 0.20;
 
 impl BrokerFigures {
+    /// How unevenly the records spread over the partitions; none where that was not looked at, or nothing was appended.
+    pub fn imbalance(&self) -> Option<Imbalance> {
+        Imbalance::of(self.appended_by_partition.as_deref()?)
+    }
+
     /// By which share of itself the length between the two polls may be off.
     pub fn window_uncertainty(&self) -> Option<f64> {
         let length_s = self.window_appended_s.filter(|&length_s| length_s > 0.0)?;

@@ -6,7 +6,7 @@ use super::{
     BrokerFigures, Host, Manifest, PlannedTrial, SCHEMA_VERSION, TargetDescription, TrialOutcome, TrialRecord,
 };
 use crate::profile::{AxisSetting, Configuration, Defaults, Order, RunSettings, TargetSettings, TopicSettings};
-use crate::protocol::{Acks, Arrival, ClientKind, Content, Payload, SendMode, Size, TargetKind, Workload};
+use crate::protocol::{Acks, Arrival, ClientKind, Content, Payload, Records, SendMode, Size, TargetKind, Workload};
 
 pub(crate) fn workload() -> Workload {
     Workload {
@@ -19,6 +19,7 @@ pub(crate) fn workload() -> Workload {
             size: Size::Fixed { bytes: 100 },
             content: Content::Random,
         },
+        records: Records::default(),
     }
 }
 

@@ -540,6 +540,7 @@ pub fn configuration(id: &str, linger_ms: &str) -> Configuration {
                 size: Size::Fixed { bytes: 100 },
                 content: Content::Random,
             },
+            records: Records::default(),
         },
         warnings: Vec::new(),
     }

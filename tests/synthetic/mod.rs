@@ -7,7 +7,7 @@ use hdrhistogram::Histogram;
 use kpbench::profile::{AxisSetting, Configuration, Defaults, Order, RunSettings, TargetSettings, TopicSettings};
 use kpbench::protocol::{
     Acks, Arrival, BrokerWindow, ClientKind, ClientStatistics, Content, Counts, CpuTime, Interval, IntervalLatency,
-    Latencies, LatencyDistribution, Payload, Phase, SendMode, Size, TargetKind, TrialResult, WindowCounts,
+    Latencies, LatencyDistribution, Payload, Phase, Records, SendMode, Size, TargetKind, TrialResult, WindowCounts,
     WindowedLatency, Workload,
 };
 use kpbench::stats::histogram;
@@ -231,6 +231,7 @@ fn configuration(axes: &[(&str, &str)]) -> Configuration {
                 },
                 content: Content::Ratio { ratio: 3.0 },
             },
+            records: Records::default(),
         },
         warnings: Vec::new(),
     }

@@ -1,8 +1,7 @@
-//! The producer: batched produce calls, batched delivery events on a thread of their own.
+//! The producer: produce calls on the sending threads, batched delivery events on a thread of their own.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::ffi::{CStr, c_void};
+use std::ffi::CStr;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
@@ -14,16 +13,17 @@ use rdkafka_sys as sys;
 use sys::rd_kafka_resp_err_t as Error;
 
 use super::conf::{self, Conf};
+use super::failure_of;
 use super::handle::Handle;
-use super::interceptor::{self, Interceptor, PRODUCING};
-use super::{error_name, failure_of};
+use super::interceptor::{self, Interceptor};
+use super::produce::produce;
 use crate::client::deliver::Deliver;
 use crate::client::waiters::Waiters;
 use crate::client::{
     ClientError, Enqueued, Outgoing, Producer, ProducerSettings, Reports, Room, SharedBytes, StatisticsEvent, Verdict,
 };
-use crate::measure::{Failure, Hub};
-use crate::protocol::{PersistenceStatus, tells_all_brokers_down};
+use crate::measure::Hub;
+use crate::protocol::tells_all_brokers_down;
 
 /// Longest wait of the delivery thread for an event: how late it may notice that it shall stop.
 const POLL_MS: i32 = 50;
@@ -31,8 +31,6 @@ const POLL_MS: i32 = 50;
 const SIGNAL_MS: i32 = 1;
 /// Messages taken from a delivery event at a time.
 const MESSAGES: usize = 1_024;
-/// Leaves the choice to the client's partitioner (`RD_KAFKA_PARTITION_UA`).
-const ANY_PARTITION: i32 = -1;
 /// Errors kept for the report.
 const KEPT_ERRORS: usize = 8;
 
@@ -55,11 +53,6 @@ struct Shared {
     interceptor: Option<Arc<Interceptor>>,
     // Also read by the client's threads, hence after the handle.
     payloads: SharedBytes,
-}
-
-thread_local! {
-    /// The array that a sending thread's produce calls go through, used again for every burst.
-    static MESSAGE_BUFFER: RefCell<Vec<sys::rd_kafka_message_t>> = const { RefCell::new(Vec::new()) };
 }
 
 impl NativeProducer {
@@ -106,66 +99,6 @@ impl NativeProducer {
             delivery: Mutex::new(None),
         })
     }
-
-    /// Offers records with the opaque values that `opaque` gives them.
-    fn produce(&self, records: &[Outgoing<'_>], opaque: impl Fn(&Outgoing<'_>) -> u64) -> Enqueued {
-        MESSAGE_BUFFER.with_borrow_mut(|messages| {
-            messages.clear();
-            messages.extend(records.iter().map(|record| sys::rd_kafka_message_t {
-                err: Error::RD_KAFKA_RESP_ERR_NO_ERROR,
-                rkt: ptr::null_mut(),
-                partition: ANY_PARTITION,
-                payload: start(record.value),
-                len: record.value.map_or(0, <[u8]>::len),
-                key: start(record.key),
-                key_len: record.key.map_or(0, <[u8]>::len),
-                offset: 0,
-                _private: opaque(record) as *mut c_void,
-            }));
-            let kept = |record: &Outgoing<'_>| record.value.is_none_or(|value| self.shared.payloads.holds(value));
-            let kept = records.iter().all(kept);
-            let flags = if kept { 0 } else { sys::RD_KAFKA_MSG_F_COPY };
-            PRODUCING.set(true);
-            // SAFETY: the array holds as many messages as said. Their payloads live as long as `shared` and so longer
-            // than the client, or else they live through the call, which copies them then.
-            let taken = unsafe {
-                sys::rd_kafka_produce_batch(
-                    self.shared.handle.topic,
-                    ANY_PARTITION,
-                    flags,
-                    messages.as_mut_ptr(),
-                    messages.len() as i32,
-                )
-            };
-            PRODUCING.set(false);
-            if taken as usize == messages.len() {
-                return Enqueued {
-                    done: messages.len(),
-                    refused: Vec::new(),
-                };
-            }
-            self.sort_out(messages)
-        })
-    }
-
-    /// What became of a burst that was not taken as a whole.
-    fn sort_out(&self, messages: &[sys::rd_kafka_message_t]) -> Enqueued {
-        let full = |message: &sys::rd_kafka_message_t| message.err == Error::RD_KAFKA_RESP_ERR__QUEUE_FULL;
-        let done = messages.iter().position(full).unwrap_or(messages.len());
-        let refused = messages[..done]
-            .iter()
-            .enumerate()
-            .filter(|(_, message)| message.err != Error::RD_KAFKA_RESP_ERR_NO_ERROR)
-            .map(|(place, message)| {
-                let failure = Failure {
-                    error: error_name(message.err),
-                    persistence: PersistenceStatus::NotPersisted,
-                };
-                (place, failure)
-            })
-            .collect();
-        Enqueued { done, refused }
-    }
 }
 
 impl Producer for NativeProducer {
@@ -182,12 +115,14 @@ impl Producer for NativeProducer {
     }
 
     fn enqueue(&self, records: &[Outgoing<'_>]) -> Enqueued {
-        self.produce(records, |record| record.tag.to_bits())
+        produce(&self.shared.handle, &self.shared.payloads, records, |record| {
+            record.tag.to_bits()
+        })
     }
 
     fn send_and_wait(&self, thread: usize, record: Outgoing<'_>, deadline: Instant) -> Verdict {
         self.shared.waiters.prepare(thread);
-        let mut enqueued = self.produce(&[record], |_| thread as u64);
+        let mut enqueued = produce(&self.shared.handle, &self.shared.payloads, &[record], |_| thread as u64);
         if let Some((_, failure)) = enqueued.refused.pop() {
             return Verdict::Refused(failure);
         }
@@ -227,11 +162,6 @@ impl Drop for NativeProducer {
             let _ = thread.join();
         }
     }
-}
-
-/// Where bytes begin, for librdkafka, which does not write to them; null for none.
-fn start(bytes: Option<&[u8]>) -> *mut c_void {
-    bytes.map_or(ptr::null_mut(), |bytes| bytes.as_ptr().cast_mut().cast())
 }
 
 /// The delivery thread: takes events until told to stop.

@@ -13,11 +13,20 @@ pub(super) enum Place<'a> {
     /// In memory that outlives the trial's load.
     Lasting(&'a [u8]),
     /// In the burst's own memory.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for what is made record by record"))]
     Scratch { start: usize, end: usize },
 }
 
 impl<'a> Place<'a> {
+    /// Number of bytes; none where there are none to be had.
+    #[inline]
+    pub(super) fn length(&self) -> Option<usize> {
+        match self {
+            Place::Absent => None,
+            Place::Lasting(bytes) => Some(bytes.len()),
+            Place::Scratch { start, end } => Some(end - start),
+        }
+    }
+
     #[inline]
     fn within<'b>(self, scratch: &'b [u8]) -> Option<&'b [u8]>
     where

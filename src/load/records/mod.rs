@@ -2,37 +2,103 @@
 //! fill. Knows nothing of when records are due or how they are sent.
 
 mod burst;
+mod headers;
+mod keys;
+mod partition;
+mod payload_keys;
+mod source;
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 
 pub use burst::Burst;
 pub(super) use burst::emptied;
-use burst::{Made, Place};
+pub use source::RecordSource;
 
-use super::{LoadError, PayloadCursor, PayloadPool};
-use crate::client::SharedBytes;
-use crate::measure::SendTag;
-use crate::protocol::TrialSpec;
+use headers::HeaderSource;
+use keys::{KeySource, Numbers};
+use partition::Assigner;
+use payload_keys::PayloadKeys;
+use source::Extras;
+
+use super::{LoadError, PayloadPool};
+use crate::client::{HeaderLayout, SharedBytes};
+use crate::protocol::{ClientKind, Key, Partitioner, Records, SendMode, Timestamps, TrialSpec};
+
+/// librdkafka's default `batch.size`.
+const BATCH_BYTES: usize = 1_000_000;
+
+/// What the random numbers of one sending thread are for: each has a seed of its own, so that what is drawn for one does
+/// not change when another is switched on.
+#[derive(Clone, Copy)]
+enum Purpose {
+    Keys = 1,
+    Headers = 2,
+    Tombstones = 3,
+    Partitions = 4,
+}
+
+/// The seed for one purpose of sender `sender`: far from those of the others, since it is spread by a multiplier.
+fn seed_of(seed: u64, purpose: Purpose, sender: usize) -> u64 {
+    let place = (sender as u64) << 3 | purpose as u64;
+    seed ^ place.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
 
 /// What all sending threads of a trial make their records from.
 #[derive(Debug)]
 pub struct RecordStock {
+    records: Records,
     payloads: PayloadPool,
+    payload_keys: Option<PayloadKeys>,
+    headers: HeaderLayout,
+    /// Header values that are generated for each record.
+    uuids: usize,
+    /// Of each producer; empty where the client chooses.
+    assigners: Vec<Mutex<Assigner>>,
+    seed: u64,
+    /// Whether other records of this client would go in batched calls, and these do not.
+    one_by_one: bool,
 }
 
 impl RecordStock {
     /// Prepares whatever can be made before the trial.
     ///
     /// # Errors
-    /// A payload file that cannot be read or holds no record.
+    /// A payload file that cannot be read or holds no record, and records that cannot be as the spec wants them.
     pub fn new(spec: &TrialSpec) -> Result<Self, LoadError> {
-        let batch_bytes = spec
-            .properties
-            .get("batch.size")
-            .and_then(|size| size.parse().ok())
-            .unwrap_or(1_000_000);
+        let records = spec.workload.records.clone();
+        check(&records, spec.partitions)?;
+        let given = spec.properties.get("batch.size").and_then(|size| size.parse().ok());
+        let batch_bytes: usize = given.unwrap_or(BATCH_BYTES);
+        let at_once = if records.fill_all_partitions() {
+            spec.partitions
+        } else {
+            1
+        };
+        let payloads = PayloadPool::for_partitions(&spec.workload.payload, batch_bytes, at_once, spec.seed)?;
+        let payload_keys = match &records.key {
+            Key::Payload { part } => Some(PayloadKeys::new(part, &payloads)?),
+            _ => None,
+        };
+        let (headers, uuids) = headers::layout(&records.headers)?;
+        let assigner = |producer| {
+            let seed = seed_of(spec.seed, Purpose::Partitions, producer);
+            Assigner::new(records.partitioner, spec.partitions, batch_bytes as u64, seed)
+        };
+        let assigners = (0..spec.workload.producers as usize).filter_map(assigner).collect();
+        // Whatever a source could complain of, it complains of here.
+        Numbers::new(&records.key, 0, 0, 1)?;
         Ok(Self {
-            payloads: PayloadPool::new(&spec.workload.payload, batch_bytes, spec.seed)?,
+            payloads,
+            payload_keys,
+            headers,
+            uuids,
+            assigners,
+            seed: spec.seed,
+            one_by_one: records.go_one_by_one()
+                && spec.workload.client == ClientKind::Librdkafka
+                && spec.workload.send_mode != SendMode::Sync,
+            records,
         })
     }
 
@@ -49,30 +115,75 @@ impl RecordStock {
     /// What a reader of the figures must know of these records, in sentences. `properties` are the client's, in
     /// librdkafka's names.
     pub fn notes(&self, properties: &BTreeMap<String, String>) -> Vec<String> {
-        self.payloads.notes(properties)
+        let mut notes = self.payloads.notes(properties);
+        if self.one_by_one {
+            notes.push(
+                "records with headers or a create time go to the client one by one (rd_kafka_produceva), not in batched \
+                 calls as others do: compare them with records that do too"
+                    .to_owned(),
+            );
+        }
+        if self.records.partitioner == Partitioner::JavaSticky {
+            notes.push(
+                "java-sticky: records without a key keep to a partition until batch.size bytes went there, as in the Java \
+                 client; that it prefers brokers with shorter queues, and may wait with the switch until a batch is full, \
+                 is left out"
+                    .to_owned(),
+            );
+        }
+        notes
     }
 
-    /// The source of sending thread `sender` of `of` in the trial: each has records of its own.
-    pub fn source(&self, sender: usize, of: usize) -> RecordSource<'_> {
-        RecordSource {
-            values: self.payloads.cursor(sender, of),
+    /// The source of sending thread `sender` of `of` in the trial, which sends through producer `producer`: each has
+    /// records of its own.
+    pub fn source(&self, producer: usize, sender: usize, of: usize) -> RecordSource<'_> {
+        let records = &self.records;
+        let seed = |purpose| seed_of(self.seed, purpose, sender);
+        let extras = (!records.are_plain()).then(|| Extras {
+            keys: self.keys(sender, of),
+            headers: (!records.headers.is_empty())
+                .then(|| HeaderSource::new(&self.headers, self.uuids, seed(Purpose::Headers))),
+            header_bytes: header_bytes(records),
+            tombstones: source::Tombstones::new(records.tombstones, seed(Purpose::Tombstones)),
+            dated: records.timestamps == Timestamps::SendCall,
+            assigner: self.assigners.get(producer),
+        });
+        RecordSource::new(self.payloads.cursor(sender, of), extras)
+    }
+
+    fn keys(&self, sender: usize, of: usize) -> KeySource<'_> {
+        let seed = seed_of(self.seed, Purpose::Keys, sender);
+        if let Some(keys) = &self.payload_keys {
+            return KeySource::Payload(keys);
+        }
+        match Numbers::new(&self.records.key, seed, sender, of) {
+            Ok(Some((numbers, form))) => KeySource::Numbered { numbers, form },
+            // What is an error was one when the stock was made.
+            Ok(None) | Err(_) => KeySource::None,
         }
     }
 }
 
-/// One sending thread's records, one after the other.
-#[derive(Debug)]
-pub struct RecordSource<'a> {
-    values: PayloadCursor<'a>,
+/// Bytes that the headers take in a record, their lengths included.
+fn header_bytes(records: &Records) -> usize {
+    let of = |length: usize| partition::varint_bytes(length) + length;
+    let headers = records.headers.iter();
+    headers
+        .map(|header| of(header.name.len()) + of(header.value.bytes()))
+        .sum()
 }
 
-impl<'a> RecordSource<'a> {
-    /// Makes the next records at the end of `burst`, one for each tag.
-    #[inline]
-    pub fn fill(&mut self, burst: &mut Burst<'a>, tags: &[SendTag]) {
-        burst.made.extend(tags.iter().map(|_| Made {
-            value: Place::Lasting(self.values.next_value()),
-            ..Made::default()
-        }));
+fn check(records: &Records, partitions: u32) -> Result<(), LoadError> {
+    if !(0.0..=1.0).contains(&records.tombstones) {
+        return Err(LoadError::Spec(format!(
+            "the share of tombstones is {}, which is none",
+            records.tombstones
+        )));
+    }
+    match records.partitioner {
+        Partitioner::Partition { partition } if partition >= partitions => Err(LoadError::Spec(format!(
+            "partition {partition} is asked for, and the topic has {partitions}, from 0"
+        ))),
+        _ => Ok(()),
     }
 }

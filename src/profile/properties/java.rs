@@ -293,8 +293,8 @@ const LOAD: &[JavaProperty] = &[
         "partitioner.class",
         Kind::Text,
         "",
-        "partitioner=random without stickiness, for RoundRobinPartitioner",
-        "CONFIGURATION.md: partitioner, sticky.partitioning.linger.ms",
+        "RoundRobinPartitioner: kpbench assigns each record to the next partition itself",
+        "RoundRobinPartitioner.java",
     ),
     translated(
         "partitioner.ignore.keys",

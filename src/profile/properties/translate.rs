@@ -23,6 +23,8 @@ pub(crate) struct Translation {
     pub notes: Vec<String>,
     /// What a reader must know about every configuration of its kind: said once for the run.
     pub general: Vec<String>,
+    /// Whether each record is to go to the next partition: no property of librdkafka says so.
+    pub round_robin: bool,
     /// Rules broken.
     pub problems: Vec<Problem>,
 }
@@ -49,7 +51,7 @@ impl Translation {
     }
 
     /// Sets an effective property, within librdkafka's range.
-    pub(super) fn set(&mut self, name: &str, value: &str, from: Option<&Given>) {
+    pub(in crate::profile) fn set(&mut self, name: &str, value: &str, from: Option<&Given>) {
         let clamped = clamp(name, value);
         if let Some(given) = from {
             if clamped != value {
@@ -316,12 +318,7 @@ fn partitioner(translation: &mut Translation, given: &[Given], defaults: Default
     let class = find("partitioner.class").filter(|class| !class.value.is_empty());
     if let Some(class) = class {
         if class.value.rsplit('.').next() == Some("RoundRobinPartitioner") {
-            translation.set("partitioner", "random", Some(class));
-            translation.set("sticky.partitioning.linger.ms", "0", Some(class));
-            translation.notes.push(
-                "partitioner.class=RoundRobinPartitioner: each record goes to a random partition, not to each in turn"
-                    .to_owned(),
-            );
+            translation.round_robin = true;
         } else {
             translation.problems.push(Problem::at(
                 class.place,

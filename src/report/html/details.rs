@@ -14,6 +14,9 @@ use crate::store::TrialRecord;
 /// Configurations described in full.
 const CONFIGURATIONS: usize = 100;
 
+/// Partitions listed one by one.
+const PARTITIONS: usize = 64;
+
 /// Trials listed one by one, over all configurations.
 const TRIALS: usize = 600;
 
@@ -39,6 +42,7 @@ pub(super) struct ConfigurationView {
     pub(super) latencies: Vec<LatencyView>,
     pub(super) trials: Vec<TrialView>,
     pub(super) failed_by_error: Vec<(String, String)>,
+    pub(super) by_partition: Vec<(String, String)>,
     pub(super) properties: Vec<(String, String)>,
     pub(super) effective: Vec<(String, String)>,
     pub(super) warnings: Vec<String>,
@@ -131,10 +135,31 @@ fn configuration_view(of: &ConfigurationSummary, trials: &[&TrialRecord]) -> Con
                 )
             })
             .collect(),
+        by_partition: by_partition(&of.appended_by_partition),
         properties: pairs(&of.properties),
         effective: pairs(&of.effective_properties),
         warnings: of.warnings.clone(),
     }
+}
+
+/// Records of each partition with its share; those of many partitions are in `summary.json`.
+fn by_partition(appended: &[u64]) -> Vec<(String, String)> {
+    let all: u64 = appended.iter().sum();
+    let share = |records: u64| 100.0 * records as f64 / all.max(1) as f64;
+    let shown = appended
+        .iter()
+        .take(PARTITIONS)
+        .enumerate()
+        .map(|(partition, &records)| {
+            let text = format!("{} ({:.1} %)", format::count(records), share(records));
+            (format!("partition {partition}"), text)
+        });
+    let left = appended.get(PARTITIONS..).filter(|left| !left.is_empty()).map(|left| {
+        let records = left.iter().sum();
+        let name = format!("the other {}", format::count(left.len() as u64));
+        (name, format!("{} ({:.1} %)", format::count(records), share(records)))
+    });
+    shown.chain(left).collect()
 }
 
 fn figures(of: &ConfigurationSummary) -> Vec<FigureView> {

@@ -116,6 +116,9 @@ fn blank(configuration: &Configuration, trials: TrialCounts) -> ConfigurationSum
         broker_us_mean: None,
         wakeups_per_s: None,
         throttle_ms_max: None,
+        partition_max_over_mean: None,
+        partition_variation: None,
+        appended_by_partition: Vec::new(),
         spreads: BTreeMap::new(),
         warnings: Vec::new(),
     }
@@ -242,6 +245,20 @@ fn per_trial_figures(summary: &mut ConfigurationSummary, completed: &[CompletedT
     summary.wire_bytes_per_record = figure(Metric::WireBytes);
     summary.requests_per_s = figure(Metric::Requests);
     summary.wakeups_per_s = figure(Metric::Wakeups);
+    summary.partition_max_over_mean = figure(Metric::PartitionImbalance);
+    summary.partition_variation = figure(Metric::PartitionVariation);
+    summary.appended_by_partition = by_partition(completed);
+}
+
+/// Records appended to each partition over all trials; empty where that was not looked at.
+fn by_partition(completed: &[CompletedTrial<'_>]) -> Vec<u64> {
+    let mut sums: Vec<u64> = Vec::new();
+    let trials = completed.iter();
+    for growth in trials.filter_map(|trial| trial.record.broker.appended_by_partition.as_ref()) {
+        sums.resize(sums.len().max(growth.len()), 0);
+        sums.iter_mut().zip(growth).for_each(|(sum, growth)| *sum += growth);
+    }
+    sums
 }
 
 /// Figures over all trials together.

@@ -216,6 +216,16 @@ pub struct ConfigurationSummary {
     pub wakeups_per_s: Option<f64>,
     /// Largest throttling time that a broker asked for, in ms.
     pub throttle_ms_max: Option<u64>,
+    /// Records appended to the fullest partition ÷ records per partition in the mean; where records have keys, or the
+    /// profile names a partitioner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition_max_over_mean: Option<f64>,
+    /// Coefficient of variation of the records appended to each partition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition_variation: Option<f64>,
+    /// Records appended to each partition, by partition, summed over the completed trials.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub appended_by_partition: Vec<u64>,
     /// The per-trial values behind the medians above, by the field's name.
     pub spreads: BTreeMap<String, Spread>,
     /// What a reader must know about these figures.

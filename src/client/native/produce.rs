@@ -1,0 +1,200 @@
+//! Produce calls: one for a whole burst, or one for each record where a burst's call cannot carry what it has.
+
+use std::cell::RefCell;
+use std::ffi::c_void;
+use std::ptr;
+
+use rdkafka_sys as sys;
+use sys::rd_kafka_resp_err_t as Error;
+use sys::rd_kafka_vtype_t as Type;
+
+use super::error_name;
+use super::handle::Handle;
+use super::interceptor::PRODUCING;
+use crate::client::{Enqueued, Outgoing, SharedBytes};
+use crate::measure::Failure;
+use crate::protocol::PersistenceStatus;
+
+/// Leaves the choice to the client's partitioner (`RD_KAFKA_PARTITION_UA`).
+const ANY_PARTITION: i32 = -1;
+
+thread_local! {
+    /// The array that a sending thread's produce calls go through, used again for every burst.
+    static MESSAGE_BUFFER: RefCell<Vec<sys::rd_kafka_message_t>> = const { RefCell::new(Vec::new()) };
+    /// The arguments of a call for one record, used again for every record.
+    static ARGUMENTS: RefCell<Vec<sys::rd_kafka_vu_t>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Offers records with the opaque values that `opaque` gives them. Values that lie in `payloads`, which outlives the
+/// client, are not copied.
+pub(super) fn produce(
+    handle: &Handle,
+    payloads: &SharedBytes,
+    records: &[Outgoing<'_>],
+    opaque: impl Fn(&Outgoing<'_>) -> u64,
+) -> Enqueued {
+    match records.iter().any(Outgoing::goes_alone) {
+        false => produce_batch(handle, payloads, records, opaque),
+        true => produce_each(handle, payloads, records, opaque),
+    }
+}
+
+/// Where bytes begin, for librdkafka, which does not write to them; null for none.
+fn start(bytes: Option<&[u8]>) -> *mut c_void {
+    bytes.map_or(ptr::null_mut(), |bytes| bytes.as_ptr().cast_mut().cast())
+}
+
+fn length(bytes: Option<&[u8]>) -> usize {
+    bytes.map_or(0, <[u8]>::len)
+}
+
+fn is_kept(payloads: &SharedBytes, record: &Outgoing<'_>) -> bool {
+    record.value.is_none_or(|value| payloads.holds(value))
+}
+
+/// All records by one call of `rd_kafka_produce_batch`.
+fn produce_batch(
+    handle: &Handle,
+    payloads: &SharedBytes,
+    records: &[Outgoing<'_>],
+    opaque: impl Fn(&Outgoing<'_>) -> u64,
+) -> Enqueued {
+    MESSAGE_BUFFER.with_borrow_mut(|messages| {
+        messages.clear();
+        messages.extend(records.iter().map(|record| sys::rd_kafka_message_t {
+            err: Error::RD_KAFKA_RESP_ERR_NO_ERROR,
+            rkt: ptr::null_mut(),
+            partition: record.partition.unwrap_or(ANY_PARTITION),
+            payload: start(record.value),
+            len: length(record.value),
+            key: start(record.key),
+            key_len: length(record.key),
+            offset: 0,
+            _private: opaque(record) as *mut c_void,
+        }));
+        let kept = records.iter().all(|record| is_kept(payloads, record));
+        let copy = if kept { 0 } else { sys::RD_KAFKA_MSG_F_COPY };
+        PRODUCING.set(true);
+        // SAFETY: the array holds as many messages as said. Their payloads live as long as the client, or else they live
+        // through the call, which copies them then, as it does all keys.
+        let taken = unsafe {
+            sys::rd_kafka_produce_batch(
+                handle.topic,
+                ANY_PARTITION,
+                sys::RD_KAFKA_MSG_F_PARTITION | copy,
+                messages.as_mut_ptr(),
+                messages.len() as i32,
+            )
+        };
+        PRODUCING.set(false);
+        if taken as usize == messages.len() {
+            return Enqueued {
+                done: messages.len(),
+                refused: Vec::new(),
+            };
+        }
+        sort_out(messages)
+    })
+}
+
+/// What became of a burst that was not taken as a whole.
+fn sort_out(messages: &[sys::rd_kafka_message_t]) -> Enqueued {
+    let full = |message: &sys::rd_kafka_message_t| message.err == Error::RD_KAFKA_RESP_ERR__QUEUE_FULL;
+    let done = messages.iter().position(full).unwrap_or(messages.len());
+    let refused = messages[..done]
+        .iter()
+        .enumerate()
+        .filter(|(_, message)| message.err != Error::RD_KAFKA_RESP_ERR_NO_ERROR)
+        .map(|(place, message)| (place, refusal(message.err)))
+        .collect();
+    Enqueued { done, refused }
+}
+
+fn refusal(error: Error) -> Failure {
+    Failure {
+        error: error_name(error),
+        persistence: PersistenceStatus::NotPersisted,
+    }
+}
+
+/// Each record by a call of `rd_kafka_produceva` of its own, until one finds the queue full.
+fn produce_each(
+    handle: &Handle,
+    payloads: &SharedBytes,
+    records: &[Outgoing<'_>],
+    opaque: impl Fn(&Outgoing<'_>) -> u64,
+) -> Enqueued {
+    let mut enqueued = Enqueued::default();
+    ARGUMENTS.with_borrow_mut(|arguments| {
+        for (place, record) in records.iter().enumerate() {
+            fill_arguments(arguments, handle, record, is_kept(payloads, record), opaque(record));
+            PRODUCING.set(true);
+            // SAFETY: as many arguments as said, each with the part of its union that its type names. What they point to
+            // lives through the call, which copies keys and headers; values as for a batch.
+            let error = unsafe { sys::rd_kafka_produceva(handle.client, arguments.as_ptr(), arguments.len()) };
+            PRODUCING.set(false);
+            if !error.is_null() {
+                // SAFETY: an error object of ours, destroyed once.
+                let code = unsafe {
+                    let code = sys::rd_kafka_error_code(error);
+                    sys::rd_kafka_error_destroy(error);
+                    code
+                };
+                if code == Error::RD_KAFKA_RESP_ERR__QUEUE_FULL {
+                    return;
+                }
+                enqueued.refused.push((place, refusal(code)));
+            }
+            enqueued.done = place + 1;
+        }
+    });
+    enqueued
+}
+
+/// The arguments of the call for one record.
+fn fill_arguments(
+    arguments: &mut Vec<sys::rd_kafka_vu_t>,
+    handle: &Handle,
+    record: &Outgoing<'_>,
+    is_kept: bool,
+    opaque: u64,
+) {
+    use sys::rd_kafka_vu_s__bindgen_ty_1 as Union;
+    use sys::rd_kafka_vu_s__bindgen_ty_1__bindgen_ty_1 as Memory;
+    use sys::rd_kafka_vu_s__bindgen_ty_1__bindgen_ty_2 as Header;
+    arguments.clear();
+    let mut push = |vtype, u| arguments.push(sys::rd_kafka_vu_t { vtype, u });
+    let memory = |bytes| Union {
+        mem: Memory {
+            ptr: start(bytes),
+            size: length(bytes),
+        },
+    };
+    let copy = if is_kept { 0 } else { sys::RD_KAFKA_MSG_F_COPY };
+    push(Type::RD_KAFKA_VTYPE_RKT, Union { rkt: handle.topic });
+    push(Type::RD_KAFKA_VTYPE_MSGFLAGS, Union { i: copy });
+    push(Type::RD_KAFKA_VTYPE_VALUE, memory(record.value));
+    push(
+        Type::RD_KAFKA_VTYPE_OPAQUE,
+        Union {
+            ptr: opaque as *mut c_void,
+        },
+    );
+    if record.key.is_some() {
+        push(Type::RD_KAFKA_VTYPE_KEY, memory(record.key));
+    }
+    if let Some(partition) = record.partition {
+        push(Type::RD_KAFKA_VTYPE_PARTITION, Union { i32_: partition });
+    }
+    if let Some(timestamp_ms) = record.timestamp_ms {
+        push(Type::RD_KAFKA_VTYPE_TIMESTAMP, Union { i64_: timestamp_ms });
+    }
+    for (name, value) in record.headers.into_iter().flat_map(|headers| headers.iter()) {
+        let header = Header {
+            name: name.as_ptr(),
+            val: start(value),
+            size: length(value) as isize,
+        };
+        push(Type::RD_KAFKA_VTYPE_HEADER, Union { header });
+    }
+}
