@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use hdrhistogram::Histogram;
-use kpbench::load::{PayloadPool, Schedule};
+use kpbench::load::{PayloadPool, Schedule, Times};
 use kpbench::measure::{Collector, LatencyKinds, SendTag, Timeline, TrialClock};
 use kpbench::protocol::{Arrival, Content, Payload, Size};
 use kpbench::stats::histogram;
@@ -129,14 +129,34 @@ fn payloads(criterion: &mut Criterion) {
 }
 
 fn pacing(criterion: &mut Criterion) {
-    let schedule = Schedule::new(&Arrival::Constant { rate_per_s: 333_333.0 }).expect("paced");
-    criterion.bench_function("pacing/due", |bencher| {
-        let mut slot = 0;
-        bencher.iter(|| {
-            slot += 1;
-            schedule.due_us(black_box(slot))
+    let times = Times {
+        warmup_ms: 1_000,
+        measure_ms: 60_000,
+        seed: 1,
+    };
+    let rate_per_s = 333_333.0;
+    let patterns = [
+        ("due", Arrival::Constant { rate_per_s }),
+        ("poisson", Arrival::Poisson { rate_per_s }),
+        (
+            "ramp",
+            Arrival::Ramp {
+                from_per_s: 1_000.0,
+                to_per_s: rate_per_s,
+                over_ms: None,
+            },
+        ),
+    ];
+    for (name, arrival) in patterns {
+        let schedule = Schedule::new(&arrival, times).expect("can be paced").expect("paced");
+        criterion.bench_function(&format!("pacing/{name}"), |bencher| {
+            let mut slots = schedule.sender(0, 1);
+            bencher.iter(|| {
+                slots.advance();
+                black_box(slots.due_us())
+            });
         });
-    });
+    }
 }
 
 fn percentiles(criterion: &mut Criterion) {

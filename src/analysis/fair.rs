@@ -7,6 +7,7 @@ use crate::protocol::Acks;
 /// Why a figure of these two says nothing about their settings; none where it may be compared.
 pub fn incomparable(metric: Metric, base: &Configuration, candidate: &Configuration) -> Option<&'static str> {
     let paced = |one: &Configuration| one.workload.arrival.is_paced();
+    let is_rate = |one: &Configuration| !paced(one) || one.workload.arrival.constant_rate_per_s().is_some();
     let unobserved = |one: &Configuration| one.acks == Acks::None;
     match metric {
         Metric::Throughput | Metric::ThroughputMb if paced(base) || paced(candidate) => {
@@ -17,9 +18,10 @@ pub fn incomparable(metric: Metric, base: &Configuration, candidate: &Configurat
         }
         _ if !metric.is_latency() => None,
         _ if unobserved(base) || unobserved(candidate) => Some("latency is not observable with acks=0"),
-        _ if base.workload.arrival != candidate.workload.arrival => {
-            Some("latency compares only under the same load, and the rates differ")
-        }
+        _ if base.workload.arrival != candidate.workload.arrival => Some(match is_rate(base) && is_rate(candidate) {
+            true => "latency compares only under the same load, and the rates differ",
+            false => "latency compares only under the same load, and the arrivals differ",
+        }),
         _ => None,
     }
 }

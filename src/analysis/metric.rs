@@ -44,6 +44,7 @@ pub(crate) enum Style {
 #[allow(missing_docs)] // Each one's meaning is its `definition`, which readers of the report see too.
 pub enum Metric {
     Throughput,
+    OfferedRate,
     ThroughputMb,
     LatencyP50,
     LatencyP90,
@@ -112,6 +113,8 @@ macro_rules! metrics {
 metrics! {
     Throughput: "throughput_records_per_s", "Throughput", "records/s", "records/s", Higher, Scaled,
         "Acknowledgements that arrived inside the window ÷ the window's length; never records handed to send. With acks=0, growth of the log between two time-stamped polls.";
+    OfferedRate: "offered_records_per_s", "Offered rate", "offered/s", "records/s", Neither, Scaled,
+        "Records due in the window by the schedule ÷ the window's length. Told where records do not come at one constant rate.";
     ThroughputMb: "throughput_mb_per_s", "Throughput in MB/s", "MB/s", "MB/s", Higher, Plain,
         "The same in 10^6 bytes of key and value per second, before compression.";
     LatencyP50: "latency_p50_us", "Latency p50", "p50", "µs", Lower, Time,

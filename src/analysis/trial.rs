@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use hdrhistogram::Histogram;
 
-use super::Metric;
+use super::{Metric, offered_per_s};
 use crate::profile::Configuration;
-use crate::protocol::{Acks, Arrival, ClientStatistics, LatencyDistribution, SendMode, TrialResult};
+use crate::protocol::{Acks, ClientStatistics, LatencyDistribution, SendMode, TrialResult};
 use crate::stats::histogram::{self, Percentile};
 use crate::store::{BrokerFigures, TrialOutcome, TrialRecord};
 
@@ -22,6 +22,7 @@ const PERCENTILES: [(Metric, f64); 4] = [
 const OF_TRIALS: &[Metric] = &[
     Metric::Throughput,
     Metric::ThroughputMb,
+    Metric::OfferedRate,
     Metric::ClientCpu,
     Metric::ClientCpuPerGb,
     Metric::BrokerCpu,
@@ -117,6 +118,11 @@ impl<'a> CompletedTrial<'a> {
         match metric {
             Metric::Throughput => records_per_s(acks, self.record),
             Metric::ThroughputMb => megabytes_per_s(acks, self.record),
+            Metric::OfferedRate => {
+                let arrival = &self.configuration.workload.arrival;
+                let varies = arrival.constant_rate_per_s().is_none();
+                offered_per_s(arrival, result).filter(|_| varies)
+            }
             Metric::ClientCpu => ratio(self.client_cpu_us(), self.window_records()?),
             Metric::ClientCpuPerGb => {
                 Some(ratio(self.client_cpu_us(), self.window_records()? * bytes_per_record(result)?)? * 1e3)
@@ -174,9 +180,9 @@ impl<'a> CompletedTrial<'a> {
         if self.configuration.acks == Acks::None {
             return None;
         }
-        match self.configuration.workload.arrival {
-            Arrival::Unpaced => self.result.latencies.service.as_ref(),
-            Arrival::Constant { .. } | Arrival::ScheduledDrain(_) => self.result.latencies.response.as_ref(),
+        match self.configuration.workload.arrival.is_paced() {
+            false => self.result.latencies.service.as_ref(),
+            true => self.result.latencies.response.as_ref(),
         }
     }
 

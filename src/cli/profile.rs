@@ -120,16 +120,15 @@ fn expand_text(profile: &Profile) -> String {
 }
 
 fn load_sentence(configuration: &Configuration) -> String {
-    use crate::protocol::{Arrival, SendMode};
+    use crate::protocol::SendMode;
     let workload = &configuration.workload;
     let threads = match workload.send_mode {
         SendMode::Sync => format!(" × {} threads", workload.send_concurrency),
         _ => String::new(),
     };
-    let rate = match &workload.arrival {
-        Arrival::ScheduledDrain(drain) => drain.to_string(),
-        Arrival::Unpaced => "unpaced".to_owned(),
-        Arrival::Constant { rate_per_s } => format!("{rate_per_s} records/s"),
+    let rate = match workload.arrival.constant_rate_per_s() {
+        Some(rate_per_s) => format!("{rate_per_s} records/s"),
+        None => workload.arrival.to_string(),
     };
     format!(
         "{}{threads} through {}, {}, {rate}, {}, records of up to {}",

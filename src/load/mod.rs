@@ -1,17 +1,18 @@
 //! Runs one trial: payloads made ahead, records sent when they are due in the way the send mode says, verdicts awaited.
 //! Knows the trial protocol, clients and recorders; knows nothing of brokers, runs or reports.
 
+mod arrival;
 mod content;
 pub mod drain;
 mod error;
-mod pacing;
+mod offered;
 mod payload;
 pub mod records;
 mod sender;
 mod sync_sender;
 mod trial;
 
+pub use arrival::{NEVER, Schedule, SharedSlots, Slots, Times};
 pub use error::LoadError;
-pub use pacing::Schedule;
 pub use payload::{PayloadCursor, PayloadPool};
 pub use trial::{Connect, StopFlag, run_trial, run_trial_with};

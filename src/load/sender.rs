@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::Schedule;
+use super::Slots;
 use super::records::{Burst, RecordSource, emptied};
 use crate::client::{Outgoing, Producer};
 use crate::measure::{Failure, Hub, SendRecorder, SendTag};
@@ -112,13 +112,12 @@ impl<'a> BurstSender<'a> {
         }
     }
 
-    /// Slots `first`, `first + stride`, … until the last one due before the window's end, however late it is sent.
-    pub fn run_paced(mut self, schedule: Schedule, first: u64, stride: u64) {
+    /// Slot after slot until the last one due before the window's end, however late it is sent.
+    pub fn run_paced(mut self, mut slots: Slots) {
         crate::measure::wake_on_time();
         let end_us = self.context.hub.timeline.window_end_us;
-        let mut slot = first;
         loop {
-            let due_us = schedule.due_us(slot);
+            let due_us = slots.due_us();
             if due_us >= end_us || self.context.stopped() {
                 return;
             }
@@ -133,26 +132,25 @@ impl<'a> BurstSender<'a> {
                 continue;
             }
             if entry_us >= self.context.give_up_us {
-                return self.give_up(schedule, slot, stride);
+                return self.give_up(slots);
             }
             while self.tags.len() < BURST {
-                let due_us = schedule.due_us(slot);
+                let due_us = slots.due_us();
                 if due_us > entry_us || due_us >= end_us {
                     break;
                 }
                 self.tags.push(SendTag::new(due_us, entry_us));
-                slot += stride;
+                slots.advance();
             }
             self.send(entry_us, |tag, now_us| SendTag::new(tag.intended_us(), now_us));
         }
     }
 
     /// Slots that were due and never offered still count, as undecided.
-    fn give_up(mut self, schedule: Schedule, mut slot: u64, stride: u64) {
-        while schedule.due_us(slot) < self.context.hub.timeline.window_end_us {
-            self.recorder
-                .never_sent(SendTag::new(schedule.due_us(slot), schedule.due_us(slot)));
-            slot += stride;
+    fn give_up(mut self, mut slots: Slots) {
+        while slots.due_us() < self.context.hub.timeline.window_end_us {
+            self.recorder.never_sent(SendTag::new(slots.due_us(), slots.due_us()));
+            slots.advance();
         }
     }
 

@@ -1,8 +1,6 @@
 //! The sending threads of `sync`: each waits for its record's acknowledgement before it sends the next.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use super::Schedule;
+use super::SharedSlots;
 use super::records::{Burst, RecordSource};
 use super::sender::SendContext;
 use crate::client::{Producer, Verdict};
@@ -52,11 +50,11 @@ impl<'a> SyncSender<'a> {
     }
 
     /// Takes the next slot that no thread of any producer has taken, waits until it is due, sends.
-    pub fn run_paced(mut self, schedule: Schedule, next_slot: &AtomicU64) {
+    pub fn run_paced(mut self, slots: &SharedSlots) {
         crate::measure::wake_on_time();
         let end_us = self.context.hub.timeline.window_end_us;
         loop {
-            let due_us = schedule.due_us(next_slot.fetch_add(1, Ordering::Relaxed));
+            let due_us = slots.take();
             if due_us >= end_us {
                 return;
             }

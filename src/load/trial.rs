@@ -1,20 +1,20 @@
 //! One trial from its first connection to its result, on the calling thread and the threads it starts.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use super::drain::Driver;
+use super::offered::{levels, offered};
 use super::records::RecordStock;
 use super::sender::{BurstSender, SendContext};
 use super::sync_sender::SyncSender;
-use super::{LoadError, Schedule};
+use super::{LoadError, Schedule, SharedSlots, Slots, Times};
 use crate::client::{self, ClientError, Producer, ProducerSettings, Reports, StatisticsEvent};
 use crate::measure::{Collector, LatencyKinds, SendTag, Timeline, TrialClock, cpu_time, peak_memory_bytes};
 use crate::protocol::{
-    Acks, Arrival, CLIENT_REPORTED, ClientKind, CpuTime, PROTOCOL_VERSION, Phase, SendMode, TrialEvent, TrialResult,
-    TrialSpec,
+    Acks, CLIENT_REPORTED, ClientKind, CpuTime, PROTOCOL_VERSION, Phase, SendMode, TrialEvent, TrialResult, TrialSpec,
 };
 
 /// Told to stop: no more records are sent, what is in flight is awaited.
@@ -77,13 +77,6 @@ fn check(spec: &TrialSpec) -> Result<(), LoadError> {
             "a trial needs a window, a producer and a sending thread".to_owned(),
         ));
     }
-    if let Arrival::Constant { rate_per_s } = spec.workload.arrival
-        && !(rate_per_s.is_finite() && rate_per_s > 0.0)
-    {
-        return Err(LoadError::Spec(format!(
-            "a rate of {rate_per_s} records/s cannot be paced"
-        )));
-    }
     let longest_ms = SendTag::MAX_TIME_US / 1_000;
     if spec.warmup_ms + spec.measure_ms + spec.drain_timeout_ms > longest_ms {
         return Err(LoadError::Spec(format!("a trial may last {longest_ms} ms at most")));
@@ -95,6 +88,8 @@ fn check(spec: &TrialSpec) -> Result<(), LoadError> {
 struct Trial<'a> {
     spec: &'a TrialSpec,
     stock: RecordStock,
+    /// None where the load is not paced.
+    schedule: Option<Schedule>,
     producers: Vec<Arc<dyn Producer>>,
     /// Waiting queues and their scheduler, where the load has them.
     drain: Option<Driver>,
@@ -104,6 +99,12 @@ impl<'a> Trial<'a> {
     fn prepare(spec: &'a TrialSpec, connect: Connect<'_>, sink: &mut dyn FnMut(TrialEvent)) -> Result<Self, LoadError> {
         let drain = Driver::new(spec)?;
         let stock = RecordStock::new(spec)?;
+        let times = Times {
+            warmup_ms: spec.warmup_ms,
+            measure_ms: spec.measure_ms,
+            seed: spec.seed,
+        };
+        let schedule = Schedule::new(&spec.workload.arrival, times).map_err(LoadError::Spec)?;
         let mut properties = spec.properties.clone();
         properties.insert(
             "statistics.interval.ms".to_owned(),
@@ -134,6 +135,7 @@ impl<'a> Trial<'a> {
         Ok(Self {
             spec,
             stock,
+            schedule,
             producers,
             drain,
         })
@@ -143,7 +145,7 @@ impl<'a> Trial<'a> {
         let spec = self.spec;
         let timeline = Timeline::new(spec.warmup_ms, spec.measure_ms, spec.interval_ms);
         let kinds = LatencyKinds {
-            paced: spec.workload.arrival.is_paced(),
+            paced: self.schedule.is_some(),
             recorded: spec.record_latencies,
             acknowledged: spec.acks != Acks::None,
             listed: self.drain.is_some(),
@@ -160,9 +162,9 @@ impl<'a> Trial<'a> {
             max_block: Duration::from_millis(spec.max_block_ms),
             give_up_us: timeline.window_end_us + spec.drain_timeout_ms * 1_000,
         };
-        let (sending, next_slot) = (AtomicUsize::new(0), AtomicU64::new(0));
+        let (sending, shared) = (AtomicUsize::new(0), self.schedule.as_ref().map(Schedule::shared));
         std::thread::scope(|scope| -> Result<(), LoadError> {
-            self.start_senders(scope, &context, &sending, &next_slot)?;
+            self.start_senders(scope, &context, &sending, shared.as_ref())?;
             control.attend(stop, &sending, sink);
             Ok(())
         })?;
@@ -176,7 +178,7 @@ impl<'a> Trial<'a> {
         // Taking the clients down ends their threads, which hand over the last of what they recorded.
         drop(self.producers);
         notes.extend(control.problems());
-        Ok(control.result(notes, sink))
+        Ok(control.result(self.schedule.as_ref(), notes, sink))
     }
 
     fn start_senders<'scope, 'env>(
@@ -184,12 +186,11 @@ impl<'a> Trial<'a> {
         scope: &'scope std::thread::Scope<'scope, 'env>,
         context: &'env SendContext<'env>,
         sending: &'env AtomicUsize,
-        next_slot: &'env AtomicU64,
+        shared: Option<&'env SharedSlots>,
     ) -> Result<(), LoadError> {
         if let (Some(drain), Some(producer)) = (&self.drain, self.producers.first()) {
             return drain.start(scope, context, producer.as_ref(), self.spec, sending);
         }
-        let schedule = Schedule::new(&self.spec.workload.arrival);
         let threads = if self.spec.workload.send_mode == SendMode::Sync {
             self.spec.workload.send_concurrency
         } else {
@@ -201,21 +202,20 @@ impl<'a> Trial<'a> {
             for thread in 0..threads {
                 let source = self.stock.source(index, index * threads + thread, threads * producers);
                 let sync = self.spec.workload.send_mode == SendMode::Sync;
+                let due = match (&self.schedule, shared.filter(|_| sync)) {
+                    (None, _) => Due::AtOnce,
+                    (Some(_), Some(shared)) => Due::Shared(shared),
+                    (Some(schedule), None) => Due::Own(schedule.sender(index as u64, producers as u64)),
+                };
                 let producer = producer.as_ref();
                 std::thread::Builder::new()
                     .name(format!("sender-{index}-{thread}"))
                     .spawn_scoped(scope, move || {
-                        match (sync, schedule) {
-                            (true, None) => SyncSender::new(context, producer, thread, source).run_unpaced(),
-                            (true, Some(schedule)) => {
-                                SyncSender::new(context, producer, thread, source).run_paced(schedule, next_slot);
-                            }
-                            (false, None) => BurstSender::new(context, producer, source).run_unpaced(),
-                            (false, Some(schedule)) => BurstSender::new(context, producer, source).run_paced(
-                                schedule,
-                                index as u64,
-                                producers as u64,
-                            ),
+                        match due {
+                            Due::AtOnce if sync => SyncSender::new(context, producer, thread, source).run_unpaced(),
+                            Due::AtOnce => BurstSender::new(context, producer, source).run_unpaced(),
+                            Due::Shared(slots) => SyncSender::new(context, producer, thread, source).run_paced(slots),
+                            Due::Own(slots) => BurstSender::new(context, producer, source).run_paced(slots),
                         }
                         sending.fetch_sub(1, Ordering::Release);
                     })?;
@@ -223,6 +223,16 @@ impl<'a> Trial<'a> {
         }
         Ok(())
     }
+}
+
+/// When a sending thread's records are due.
+enum Due<'a> {
+    /// Always: the load is not paced.
+    AtOnce,
+    /// Whoever is free takes the next slot.
+    Shared(&'a SharedSlots),
+    /// The sender's own slots.
+    Own(Slots),
 }
 
 fn reports(spec: &TrialSpec) -> Reports {
@@ -286,7 +296,7 @@ impl<'a> Control<'a> {
             drain,
             clock,
             timeline,
-            collector: Collector::new(clock, timeline, kinds),
+            collector: Collector::with_levels(clock, timeline, kinds, levels(spec, &timeline)),
             statistics,
             statistics_seen: vec![0; spec.workload.producers as usize],
             statistics_problem: None,
@@ -431,7 +441,12 @@ impl<'a> Control<'a> {
         ))
     }
 
-    fn result(mut self, notes: Vec<String>, sink: &mut dyn FnMut(TrialEvent)) -> TrialResult {
+    fn result(
+        mut self,
+        schedule: Option<&Schedule>,
+        notes: Vec<String>,
+        sink: &mut dyn FnMut(TrialEvent),
+    ) -> TrialResult {
         self.close_interval();
         self.collector.absorb();
         while let Ok(event) = self.statistics.try_recv() {
@@ -462,6 +477,7 @@ impl<'a> Control<'a> {
                 let acknowledged = (self.spec.acks != Acks::None).then(|| self.collector.listed());
                 drain.result(acknowledged)
             }),
+            offered: schedule.and_then(|schedule| offered(self.spec, schedule, &self.collector, &self.timeline)),
             notes,
         }
     }

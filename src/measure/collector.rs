@@ -6,6 +6,7 @@ use std::sync::mpsc::Receiver;
 
 use hdrhistogram::Histogram;
 
+use super::levels::{LevelSeen, Levels, SeenByLevel};
 use super::recorder::Hub;
 use super::shard::{AckShard, Failures, SendShard, Shard, growing};
 use super::{StatisticsAccumulator, Timeline, TrialClock};
@@ -103,6 +104,7 @@ pub struct Collector {
     shards: Receiver<Shard>,
     kinds: LatencyKinds,
     timeline: Timeline,
+    levels: (usize, SeenByLevel),
     open: BTreeMap<u64, Open>,
     next: u64,
     totals: Histograms,
@@ -118,12 +120,19 @@ pub struct Collector {
 impl Collector {
     /// A collector with a fresh hub.
     pub fn new(clock: TrialClock, timeline: Timeline, kinds: LatencyKinds) -> Self {
-        let (hub, shards) = Hub::new(clock, timeline, kinds);
+        Self::with_levels(clock, timeline, kinds, Levels::default())
+    }
+
+    /// A collector that also tells what was seen in parts of the window.
+    pub fn with_levels(clock: TrialClock, timeline: Timeline, kinds: LatencyKinds, levels: Levels) -> Self {
+        let parts = levels.bounds().count();
+        let (hub, shards) = Hub::new(clock, (timeline, levels), kinds);
         Self {
             hub,
             shards,
             kinds,
             timeline,
+            levels: (parts, SeenByLevel::default()),
             open: BTreeMap::new(),
             next: 0,
             totals: Histograms::new(histogram::empty),
@@ -176,6 +185,7 @@ impl Collector {
         self.add_failures(&shard.failures);
         self.listed.extend_from_slice(&shard.listed);
         self.totals.add_ack(shard);
+        self.levels.1.add(&shard.levels);
         let open = self.open(shard.interval);
         open.acknowledged += shard.acknowledged;
         open.acknowledged_bytes += shard.acknowledged_bytes;
@@ -291,6 +301,16 @@ impl Collector {
     /// Counts in the window.
     pub fn window(&self) -> WindowCounts {
         self.window.clone()
+    }
+
+    /// Response latencies of the window's records.
+    pub fn response(&self) -> &Histogram<u64> {
+        &self.totals.response
+    }
+
+    /// What was seen of each part of the window.
+    pub fn levels(&self) -> Vec<LevelSeen> {
+        self.levels.1.all(self.levels.0)
     }
 
     /// The latency distributions of the window's records.

@@ -2,6 +2,7 @@
 //! Knows the trial protocol's documents; knows no client and no broker.
 
 mod collector;
+mod levels;
 mod process;
 mod recorder;
 mod shard;
@@ -10,6 +11,7 @@ mod tag;
 mod timeline;
 
 pub use collector::{Collector, LatencyKinds};
+pub use levels::{LevelSeen, Levels};
 pub use process::{cpu_time, peak_memory_bytes, wake_on_time};
 pub use recorder::{AckRecorder, Hub, SendRecorder};
 pub use shard::Failure;

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::levels::Levels;
 use super::shard::{AckShard, Failure, SendShard, Shard, record};
 use super::{LatencyKinds, SendTag, Timeline, TrialClock};
 
@@ -44,6 +45,8 @@ pub struct Hub {
     pub clock: TrialClock,
     /// Its intervals.
     pub timeline: Timeline,
+    /// The parts of its window, where its rate varies.
+    levels: Levels,
     paced: bool,
     record_latencies: bool,
     record_acknowledgements: bool,
@@ -62,11 +65,16 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 impl Hub {
     /// A hub, and the end at which the collector takes what was recorded.
-    pub(super) fn new(clock: TrialClock, timeline: Timeline, kinds: LatencyKinds) -> (Arc<Self>, Receiver<Shard>) {
+    pub(super) fn new(
+        clock: TrialClock,
+        (timeline, levels): (Timeline, Levels),
+        kinds: LatencyKinds,
+    ) -> (Arc<Self>, Receiver<Shard>) {
         let (shards, receiver) = channel();
         let hub = Self {
             clock,
             timeline,
+            levels,
             paced: kinds.paced,
             record_latencies: kinds.recorded,
             // With acks=0 an acknowledgement's time means nothing.
@@ -155,6 +163,7 @@ impl Hub {
             until_us: self.timeline.bounds(0).1,
             now_us: 0,
             batch: 0,
+            acknowledged_before: 0,
             second_half: false,
             closed: false,
         }
@@ -184,6 +193,8 @@ pub struct AckRecorder {
     until_us: u64,
     now_us: u64,
     batch: u64,
+    /// Acknowledged records of the shard when the batch began.
+    acknowledged_before: u64,
     second_half: bool,
     closed: bool,
 }
@@ -206,6 +217,7 @@ impl AckRecorder {
         if now_us >= self.until_us {
             self.rotate(now_us);
         }
+        self.acknowledged_before = self.shard.acknowledged;
         self.second_half = now_us >= self.hub.timeline.window_middle_us();
     }
 
@@ -230,6 +242,10 @@ impl AckRecorder {
                     self.now_us.saturating_sub(tag.intended_us()),
                     1,
                 );
+                if let Some(level) = self.hub.levels.index(tag.intended_us()) {
+                    let latency_us = self.now_us.saturating_sub(tag.intended_us());
+                    self.shard.levels.responded(level, latency_us);
+                }
             }
         }
     }
@@ -247,6 +263,11 @@ impl AckRecorder {
     #[inline]
     pub fn end_batch(&mut self) {
         if self.batch > 0 {
+            if let Some(level) = self.hub.levels.index(self.now_us) {
+                let arrived = self.shard.acknowledged - self.acknowledged_before;
+                self.shard.levels.arrived(level, arrived);
+                self.acknowledged_before = self.shard.acknowledged;
+            }
             self.progress.advance(self.batch, self.now_us, self.shard.interval);
             self.batch = 0;
         }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use hdrhistogram::Histogram;
 
+use super::levels::SeenByLevel;
 use crate::protocol::PersistenceStatus;
 use crate::stats::histogram::MAX_LATENCY_US;
 
@@ -46,6 +47,7 @@ pub(super) struct AckShard {
     pub listed: Vec<(u64, u64)>,
     pub service: Histogram<u64>,
     pub response: Histogram<u64>,
+    pub levels: SeenByLevel,
 }
 
 impl AckShard {
@@ -59,6 +61,7 @@ impl AckShard {
             listed: Vec::new(),
             service: growing(),
             response: growing(),
+            levels: SeenByLevel::default(),
         }
     }
 
@@ -74,6 +77,7 @@ impl AckShard {
         self.listed.clear();
         self.service.reset();
         self.response.reset();
+        self.levels.clear();
     }
 }
 

@@ -1,7 +1,7 @@
 //! From a point of the matrix to a [`Configuration`]: properties translated, an id that is stable over runs, a label.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::drain;
 use super::matrix::{Axis, Matrix, Mode, Point};
@@ -14,7 +14,7 @@ use super::setting::Setting;
 use super::source::Place;
 use super::variants;
 use super::workload::{LoadKey, LoadSettings};
-use crate::protocol::{Content, FileSplit, Partitioner, SendMode, Workload};
+use crate::protocol::{Arrival, Content, FileSplit, Partitioner, SendMode, Workload};
 
 /// A configuration, with what the rules need to look at it.
 pub(crate) struct Draft {
@@ -191,7 +191,9 @@ fn short(setting: &AxisSetting) -> String {
     }
     match (setting.axis.as_str(), setting.value.as_str()) {
         ("compression.type" | "compression.codec", "none") => "uncompressed".to_owned(),
-        ("compression.type" | "compression.codec" | "send.mode" | "client" | variants::AXIS, value) => value.to_owned(),
+        ("compression.type" | "compression.codec" | "send.mode" | "client" | variants::AXIS | "arrival", value) => {
+            value.to_owned()
+        }
         ("rate", value) if value == "unpaced" || value.ends_with("/s") => value.to_owned(),
         ("rate", value) => format!("{value}/s"),
         ("record.size", value) if setting.number.is_some() && value.chars().all(|c| c.is_ascii_digit()) => {
@@ -214,11 +216,17 @@ fn id(
     variant: Option<&str>,
 ) -> String {
     let mut workload = workload.clone();
-    if let Content::File { path, .. } = &mut workload.payload.content
-        && let Ok(relative) = path.strip_prefix(base_dir)
-    {
-        // The same profile in another directory is the same configuration.
-        *path = relative.to_owned();
+    // The same profile in another directory is the same configuration.
+    let relative = |path: &mut PathBuf| {
+        if let Ok(relative) = path.strip_prefix(base_dir) {
+            *path = relative.to_owned();
+        }
+    };
+    if let Content::File { path, .. } = &mut workload.payload.content {
+        relative(path);
+    }
+    if let Arrival::Trace { path, .. } = &mut workload.arrival {
+        relative(path);
     }
     let everything = (effective, max_block_ms, partitions, workload, topic);
     // A map with text keys, numbers and words always has a JSON form; `Debug` stands in should that ever change.

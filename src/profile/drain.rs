@@ -20,6 +20,19 @@ pub(super) const PATTERN: &str = "scheduled-drain";
 
 const DAY_MS: u64 = 86_400_000;
 
+/// Every key of the pattern beside `pattern`, in one spelling.
+pub(super) const KEYS: [&str; 9] = [
+    "users.rate",
+    "users.pattern",
+    "coupons",
+    "fixed.rate",
+    "batch.size",
+    "order",
+    "queue",
+    "key",
+    "type.id",
+];
+
 /// Spring's `fixedRate` in the service that this pattern comes from.
 const DEFAULT_EVERY_US: u64 = 3_000_000;
 
@@ -171,7 +184,7 @@ pub(super) fn unsaid() -> ScheduledDrain {
 }
 
 /// Reads the keys of the pattern, all but `pattern` itself.
-pub(super) fn read(mut table: Section, context: &mut Context) -> Option<Arrival> {
+pub(super) fn read(table: &mut Section, context: &mut Context) -> Option<Arrival> {
     let mut drain = unsaid();
     let mut is_whole = true;
     for key in DrainKey::ALL {
@@ -200,9 +213,6 @@ pub(super) fn read(mut table: Section, context: &mut Context) -> Option<Arrival>
             None => is_whole = false,
         }
     }
-    let mut known: Vec<&str> = DrainKey::ALL.into_iter().map(DrainKey::key).collect();
-    known.extend(["users.pattern", "queue", "type-id"]);
-    table.finish(&known, context);
     is_whole.then_some(Arrival::ScheduledDrain(drain))
 }
 

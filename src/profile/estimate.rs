@@ -148,14 +148,13 @@ pub fn estimate(profile: &Profile) -> Estimate {
                 Duration::from_millis(run.drain_timeout_ms)
             }
             Arrival::ScheduledDrain(drain) => Duration::from_micros(drain.every_us),
-            Arrival::Constant { .. } => Duration::ZERO,
+            _ => Duration::ZERO,
         };
         block += warmup + measure + drain + TRIAL_OVERHEAD;
         if run.headroom && profile.target.kind != TargetKind::Mock {
             once += warmup + Duration::from_millis(run.headroom_measure_ms) + TRIAL_OVERHEAD;
         }
-        let load_s = (warmup + measure).as_secs_f64();
-        bytes.push(bytes_per_s(configuration, profile) * load_s);
+        bytes.push(bytes_of_trial(configuration, profile));
     }
     let blocks = blocks(run, block, once);
     let trials = configurations * u64::from(blocks.1);
@@ -205,28 +204,42 @@ fn blocks(run: &RunSettings, block: Duration, headroom: Duration) -> (u32, u32) 
     (least.min(fitting), most.min(fitting))
 }
 
-/// Bytes per second that a configuration writes at most, over all replicas: values, and the framing around them.
-fn bytes_per_s(configuration: &Configuration, profile: &Profile) -> f64 {
-    let workload = &configuration.workload;
-    let records_per_s = match (&workload.arrival, workload.send_mode) {
-        (Arrival::Constant { rate_per_s }, _) => *rate_per_s,
-        (Arrival::ScheduledDrain(drain), _) => drain.users_per_s,
-        (Arrival::Unpaced, SendMode::Sync) => {
-            SYNC_RECORDS_PER_S * f64::from(workload.send_concurrency) * f64::from(workload.producers)
+/// Bytes that one trial of a configuration writes at most, over all replicas: values, and the framing around them.
+fn bytes_of_trial(configuration: &Configuration, profile: &Profile) -> f64 {
+    let (arrival, run) = (&configuration.workload.arrival, &profile.run);
+    let seconds = |ms: u64| ms as f64 / 1e3;
+    match (arrival.warmup_rate_per_s(), arrival.mean_rate_per_s(run.measure_ms)) {
+        (Some(before), Some(within)) => {
+            let records = before * seconds(run.warmup_ms) + within * seconds(run.measure_ms);
+            let replicas = f64::from(profile.topic.replication_factor);
+            records * record_bytes(configuration, run.measure_ms) * replicas
         }
-        (Arrival::Unpaced, _) => UNPACED_RECORDS_PER_S,
+        _ => unpaced_bytes_per_s(configuration, profile) * seconds(run.warmup_ms + run.measure_ms),
+    }
+}
+
+/// Bytes per second of a configuration over a whole trial.
+fn bytes_per_s(configuration: &Configuration, profile: &Profile) -> f64 {
+    let load_ms = profile.run.warmup_ms + profile.run.measure_ms;
+    bytes_of_trial(configuration, profile) * 1e3 / load_ms.max(1) as f64
+}
+
+fn unpaced_bytes_per_s(configuration: &Configuration, profile: &Profile) -> f64 {
+    let workload = &configuration.workload;
+    let records_per_s = match workload.send_mode {
+        SendMode::Sync => SYNC_RECORDS_PER_S * f64::from(workload.send_concurrency) * f64::from(workload.producers),
+        _ => UNPACED_RECORDS_PER_S,
     };
     let replicas = f64::from(profile.topic.replication_factor);
-    let bytes = records_per_s * record_bytes(configuration);
-    match (&workload.arrival, profile.target.kind) {
-        (Arrival::Constant { .. } | Arrival::ScheduledDrain(_), _) => bytes * replicas,
-        (Arrival::Unpaced, TargetKind::Local) => (bytes * replicas).min(UNPACED_BYTES_PER_S),
-        (Arrival::Unpaced, _) => bytes.min(UNPACED_BYTES_PER_S) * replicas,
+    let bytes = records_per_s * record_bytes(configuration, profile.run.measure_ms);
+    match profile.target.kind {
+        TargetKind::Local => (bytes * replicas).min(UNPACED_BYTES_PER_S),
+        _ => bytes.min(UNPACED_BYTES_PER_S) * replicas,
     }
 }
 
 /// Bytes of one record in the log: its value, its own framing, and its share of the batch's.
-fn record_bytes(configuration: &Configuration) -> f64 {
+fn record_bytes(configuration: &Configuration, measure_ms: u64) -> f64 {
     let workload = &configuration.workload;
     let value = mean_bytes(&workload.payload.size).max(1.0);
     let record = value + RECORD_OVERHEAD_BYTES + 2.0 * varint_bytes(value);
@@ -236,14 +249,11 @@ fn record_bytes(configuration: &Configuration) -> f64 {
     };
     // librdkafka's defaults, where a profile leaves them to it.
     let full = (set("batch.size", 1e6).min(set("message.max.bytes", 1e6)) / record).min(set("batch.num.messages", 1e4));
-    let records = match (&workload.arrival, workload.send_mode) {
+    let records = match (workload.arrival.rate_range_per_s(measure_ms), workload.send_mode) {
         (_, SendMode::Sync) => 1.0,
-        (Arrival::Unpaced, _) => full,
-        // Each queue's batch is sent at once.
-        (Arrival::ScheduledDrain(drain), _) => {
-            full.min(f64::from(drain.batch_size) / f64::from(configuration.partitions.max(1)))
-        }
-        (Arrival::Constant { rate_per_s }, _) => {
+        (None, _) => full,
+        // At the lowest rate the fewest records share a batch.
+        (Some((rate_per_s, _)), _) => {
             let queues = f64::from(workload.producers) * f64::from(configuration.partitions.max(1));
             full.min(rate_per_s * set("linger.ms", 5.0) / 1e3 / queues)
         }

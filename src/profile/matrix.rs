@@ -85,6 +85,7 @@ pub(crate) fn read(
         if let Some(variants) = &variants {
             variants::refuse_axes(variants, &axis.name, entry.key, context);
         }
+        refuse_same_thing(&axis, entry, &axes, load_keys, context);
         if mode == Mode::OneAtATime {
             set_base(&mut axis, entry, fixed, load, defaults, context);
         } else {
@@ -221,6 +222,34 @@ fn set_base(
             axis.values.insert(0, base);
             axis.base = 0;
         }
+    }
+}
+
+/// An axis that says the same thing as another key or axis in a different way: `rate` and `arrival`.
+fn refuse_same_thing(
+    axis: &Axis,
+    entry: &Entry,
+    before: &[Axis],
+    load_keys: &[(LoadKey, Place)],
+    context: &mut Context,
+) {
+    let Some(key) = LoadKey::find(&axis.name) else { return };
+    let same = |other: &&(LoadKey, Place)| key.is_same_as(other.0);
+    let fixed = load_keys
+        .iter()
+        .find(same)
+        .map(|(other, place)| (other.name().to_owned(), *place));
+    let swept = before.iter().find_map(|other| {
+        let is_same = LoadKey::find(&other.name).is_some_and(|other| key.is_same_as(other));
+        let place = other.values.iter().find_map(|value| value.place);
+        Some((other.name.clone(), place?)).filter(|_| is_same)
+    });
+    if let Some((other, place)) = fixed.or(swept) {
+        context.problem(Problem {
+            message: format!("the axis {} and {other} both say when records are due", axis.name),
+            labels: vec![(entry.key, "one".to_owned()), (place, "the other".to_owned())],
+            remedy: "keep one of them: a rate is the arrival {pattern = \"constant\", rate = …}".to_owned(),
+        });
     }
 }
 

@@ -1,6 +1,7 @@
 //! Profiles: TOML with source spans to a validated [`Profile`]; property names of the Java client and of librdkafka;
 //! quantities; the expansion of the matrix. Starts nothing and connects to nothing.
 
+mod arrival;
 mod configuration;
 mod document;
 mod drain;
@@ -27,6 +28,7 @@ mod sections;
 mod setting;
 mod source;
 mod target;
+mod trace_file;
 mod twins;
 mod variants;
 mod workload;
@@ -61,6 +63,7 @@ pub(crate) use records::{headers_text, key_text, partitioner_text};
 pub(crate) use rules::one_bootstrap_server;
 pub use secrets::{MASK, is_secret, mask};
 pub(crate) use target::unknown_broker_config;
+pub(crate) use trace_file::TraceFile;
 
 /// One field set on the command line, on top of the profile.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -165,7 +168,8 @@ fn read_profile(source_name: &str, mut document: Document, context: &mut Context
     rules::check_existing(&topic, &matrix, context);
     rules::check_cluster(&target, &topic, &places, context);
     let concurrency = load_keys.iter().any(|(key, _)| *key == LoadKey::SendConcurrency);
-    let drafts = expand(&matrix, &fixed, &load, &target, &topic, &load_keys, context);
+    let mut drafts = expand(&matrix, &fixed, &load, &target, &topic, &load_keys, context);
+    drafts.iter_mut().for_each(|draft| arrival::check(draft, &run));
     let rules = drain::Rules {
         run: &run,
         matrix: &matrix,
@@ -223,6 +227,7 @@ fn read_load(
             _ => section.take(key.name(), context),
         };
         let Some(entry) = entry else { continue };
+        refuse_both(key, &entry, &keys, context);
         keys.push((key, entry.key));
         if key == LoadKey::Arrival {
             keys.extend(drain::given(&entry.node));
@@ -238,6 +243,20 @@ fn read_load(
         .collect();
     section.finish(&known, context);
     (load, keys)
+}
+
+/// Two keys that say the same thing in different ways.
+fn refuse_both(key: LoadKey, entry: &Entry, before: &[(LoadKey, source::Place)], context: &mut Context) {
+    if let Some((other, place)) = before.iter().find(|(other, _)| key.is_same_as(*other)) {
+        context.problem(Problem {
+            message: format!("[workload] has both {} and {}", other.name(), key.name()),
+            labels: vec![
+                (entry.key, "one says".to_owned()),
+                (*place, "the other says".to_owned()),
+            ],
+            remedy: "keep one: rate is the short form of arrival = {pattern = \"constant\", rate = …}".to_owned(),
+        });
+    }
 }
 
 /// The configurations of all points, with what the rules say about each.

@@ -105,7 +105,7 @@ pub(super) fn size(node: &Node, context: &mut Context) -> Option<Size> {
     Some(size)
 }
 
-fn required<T>(
+pub(super) fn required<T>(
     table: &mut Section,
     key: &str,
     whole: &Node,

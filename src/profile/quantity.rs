@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::protocol::MAX_RATE_PER_S;
+
 /// Sizes: factor of each unit. Decimal prefixes are powers of 1000, binary ones powers of 1024.
 const SIZE_UNITS: &[(&str, f64)] = &[
     ("", 1.0),
@@ -40,6 +42,8 @@ pub fn parse_bytes(text: &str) -> Result<u64, String> {
     Ok(bytes as u64)
 }
 
+const NOT_ABOVE_0: &str = "a rate must be above 0; leave it out for an unpaced load";
+
 /// Reads a rate in records per second: `100000`, `100k`, `1.5M`, with or without `/s`.
 ///
 /// # Errors
@@ -47,6 +51,9 @@ pub fn parse_bytes(text: &str) -> Result<u64, String> {
 pub fn parse_rate(text: &str) -> Result<f64, String> {
     let expected = || format!("{text:?} is no rate; expected records per second, as in 50000, \"100k\" or \"1.5M\"");
     let bare = text.trim().strip_suffix("/s").unwrap_or(text).trim();
+    if bare.strip_prefix('-').is_some_and(|rest| split_number(rest).is_some()) {
+        return Err(NOT_ABOVE_0.to_owned());
+    }
     let (number, unit) = split_number(bare).ok_or_else(expected)?;
     let factor = RATE_UNITS
         .iter()
@@ -55,10 +62,12 @@ pub fn parse_rate(text: &str) -> Result<f64, String> {
         .1;
     let rate = number * factor;
     if rate <= 0.0 {
-        return Err("a rate must be above 0; leave it out for an unpaced load".to_owned());
+        return Err(NOT_ABOVE_0.to_owned());
     }
-    if rate > 1e9 {
-        return Err(format!("{text:?} is absurdly high: more than 10^9 records per second"));
+    if rate > MAX_RATE_PER_S {
+        return Err(format!(
+            "{text:?} is beyond what the clock can pace: it counts µs, and at most 10 records may be due at each (10M)"
+        ));
     }
     Ok(rate)
 }
@@ -164,7 +173,9 @@ mod tests {
         ] {
             assert_eq!(parse_rate(text), Ok(rate), "{text}");
         }
-        for text in ["0", "", "-5", "k", "100 kB", "99999M"] {
+        assert_eq!(parse_rate("10M"), Ok(1e7));
+        assert!(parse_rate("-5k").unwrap_err().contains("above 0"));
+        for text in ["0", "", "-5", "k", "100 kB", "99999M", "10.1M", "-"] {
             assert!(parse_rate(text).is_err(), "{text}");
         }
     }

@@ -87,7 +87,7 @@ fn unknown(entry: &Entry, name: &str, owner: &str) -> Problem {
             let verb = if owner == "an axis" { "is" } else { "sets" };
             format!(
                 "{owner} {verb} a producer property, send.mode, send.concurrency, client, record.size, payload, \
-                 partitions, producers, rate, key, partitioner, headers, timestamps or tombstones"
+                 partitions, producers, rate, arrival, key, partitioner, headers, timestamps or tombstones"
             )
         }
     };
@@ -130,6 +130,7 @@ pub(super) fn read(name: &str, entry: &Entry, node: &Node, defaults: Defaults, c
 pub(super) fn same_name(one: &str, other: &str) -> bool {
     match (LoadKey::find(one), LoadKey::find(other)) {
         (None, None) => librdkafka::canonical(one) == librdkafka::canonical(other),
-        (one, other) => one == other,
+        (Some(one), Some(other)) => one == other || one.is_same_as(other),
+        _ => false,
     }
 }

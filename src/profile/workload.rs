@@ -1,11 +1,12 @@
 //! The load's settings: what may stand in `[workload]`, and be an axis of the matrix.
 
+use super::arrival::arrival;
 use super::document::{Node, Value, normalized};
 use super::drain::{self, DrainKey, DrainSetting};
 use super::error::Problem;
 use super::payload::{content, content_text, size, size_text};
 use super::quantity::parse_rate;
-use super::read::{Context, Section};
+use super::read::Context;
 use super::records;
 use crate::protocol::{
     Arrival, ClientKind, Content, Header, Key, Partitioner, Payload, Records, SendMode, Size, Timestamps, Workload,
@@ -26,7 +27,7 @@ pub(crate) enum LoadKey {
     Client,
     /// Client instances.
     Producers,
-    /// Records per second.
+    /// Records per second: the short form of a constant arrival.
     Rate,
     /// When records are due.
     Arrival,
@@ -61,7 +62,7 @@ pub(crate) enum LoadSetting {
     Client(ClientKind),
     /// Client instances.
     Producers(u32),
-    /// Records per second.
+    /// Records per second, or unpaced.
     Rate(Arrival),
     /// When records are due.
     Arrival(Arrival),
@@ -336,29 +337,4 @@ fn rate(node: &Node, context: &mut Context) -> Option<Arrival> {
             None
         }
     }
-}
-
-/// Reads `arrival`.
-fn arrival(node: &Node, context: &mut Context) -> Option<Arrival> {
-    let forms = "a table with a pattern, as in {pattern = \"scheduled-drain\", …}";
-    let Value::Table(entries) = &node.value else {
-        context.wrong_type("arrival", node, forms);
-        return None;
-    };
-    let mut table = Section::new("arrival", entries.clone());
-    let Some(pattern) = table.take("pattern", context) else {
-        context.wrong_type("arrival without a pattern", node, forms);
-        return None;
-    };
-    if context.text("pattern", &pattern.node)? == drain::PATTERN {
-        return drain::read(table, context);
-    }
-    let remedy = format!("write {forms}");
-    context.problem(Problem::at(
-        pattern.node.place,
-        "pattern has no such value",
-        "unknown",
-        remedy,
-    ));
-    None
 }

@@ -86,6 +86,18 @@ impl ScheduledDrain {
     pub fn capacity_per_s(&self) -> f64 {
         f64::from(self.batch_size) * f64::from(self.coupons) * 1e6 / self.every_us as f64
     }
+
+    /// What cannot be done about it, and why; none where it can be.
+    pub fn problem(&self) -> Option<String> {
+        if !(self.users_per_s > 0.0 && self.users_per_s <= MAX_USERS_PER_S) {
+            let rate = self.users_per_s;
+            return Some(format!(
+                "{rate} users/s cannot arrive: more than 0 and at most {MAX_USERS_PER_S}"
+            ));
+        }
+        (self.coupons == 0 || self.batch_size == 0 || self.every_us == 0)
+            .then(|| "a scheduled drain needs a coupon, a batch and a fixed rate".to_owned())
+    }
 }
 
 /// In short: `300 users/s, 4 coupons, 200 each every 3s`.
@@ -171,6 +183,8 @@ pub struct DrainResult {
     pub overruns: u64,
     /// How long they took, in µs; `unresolved` counts those that the trial's end cut off.
     pub run_duration: LatencyDistribution,
+    /// Users whom they took out of the queues.
+    pub taken: u64,
     /// How late the latest of them began, in µs after it was due.
     pub late_us_max: u64,
     /// Whether the queues grew through the window; none where there were fewer than two runs in it.

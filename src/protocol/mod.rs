@@ -5,6 +5,7 @@
 //! line, it stops sending, drains and reports what it has. Any program that does this, in any language, can be a
 //! trial process. The schema files are `schemas/trial-spec.schema.json` and `schemas/trial-event.schema.json`.
 
+mod arrival;
 mod drain;
 mod event;
 mod records;
@@ -12,6 +13,7 @@ mod result;
 mod spec;
 mod workload;
 
+pub use arrival::{Arrival, MAX_RATE_PER_S, RateSegment, RateStep, TimeUnit, TraceValues};
 pub use drain::{
     COUPON_VALUE_BYTES, CouponKey, DrainInterval, DrainOrder, DrainResult, MAX_USERS_PER_S, QueueLength,
     ScheduledDrain, UserPattern, WaitingQueues,
@@ -19,11 +21,11 @@ pub use drain::{
 pub use event::{BrokerWindow, ClientInterval, Interval, IntervalLatency, Phase, TrialEvent, WindowedLatency};
 pub use records::{Header, HeaderContent, Key, KeyForm, Partitioner, PayloadPart, Records, Timestamps};
 pub use result::{
-    CLIENT_REPORTED, ClientStatistics, Counts, CpuTime, FailedCount, Latencies, LatencyDistribution, PersistenceStatus,
-    TrialResult, WindowCounts, tells_all_brokers_down,
+    CLIENT_REPORTED, ClientStatistics, Counts, CpuTime, FailedCount, Latencies, LatencyDistribution, OfferedLevel,
+    OfferedLoad, PersistenceStatus, TrialResult, WindowCounts, tells_all_brokers_down,
 };
 pub use spec::{METADATA_TIMEOUT_MS, PROTOCOL_VERSION, TrialSpec};
 pub use workload::{
-    Acks, Arrival, ClientKind, Content, FileSplit, GENERATED_JSON_BYTES, GENERATED_JSON_FIELDS, MAX_PAYLOAD_POOL_BYTES,
-    Payload, SendMode, Size, TargetKind, WeightedSize, Workload,
+    Acks, ClientKind, Content, FileSplit, GENERATED_JSON_BYTES, GENERATED_JSON_FIELDS, MAX_PAYLOAD_POOL_BYTES, Payload,
+    SendMode, Size, TargetKind, WeightedSize, Workload,
 };

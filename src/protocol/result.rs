@@ -33,8 +33,44 @@ pub struct TrialResult {
     /// The waiting queues and their scheduler, where the load has them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drain: Option<DrainResult>,
+    /// What was asked for, where that is more than one rate: bursts, steps, ramps, traces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offered: Option<OfferedLoad>,
     /// What a reader must know about this trial's figures, in sentences.
     pub notes: Vec<String>,
+}
+
+/// What a load asked for whose rate is not the same at every moment, and what became of it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OfferedLoad {
+    /// Records due so near to the window's end that they could not be acknowledged in it, less those due so near to its
+    /// start that they were acknowledged in it: by so many the records due in the window exceed what can be acknowledged
+    /// there, also where the target keeps up. By the schedule, and the time that a record takes: the 10th percentile of
+    /// response latency for steps and ramps (they may end beyond what the target can do), the median for traces, the 99th
+    /// percentile for bursts.
+    pub straddling: i64,
+    /// Parts of the window: the steps, or equal parts of a ramp or trace. Empty for bursts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub levels: Vec<OfferedLevel>,
+}
+
+/// A part of the window.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OfferedLevel {
+    /// Begin, in s since the window's start.
+    pub start_s: f64,
+    /// Length in s.
+    pub length_s: f64,
+    /// Records due in it.
+    pub due: u64,
+    /// As [`OfferedLoad::straddling`], for this part.
+    pub straddling: i64,
+    /// Acknowledgements that arrived in it; absent where there are none to be seen (`acks=0`).
+    pub acknowledged: Option<u64>,
+    /// Response latency of the records that were due in it, however late they were acknowledged.
+    pub response: Option<LatencyDistribution>,
 }
 
 /// How a note begins that tells an error which the client reported outside of records.

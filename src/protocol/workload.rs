@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Records, ScheduledDrain};
+use super::{Arrival, Records};
 
 /// Implements `Display` and `FromStr` for an enum through the names that its serde form uses.
 macro_rules! named {
@@ -90,65 +90,6 @@ pub enum Acks {
     All,
 }
 named!(Acks, "acks setting", { Acks::None => "0", Acks::Leader => "1", Acks::All => "all" });
-
-/// When records are due.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "pattern", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Arrival {
-    /// As fast as the send mode allows: a closed loop. There is no response latency.
-    Unpaced,
-    /// A fixed rate: an open loop. Slot k is due at `start + k / rate`.
-    Constant {
-        /// Records per second over all producers together.
-        rate_per_s: f64,
-    },
-    /// Users arrive in waiting queues that a scheduler drains: a record is intended for its user's arrival.
-    ScheduledDrain(ScheduledDrain),
-}
-
-impl Arrival {
-    /// Whether records have an intended time: an open loop.
-    pub fn is_paced(&self) -> bool {
-        *self != Arrival::Unpaced
-    }
-
-    /// The one rate that a load has all the time; none where the rate varies, records come at random, or there is none.
-    pub fn constant_rate_per_s(&self) -> Option<f64> {
-        match self {
-            Arrival::Constant { rate_per_s } => Some(*rate_per_s),
-            _ => None,
-        }
-    }
-
-    /// Mean rate over a window of this length, in records per second: what is expected, where chance decides. None where
-    /// the load is not paced.
-    pub fn mean_rate_per_s(&self, _measure_ms: u64) -> Option<f64> {
-        match self {
-            Arrival::Unpaced => None,
-            Arrival::Constant { rate_per_s } => Some(*rate_per_s),
-            Arrival::ScheduledDrain(drain) => Some(drain.users_per_s),
-        }
-    }
-
-    /// The waiting queues and their scheduler, where the load has them.
-    pub fn scheduled_drain(&self) -> Option<&ScheduledDrain> {
-        match self {
-            Arrival::ScheduledDrain(drain) => Some(drain),
-            _ => None,
-        }
-    }
-}
-
-/// In short, as labels show it.
-impl std::fmt::Display for Arrival {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Arrival::Unpaced => f.write_str("unpaced"),
-            Arrival::Constant { rate_per_s } => write!(f, "{rate_per_s}/s"),
-            Arrival::ScheduledDrain(drain) => drain.fmt(f),
-        }
-    }
-}
 
 /// The size of a record's value.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

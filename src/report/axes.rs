@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::summary::ConfigurationSummary;
 use crate::profile::{headers_text, key_text, partitioner_text};
-use crate::protocol::{Arrival, Size};
+use crate::protocol::Size;
 
 /// A configuration's value on one axis.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,11 +55,11 @@ pub fn value(configuration: &ConfigurationSummary, axis: &str) -> AxisValue {
         "key" => key_text(&workload.records.key),
         "headers" => headers_text(&workload.records.headers),
         "partitioner" if !workload.records.partitioner.is_default() => partitioner_text(workload.records.partitioner),
-        "rate" => match &workload.arrival {
-            Arrival::Unpaced => "unpaced".to_owned(),
-            Arrival::Constant { rate_per_s } => format!("{rate_per_s}"),
-            Arrival::ScheduledDrain(drain) => drain.to_string(),
+        "rate" => match workload.arrival.constant_rate_per_s() {
+            Some(rate_per_s) => rate_per_s.to_string(),
+            None => workload.arrival.to_string(),
         },
+        "arrival" => workload.arrival.to_string(),
         "record.size" => match &workload.payload.size {
             Size::Fixed { bytes } => bytes.to_string(),
             other => format!("up to {}", other.max_bytes()),

@@ -9,6 +9,7 @@ use crate::profile::Order;
 /// The figures of a table in reading order.
 pub const COLUMNS: &[Metric] = &[
     Metric::Throughput,
+    Metric::OfferedRate,
     Metric::ThroughputMb,
     Metric::LatencyP50,
     Metric::LatencyP99,
@@ -172,6 +173,11 @@ pub fn legend(summary: &Summary) -> Vec<&'static str> {
     }
     if any(&|c| c.little_headroom().is_some()) {
         sentences.push("†: little headroom; the load generator itself may have been the bottleneck.");
+    }
+    if any(&|c| c.trials.saturated > 0) {
+        sentences.push(
+            "‡: saturated; trials fell behind their schedule, and latencies are those of a growing queue or a late client.",
+        );
     }
     if any(&|c| c.trials.completed > 0 && c.latency_observable && Metric::LatencyP999.value(c).is_none()) {
         sentences.push("–: not measured; a percentile needs at least 10 records beyond it.");

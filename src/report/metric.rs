@@ -66,6 +66,7 @@ impl Metric {
         match self {
             Metric::Throughput => of.throughput_records_per_s.as_ref().map(|spread| spread.median),
             Metric::ThroughputMb => of.throughput_mb_per_s.as_ref().map(|spread| spread.median),
+            Metric::OfferedRate => of.offered_records_per_s,
             Metric::LatencyP50 => count(of.headline_latency()?.p50),
             Metric::LatencyP90 => count(of.headline_latency()?.p90),
             Metric::LatencyP99 => count(of.headline_latency()?.p99),
@@ -128,8 +129,18 @@ impl Metric {
         }
     }
 
+    /// Whether the figure carries the mark of trials that fell behind their schedule: p99, and throughput where latency is
+    /// not observable.
+    fn is_marked_saturated(self, of: &ConfigurationSummary) -> bool {
+        let marked = match of.latency_observable {
+            true => Metric::LatencyP99,
+            false => Metric::Throughput,
+        };
+        self == marked && of.trials.saturated > 0
+    }
+
     /// The figure of one configuration as a cell shows it: `≥` before a lower bound, `†` before a throughput that the
-    /// load generator itself may have limited, `n/o` where it is not observable, a dash where it was not measured.
+    /// load generator itself may have limited, `‡` where trials fell behind their schedule, `n/o` where it is not observable, a dash where it was not measured.
     pub fn cell(self, of: &ConfigurationSummary) -> String {
         if self.is_latency() && !of.latency_observable {
             return "n/o".to_owned();
@@ -138,6 +149,8 @@ impl Metric {
             (Some(value), false) if self == Metric::Throughput && of.little_headroom().is_some() => {
                 format!("† {}", self.format(value))
             }
+            (Some(value), false) if self.is_marked_saturated(of) => format!("‡ {}", self.format(value)),
+            (Some(value), true) if self.is_marked_saturated(of) => format!("‡ ≥ {}", self.format(value)),
             (Some(value), false) => self.format(value),
             (Some(value), true) => format!("≥ {}", self.format(value)),
             (None, true) => "≥ ?".to_owned(),

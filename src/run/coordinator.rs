@@ -184,6 +184,7 @@ impl<'a> Session<'a> {
             effective_properties,
             intervals: intervals.into_iter().map(without_histograms).collect(),
             warnings: finished.warnings.iter().map(ToString::to_string).collect(),
+            saturation: warnings::saturation_of(&finished.warnings),
         };
         self.store(record, configuration, started)?;
         match finished.lost {
@@ -455,6 +456,7 @@ fn failed_record(planned: &PlannedTrial, started_at: Timestamp, cause: String) -
         effective_properties: BTreeMap::new(),
         intervals: Vec::new(),
         warnings: Vec::new(),
+        saturation: None,
     }
 }
 

@@ -111,9 +111,15 @@ impl Session<'_> {
         };
         Ok(Ok(mock.map(|mock| {
             self.headrooms.told.insert(configuration.id.clone());
+            // Where the rate climbs, the client must have kept up with its highest.
+            let highest = configuration.workload.arrival.segments(profile.run.measure_ms);
+            let highest = highest
+                .into_iter()
+                .flatten()
+                .map(|part| part.from_per_s.max(part.to_per_s));
             Headroom {
                 mock_records_per_s: mock,
-                ratio: mock / reached,
+                ratio: mock / highest.fold(reached, f64::max),
             }
         })))
     }

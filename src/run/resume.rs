@@ -110,7 +110,7 @@ fn payload_files(manifest: &Manifest, profile: &Profile) -> Vec<String> {
         .iter()
         .filter(|(name, was)| is.get(*name).is_some_and(|is| is != *was));
     changed
-        .map(|(name, _)| format!("the payload file {name} has another content now"))
+        .map(|(name, _)| format!("the file {name} has another content now"))
         .collect()
 }
 

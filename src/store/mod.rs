@@ -21,8 +21,8 @@ pub use directory::{Reservation, RunDirectory};
 pub use error::StoreError;
 pub use imbalance::Imbalance;
 pub use model::{
-    BrokerFigures, Headroom, Host, Imprecise, LocalBrokers, Manifest, PlannedTrial, SCHEMA_VERSION, StoppedBy,
-    Stopping, TargetDescription, TrialOutcome, TrialRecord, UsedTrialProgram,
+    BrokerFigures, Headroom, Host, Imprecise, LateSends, LocalBrokers, Manifest, MissedRate, PlannedTrial,
+    SCHEMA_VERSION, Saturation, StoppedBy, Stopping, TargetDescription, TrialOutcome, TrialRecord, UsedTrialProgram,
 };
 pub use noise::{NOISE_FILE, NoiseFloor, UsedNoiseFloor, find_noise_floor};
 pub use read::{CutLine, StoredTrials};

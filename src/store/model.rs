@@ -53,8 +53,8 @@ pub struct Manifest {
     /// Every trial in the order planned. Where a precision decides on the number of blocks: those of the blocks begun so
     /// far.
     pub plan: Vec<PlannedTrial>,
-    /// Checksum of each payload file, by its path from the profile's directory: FNV-1a with 64 bits, in hexadecimal, of
-    /// its first 48 MiB, from which records can be taken.
+    /// Checksum of each payload file and trace, by its path from the profile's directory: FNV-1a with 64 bits, in
+    /// hexadecimal, of its first 48 MiB, from which records can be taken.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub payload_files: BTreeMap<String, String>,
     /// Warnings for the whole run.
@@ -214,6 +214,39 @@ pub struct TrialRecord {
     pub intervals: Vec<Interval>,
     /// What makes this trial's figures suspect, in sentences.
     pub warnings: Vec<String>,
+    /// How far the trial fell behind its schedule; absent where it kept up, and where the load is not paced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saturation: Option<Saturation>,
+}
+
+/// How far a paced load fell behind its schedule: its latencies are those of a growing queue, or of a client that could
+/// not keep up.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Saturation {
+    /// Less than 99 % of the intended rate was achieved.
+    pub missed: Option<MissedRate>,
+    /// The 99th percentile of schedule lag was above 1 ms, and above 10 % of that of response latency.
+    pub late: Option<LateSends>,
+}
+
+/// A rate that was not achieved.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MissedRate {
+    /// Throughput in records/s.
+    pub achieved_per_s: f64,
+    /// Records due in the window by the schedule ÷ its length, in records/s.
+    pub intended_per_s: f64,
+    /// Where the load fell behind first, in s since the window's start, for loads whose rate varies.
+    pub from_s: Option<f64>,
+}
+
+/// Sends that came late.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LateSends {
+    /// 99th percentile of schedule lag in µs.
+    pub lag_us: u64,
+    /// 99th percentile of response latency in µs.
+    pub response_us: u64,
 }
 
 /// How a trial ended.
@@ -291,6 +324,7 @@ impl BrokerFigures {
 pub struct Headroom {
     /// Throughput against the mock cluster in records/s.
     pub mock_records_per_s: f64,
-    /// Divided by the throughput of this trial: a lower bound of the client's room to spare.
+    /// Divided by the throughput of this trial, or by the highest rate asked for where that climbs: a lower bound of the
+    /// client's room to spare.
     pub ratio: f64,
 }

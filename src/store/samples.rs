@@ -6,7 +6,10 @@ use super::{
     BrokerFigures, Host, Manifest, PlannedTrial, SCHEMA_VERSION, TargetDescription, TrialOutcome, TrialRecord,
 };
 use crate::profile::{AxisSetting, Configuration, Defaults, Order, RunSettings, TargetSettings, TopicSettings};
-use crate::protocol::{Acks, Arrival, ClientKind, Content, Payload, Records, SendMode, Size, TargetKind, Workload};
+use crate::protocol::{
+    Acks, Arrival, ClientKind, ClientStatistics, Content, Counts, CpuTime, Latencies, Payload, Records, SendMode, Size,
+    TargetKind, TrialResult, WindowCounts, Workload,
+};
 
 pub(crate) fn workload() -> Workload {
     Workload {
@@ -119,5 +122,41 @@ pub(crate) fn record(planned: PlannedTrial) -> TrialRecord {
         effective_properties: BTreeMap::new(),
         intervals: Vec::new(),
         warnings: Vec::new(),
+        saturation: None,
+    }
+}
+
+/// A trial of two seconds in which all went well.
+pub(crate) fn result() -> TrialResult {
+    TrialResult {
+        window_s: 2.0,
+        stopped_early: false,
+        counts: Counts {
+            attempted: 3_000,
+            sent: 3_000,
+            acknowledged: 3_000,
+            acknowledged_bytes: 1,
+            ..Counts::default()
+        },
+        window: WindowCounts {
+            acknowledged: 2_000,
+            acknowledged_first_half: 1_000,
+            acknowledged_second_half: 1_000,
+            ..WindowCounts::default()
+        },
+        latencies: Latencies::default(),
+        drain_ms: 1.0,
+        client_cpu: CpuTime::default(),
+        peak_memory_bytes: 1,
+        drain: None,
+        statistics: Some(ClientStatistics {
+            batches: 10,
+            batch_records: 3_000,
+            batch_bytes: 100_000,
+            record_bytes: 300_000,
+            ..ClientStatistics::default()
+        }),
+        offered: None,
+        notes: Vec::new(),
     }
 }

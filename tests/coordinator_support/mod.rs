@@ -500,6 +500,7 @@ pub fn result(histogram: String) -> TrialResult {
         peak_memory_bytes: 1,
         drain: None,
         statistics: None,
+        offered: None,
         notes: vec!["a note with hunter2".to_owned()],
     }
 }

@@ -69,7 +69,10 @@ fn latency_counts_from_the_arrival_and_holds_the_wait_for_the_scheduler() {
         (response.count, 0, response.max_us)
     );
     let lag = ran.result.latencies.schedule_lag.unwrap();
-    assert_eq!(lag.count, USERS_OF_WINDOW, "the wait for the scheduler is lag behind the arrival");
+    assert_eq!(
+        lag.count, USERS_OF_WINDOW,
+        "the wait for the scheduler is lag behind the arrival"
+    );
     assert!(ran.offered.iter().all(|one| one.offered_us >= one.arrived_us));
 }
 

@@ -357,6 +357,7 @@ fn trial(configuration: &Configuration, planned: PlannedTrial) -> TrialRecord {
             peak_memory_bytes: 60 << 20,
             drain: None,
             statistics: Some(statistics(configuration, total, bytes, linger)),
+            offered: None,
             notes: Vec::new(),
         }),
         broker: BrokerFigures {
@@ -369,6 +370,7 @@ fn trial(configuration: &Configuration, planned: PlannedTrial) -> TrialRecord {
         headroom: None,
         intervals: intervals(&planned.trial_id, rate, bytes, observable.then_some(median)),
         warnings: Vec::new(),
+        saturation: None,
         planned,
     }
 }

@@ -9,7 +9,7 @@ use super::{Asked, GateRow, GateVerdict, Judged, Threshold};
 use crate::analysis::session::Figures;
 use crate::analysis::{Basis, Metric, Side, changed_settings, differences, incomparable};
 use crate::profile::{Configuration, Order};
-use crate::protocol::{Acks, Arrival};
+use crate::protocol::Acks;
 use crate::stats::sessions::LEAST_SESSIONS;
 use crate::stats::{self};
 use crate::store::{BaselineSession, Manifest, SessionConfiguration};
@@ -115,13 +115,21 @@ pub fn interleaved(session: &BaselineSession, pairs: &[Pair], asked: &Asked) -> 
             let evidence = match (&broken, missing_values(&values.0, &values.1, (blocks, blocks))) {
                 (Some(why), _) => Evidence::Invalid(why.clone()),
                 (None, Some(evidence)) => evidence,
-                (None, None) => match rate_of_both(base, candidate, threshold.metric) {
-                    Ok(Some(rate)) if keeps(&values.0, rate, threshold.share) => kept_rate(&values.1, rate),
-                    Ok(Some(_)) => {
-                        add_new(&mut judged.notes, vec![short_of_rate(&pair.label)]);
-                        paired()
+                (None, None) => match set_by_rate(base, candidate, threshold.metric) {
+                    Ok(true) => {
+                        let ratios = (
+                            of_intended(base, &figures, &pair.base_id, &values.0),
+                            of_intended(candidate, &figures, &pair.candidate_id, &values.1),
+                        );
+                        match keeps(&ratios.0, threshold.share) {
+                            true => kept_rate(&ratios.1),
+                            false => {
+                                add_new(&mut judged.notes, vec![short_of_rate(&pair.label)]);
+                                paired()
+                            }
+                        }
                     }
-                    Ok(None) => paired(),
+                    Ok(false) => paired(),
                     Err(why) => Evidence::Nothing(format!("Cannot be said: {why}.")),
                 },
             };
@@ -188,21 +196,30 @@ pub fn against_stored(stored: &[BaselineSession], candidate: &BaselineSession, a
             let bases = matching
                 .iter()
                 .filter_map(|(one, id)| self::configuration(&one.manifest, id));
-            let rates: Result<Vec<Option<f64>>, String> = bases
-                .map(|base| rate_of_both(base, configuration, threshold.metric))
+            let by_rate: Result<Vec<bool>, String> = bases
+                .map(|base| set_by_rate(base, configuration, threshold.metric))
                 .collect();
+            let before = || -> Vec<f64> {
+                let each = matching
+                    .iter()
+                    .zip(&sessions)
+                    .map(|((session, id), values)| of_intended(configuration, &Figures::of(session), id, values));
+                each.flatten().collect()
+            };
             let trials = (pooled.len() as u32, completed);
             let stored = || stored_evidence(threshold.metric, &sessions, &pooled, &values);
             let evidence = match (&broken, missing_values(&pooled, &values, trials)) {
                 (Some(why), _) => Evidence::Invalid(why.clone()),
                 (None, Some(evidence)) => evidence,
-                (None, None) => match rates.map(|rates| rates.first().copied().flatten()) {
-                    Ok(Some(rate)) if keeps(&pooled, rate, threshold.share) => kept_rate(&values, rate),
-                    Ok(Some(_)) => {
+                (None, None) => match by_rate.map(|by_rate| by_rate.first().copied().unwrap_or(false)) {
+                    Ok(true) if keeps(&before(), threshold.share) => {
+                        kept_rate(&of_intended(configuration, &now, &configuration.id, &values))
+                    }
+                    Ok(true) => {
                         add_new(&mut judged.notes, vec![short_of_rate(&configuration.label)]);
                         stored()
                     }
-                    Ok(None) => stored(),
+                    Ok(false) => stored(),
                     Err(why) => Evidence::Nothing(format!("Cannot be said: {why}.")),
                 },
             };
@@ -263,32 +280,51 @@ fn stored_evidence(
     ))
 }
 
-/// The trials of a paced load against the rate that was asked for.
-fn kept_rate(values: &BTreeMap<u32, f64>, rate: f64) -> Evidence {
-    let ratios = values.values().map(|value| (value / rate).ln()).collect();
-    Evidence::Test(Basis::OfferedRate, Test::Paired(ratios))
+/// Each trial's throughput ÷ the rate that was asked of it: a constant one, or what was due in its own window.
+fn of_intended(
+    configuration: &Configuration,
+    figures: &Figures<'_>,
+    id: &str,
+    values: &BTreeMap<u32, f64>,
+) -> Vec<f64> {
+    match configuration.workload.arrival.constant_rate_per_s() {
+        Some(rate_per_s) => values.values().map(|value| value / rate_per_s).collect(),
+        None => {
+            let offered = figures.series(id, Metric::OfferedRate);
+            let each = values
+                .iter()
+                .filter_map(|(block, value)| Some(value / offered.get(block)?));
+            each.collect()
+        }
+    }
 }
 
-/// The rate that both were asked for, where the figure is throughput; none where it was found and not set. An error says
+/// The trials of a paced load against the rate that was asked for.
+fn kept_rate(ratios: &[f64]) -> Evidence {
+    Evidence::Test(
+        Basis::OfferedRate,
+        Test::Paired(ratios.iter().map(|ratio| ratio.ln()).collect()),
+    )
+}
+
+/// Whether the figure is throughput and both were asked for the same; not where it was found and not set. An error says
 /// why the figures of the two may not be compared at all.
-fn rate_of_both(base: &Configuration, candidate: &Configuration, metric: Metric) -> Result<Option<f64>, String> {
-    let loads = (&base.workload.arrival, &candidate.workload.arrival);
-    match (metric, loads) {
-        (Metric::Throughput, (Arrival::Constant { rate_per_s: before }, Arrival::Constant { rate_per_s: now })) => {
-            match before == now && base.acks == candidate.acks {
-                true => Ok(Some(*now)),
-                false if before == now => incomparable_acks(base, candidate).map(|()| Some(*now)),
-                false => Err("the load is another, and with it what throughput can be".to_owned()),
-            }
-        }
-        _ => incomparable(metric, base, candidate).map_or(Ok(None), |why| Err(why.to_owned())),
+fn set_by_rate(base: &Configuration, candidate: &Configuration, metric: Metric) -> Result<bool, String> {
+    let (before, now) = (&base.workload.arrival, &candidate.workload.arrival);
+    match metric {
+        Metric::Throughput if before.is_paced() && now.is_paced() => match before == now {
+            true if base.acks == candidate.acks => Ok(true),
+            true => incomparable_acks(base, candidate).map(|()| true),
+            false => Err("the load is another, and with it what throughput can be".to_owned()),
+        },
+        _ => incomparable(metric, base, candidate).map_or(Ok(false), |why| Err(why.to_owned())),
     }
 }
 
 fn incomparable_acks(base: &Configuration, candidate: &Configuration) -> Result<(), String> {
     let unpaced = |one: &Configuration| {
         let mut one = one.clone();
-        one.workload.arrival = Arrival::Unpaced;
+        one.workload.arrival = crate::protocol::Arrival::Unpaced;
         one
     };
     incomparable(Metric::Throughput, &unpaced(base), &unpaced(candidate)).map_or(Ok(()), |why| Err(why.to_owned()))
@@ -296,9 +332,8 @@ fn incomparable_acks(base: &Configuration, candidate: &Configuration) -> Result<
 
 /// Whether the baseline came up to the rate, but for what is put up with. Where it did not, throughput was not set by the
 /// rate but found, and is compared like any other figure.
-fn keeps(base: &BTreeMap<u32, f64>, rate: f64, tolerated: f64) -> bool {
-    let median = stats::median(&base.values().copied().collect::<Vec<_>>());
-    median.is_some_and(|median| median >= rate * (1.0 - tolerated))
+fn keeps(ratios: &[f64], tolerated: f64) -> bool {
+    stats::median(ratios).is_some_and(|median| median >= 1.0 - tolerated)
 }
 
 fn short_of_rate(label: &str) -> String {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::profile::{Configuration, Order};
-use crate::protocol::{Acks, Arrival, Interval, TargetKind};
+use crate::protocol::{Acks, Interval, TargetKind};
 use crate::report::format::{count, counted};
 use crate::report::stopping::percent;
 use crate::run::{BlocksExpected, Headline, Progress};
@@ -59,9 +59,9 @@ pub(super) fn outcome(configuration: &Configuration, record: &TrialRecord) -> St
     if let Some(p99) = headline.p99 {
         let bound = if p99.at_least { "≥ " } else { "" };
         let value = p99.us.map_or_else(|| "–".to_owned(), latency_text);
-        let name = match configuration.workload.arrival {
-            Arrival::Unpaced => "queueing latency",
-            Arrival::Constant { .. } | Arrival::ScheduledDrain(_) => "response latency",
+        let name = match configuration.workload.arrival.is_paced() {
+            false => "queueing latency",
+            true => "response latency",
         };
         parts.push(format!("p99 {bound}{value} ({name})"));
     }

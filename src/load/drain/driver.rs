@@ -13,7 +13,7 @@ use crate::client::Producer;
 use crate::load::LoadError;
 use crate::load::sender::SendContext;
 use crate::measure::{Timeline, TrialClock};
-use crate::protocol::{Arrival, DrainInterval, DrainResult, MAX_USERS_PER_S, ScheduledDrain, TrialSpec, WaitingQueues};
+use crate::protocol::{Arrival, DrainInterval, DrainResult, ScheduledDrain, TrialSpec, WaitingQueues};
 
 /// Users are pushed into queues outside of this process at most this often, in µs: together, where several are due.
 const PUSH_US: u64 = 2_000;
@@ -198,16 +198,8 @@ impl Driver {
 }
 
 fn check(drain: &ScheduledDrain, spec: &TrialSpec) -> Result<(), LoadError> {
-    if !(drain.users_per_s > 0.0 && drain.users_per_s <= MAX_USERS_PER_S) {
-        return Err(LoadError::Spec(format!(
-            "{} users/s cannot arrive: more than 0 and at most {MAX_USERS_PER_S}",
-            drain.users_per_s
-        )));
-    }
-    if drain.coupons == 0 || drain.batch_size == 0 || drain.every_us == 0 {
-        return Err(LoadError::Spec(
-            "a scheduled drain needs a coupon, a batch and a fixed rate".to_owned(),
-        ));
+    if let Some(problem) = drain.problem() {
+        return Err(LoadError::Spec(problem));
     }
     if spec.workload.producers != 1 || spec.workload.send_concurrency != 1 {
         return Err(LoadError::Spec(

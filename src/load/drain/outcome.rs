@@ -71,6 +71,7 @@ impl Outcome {
             runs: in_window.len() as u64,
             overruns: in_window.iter().filter(|run| run.duration_us() > every_us).count() as u64,
             run_duration: durations(&in_window),
+            taken: in_window.iter().map(|run| run.removed).sum(),
             late_us_max: in_window.iter().map(|run| run.late_us()).max().unwrap_or(0),
             queue_grew: grew(&in_window, every_us),
             growth_per_run: growth_per_run(&in_window),

@@ -2,6 +2,7 @@
 //! out of a chart is said under it.
 
 mod comparison;
+mod drain;
 mod latency;
 mod overview;
 mod time;
@@ -42,6 +43,8 @@ pub enum Part {
     Latency,
     /// Over time.
     Time,
+    /// Waiting queues and their scheduler.
+    Queues,
     /// On no part of the page, which would grow too large: in files beside it only.
     Files,
 }
@@ -125,6 +128,7 @@ fn in_one_width(source: &Source<'_>) -> Result<Vec<Drawn>, ChartError> {
     drawn.extend(comparison::draw(source)?);
     drawn.extend(latency::draw(source)?);
     drawn.extend(time::draw(source)?);
+    drawn.extend(drain::draw(source)?);
     Ok(drawn)
 }
 

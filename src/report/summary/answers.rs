@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::model::{Answer, ConfigurationSummary, Question};
 use crate::analysis::{BestSet, Floors, Observations, best_set};
-use crate::protocol::{Acks, Arrival, SendMode};
+use crate::protocol::{Acks, SendMode};
 use crate::report::format;
 use crate::report::metric::Metric;
 
@@ -79,12 +79,13 @@ fn throughput(measured: &[&ConfigurationSummary], evidence: &Evidence<'_>) -> Ve
 fn paced_throughput(measured: &[&ConfigurationSummary]) -> Answer {
     let missed: Vec<String> = measured
         .iter()
-        .filter(|c| match c.workload.arrival {
-            Arrival::Constant { rate_per_s } => Metric::Throughput
+        .filter(|c| match c.workload.arrival.constant_rate_per_s() {
+            Some(rate_per_s) => Metric::Throughput
                 .value(c)
                 .is_none_or(|found| found < 0.99 * rate_per_s),
             // Whether a scheduler kept up with its users is told of its queues.
-            Arrival::Unpaced | Arrival::ScheduledDrain(_) => false,
+            None if c.workload.arrival.scheduled_drain().is_some() => false,
+            None => c.trials.short_of_rate > 0,
         })
         .map(|c| c.label.clone())
         .collect();
@@ -358,21 +359,21 @@ fn same_payload(configurations: &[&ConfigurationSummary]) -> bool {
 
 /// Infinite where no rate was given.
 fn rate_per_s(configuration: &ConfigurationSummary) -> f64 {
-    let rate = configuration.workload.arrival.mean_rate_per_s(0);
-    rate.unwrap_or(f64::INFINITY)
+    let arrival = &configuration.workload.arrival;
+    // Over any second: it only puts loads in order.
+    arrival.mean_rate_per_s(1_000).unwrap_or(f64::INFINITY)
 }
 
 fn rate(configuration: &ConfigurationSummary) -> String {
-    match &configuration.workload.arrival {
-        Arrival::Unpaced => "unpaced".to_owned(),
-        Arrival::ScheduledDrain(drain) => {
-            let every = format::milliseconds(drain.every_us as f64 / 1e3);
-            format!(
-                "{} users/s drained every {every}",
-                format::count(drain.users_per_s.round() as u64)
-            )
-        }
-        Arrival::Constant { rate_per_s } => format!("{} records/s", format::count(rate_per_s.round() as u64)),
+    let arrival = &configuration.workload.arrival;
+    if let Some(drain) = arrival.scheduled_drain() {
+        let every = format::milliseconds(drain.every_us as f64 / 1e3);
+        let users = format::count(drain.users_per_s.round() as u64);
+        return format!("{users} users/s drained every {every}");
+    }
+    match arrival.constant_rate_per_s() {
+        Some(rate_per_s) => format!("{} records/s", format::count(rate_per_s.round() as u64)),
+        None => arrival.to_string(),
     }
 }
 

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::latency::{CurvePoint, Merged};
+use super::levels;
 use super::model::{ConfigurationSummary, ServiceLatencyIs, TrialCounts, TrialFailure};
 use crate::analysis::{CompletedTrial, Metric, completed_result, produce_requests, ratio};
 use crate::profile::Configuration;
-use crate::protocol::{Acks, Arrival, ClientStatistics, Counts, FailedCount};
+use crate::protocol::{Acks, ClientStatistics, Counts, FailedCount};
 use crate::report::alike;
 use crate::stats::Spread;
 use crate::stats::drift::Drift;
@@ -41,13 +42,18 @@ pub(super) fn summarize(configuration: &Configuration, records: &[&TrialRecord],
     }
     trials.completed = completed.len() as u64;
     trials.failed = trials.failures.len() as u64;
+    let saturation = || completed.iter().filter_map(|trial| trial.record.saturation.as_ref());
+    trials.saturated = saturation().count() as u64;
+    trials.short_of_rate = saturation().filter(|found| found.missed.is_some()).count() as u64;
 
     let mut summary = blank(configuration, trials);
     throughput(&mut summary, &completed);
     counts(&mut summary, records);
     let (curve, percentiles) = latencies(&mut summary, &completed, &mut warnings);
     per_trial_figures(&mut summary, &completed);
+    summary.levels = levels::levels(&completed, &mut warnings);
     totals(&mut summary, &completed);
+    summary.drain = super::drain::summarize(configuration, &completed, &mut warnings);
     warnings.extend(own_warnings(&summary, &completed));
     summary.warnings = alike::once_each(warnings);
     figures.extend(completed.iter().zip(percentiles).map(|(trial, mut values)| {
@@ -81,10 +87,11 @@ fn blank(configuration: &Configuration, trials: TrialCounts) -> ConfigurationSum
         trials,
         throughput_records_per_s: None,
         throughput_mb_per_s: None,
+        offered_records_per_s: None,
         latency_observable: configuration.acks != Acks::None,
-        service_latency_is: match configuration.workload.arrival {
-            Arrival::Unpaced => ServiceLatencyIs::Queueing,
-            Arrival::Constant { .. } | Arrival::ScheduledDrain(_) => ServiceLatencyIs::Service,
+        service_latency_is: match configuration.workload.arrival.is_paced() {
+            false => ServiceLatencyIs::Queueing,
+            true => ServiceLatencyIs::Service,
         },
         service_latency_us: None,
         response_latency_us: None,
@@ -120,6 +127,8 @@ fn blank(configuration: &Configuration, trials: TrialCounts) -> ConfigurationSum
         partition_variation: None,
         appended_by_partition: Vec::new(),
         spreads: BTreeMap::new(),
+        levels: Vec::new(),
+        drain: None,
         warnings: Vec::new(),
     }
 }
@@ -232,6 +241,7 @@ fn per_trial_figures(summary: &mut ConfigurationSummary, completed: &[CompletedT
         summary.spreads.insert(metric.id().to_owned(), spread);
         Some(median)
     };
+    summary.offered_records_per_s = figure(Metric::OfferedRate);
     summary.client_cpu_us_per_record = figure(Metric::ClientCpu);
     summary.client_cpu_s_per_gb = figure(Metric::ClientCpuPerGb);
     summary.broker_cpu_us_per_record = figure(Metric::BrokerCpu);

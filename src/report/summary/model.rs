@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::drain::{DrainAnswer, DrainSummary};
+
 use crate::analysis::{AxisVerdict, BestSet, Floors};
 use crate::profile::{AxisSetting, Order};
 use crate::protocol::{Acks, FailedCount, Workload};
@@ -62,6 +64,9 @@ pub struct Summary {
     pub answers: Vec<Answer>,
     /// The configurations in the matrix's order.
     pub configurations: Vec<ConfigurationSummary>,
+    /// What is to be said of waiting queues and their scheduler, where the load has them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drain: Vec<DrainAnswer>,
     /// Warnings for the whole run.
     pub warnings: Vec<String>,
 }
@@ -151,6 +156,9 @@ pub struct ConfigurationSummary {
     pub throughput_records_per_s: Option<Spread>,
     /// The same in 10^6 bytes of key and value per second.
     pub throughput_mb_per_s: Option<Spread>,
+    /// Records due in the window by the schedule ÷ its length, the median of the trials; absent for a constant rate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offered_records_per_s: Option<f64>,
     /// False with `acks=0`: no acknowledgement, so no service and no response latency.
     pub latency_observable: bool,
     /// How service latency has to be read.
@@ -228,8 +236,31 @@ pub struct ConfigurationSummary {
     pub appended_by_partition: Vec<u64>,
     /// The per-trial values behind the medians above, by the field's name.
     pub spreads: BTreeMap<String, Spread>,
+    /// Parts of the window of a load whose rate varies: what was due, and what became of it. Absent for other loads.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub levels: Vec<LevelSummary>,
+    /// The waiting queues and their scheduler, where the load has them and a trial came to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drain: Option<DrainSummary>,
     /// What a reader must know about these figures.
     pub warnings: Vec<String>,
+}
+
+/// A part of the window of a load whose rate varies: a step, or a twentieth of a ramp or trace.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LevelSummary {
+    /// Begin, in s since the window's start.
+    pub start_s: f64,
+    /// Length in s.
+    pub length_s: f64,
+    /// Records due in it by the schedule ÷ its length.
+    pub offered_records_per_s: f64,
+    /// Acknowledgements that arrived in it ÷ its length; null with `acks=0`.
+    pub achieved_records_per_s: Option<Spread>,
+    /// Trials in which less than 99 % of what was due in it was acknowledged in it, but for what straddles its ends.
+    pub behind: u64,
+    /// Response latency of the records due in it, however late they were acknowledged; null with `acks=0`.
+    pub response_latency_us: Option<LatencySummary>,
 }
 
 /// Trials of one configuration.
@@ -241,6 +272,16 @@ pub struct TrialCounts {
     pub failed: u64,
     /// Why the failed ones failed.
     pub failures: Vec<TrialFailure>,
+    /// Completed ones that fell behind their schedule: saturated.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub saturated: u64,
+    /// Those of them that achieved less than 99 % of the intended rate.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub short_of_rate: u64,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// One trial that did not come to its end.

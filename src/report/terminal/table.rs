@@ -24,6 +24,7 @@ struct Column {
 const GIVES_WAY: &[(Metric, bool)] = &[
     // The flag: only the range goes.
     (Metric::ThroughputMb, false),
+    (Metric::OfferedRate, false),
     (Metric::ClientCpu, true),
     (Metric::LatencyP99, true),
     (Metric::RecordsPerBatch, false),

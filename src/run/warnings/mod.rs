@@ -5,11 +5,10 @@ mod text;
 #[cfg(test)]
 pub(super) mod tests;
 
-use crate::analysis::throughput;
+use crate::analysis::saturation;
 use crate::profile::Configuration;
-use crate::protocol::{Acks, Arrival, ClientStatistics, LatencyDistribution, TrialResult};
-use crate::stats::histogram;
-use crate::store::BrokerFigures;
+use crate::protocol::{Acks, ClientStatistics, DrainOrder, TrialResult};
+use crate::store::{BrokerFigures, LateSends, MissedRate, Saturation};
 
 /// Shortest window whose figures are not flagged, in s; a hair of tolerance for timers.
 const MIN_WINDOW_S: f64 = 0.999;
@@ -17,10 +16,6 @@ const MIN_WINDOW_S: f64 = 0.999;
 const MIN_RECORDS: u64 = 1_000;
 /// Largest difference between a window's halves that is not flagged.
 const MAX_DRIFT: f64 = 0.10;
-/// Share of the intended rate below which a paced load counts as saturated.
-const MIN_ACHIEVED: f64 = 0.99;
-/// Schedule lag (p99, µs) above which a paced load counts as saturated, where it also is a tenth of the response latency.
-const MAX_SCHEDULE_LAG_US: u64 = 1_000;
 /// Wake-ups per second of one broker thread that are suspect; a spinning thread was seen to make 792,000, others 267.
 const SPINNING_WAKEUPS_PER_S: f64 = 20_000.0;
 /// Wake-ups per produce request above which a thread spins: each request has a few of its own.
@@ -72,14 +67,8 @@ pub(super) enum Warning {
     Throttled {
         ms: u64,
     },
-    RateMissed {
-        achieved_per_s: f64,
-        intended_per_s: f64,
-    },
-    LateSends {
-        lag_us: u64,
-        response_us: u64,
-    },
+    RateMissed(MissedRate),
+    LateSends(LateSends),
     Spinning {
         wakeups_per_s: f64,
         cause: Option<SpinningCause>,
@@ -100,6 +89,19 @@ pub(super) enum Warning {
     },
     NoHeadroom {
         cause: String,
+    },
+    QueueGrew {
+        growth_per_run: f64,
+        waiting: u64,
+        late_us: u64,
+    },
+    UsersLost {
+        users: u64,
+        never_sent: u64,
+        order: DrainOrder,
+    },
+    IssuedTwice {
+        records: u64,
     },
 }
 
@@ -132,6 +134,7 @@ pub(super) fn of_trial(
     window(configuration, result, broker, &mut found);
     verdicts(configuration, result, broker, &mut found);
     pacing(configuration, result, broker, &mut found);
+    drain(configuration, result, &mut found);
     if let Some(statistics) = &result.statistics {
         let trial_s = warmup_ms as f64 / 1_000.0 + result.window_s + result.drain_ms / 1_000.0;
         client(configuration, statistics, (trial_s, brokers), &mut found);
@@ -167,7 +170,9 @@ fn window(configuration: &Configuration, result: &TrialResult, broker: &BrokerFi
     );
     if first > 0 {
         let change = second as f64 / first as f64 - 1.0;
-        if change.abs() > MAX_DRIFT {
+        // A scheduler's batches fall into one half or the other.
+        let in_batches = configuration.workload.arrival.scheduled_drain().is_some();
+        if change.abs() > MAX_DRIFT && !in_batches {
             found.push(Warning::Drift { change });
         }
     } else if second > 0 {
@@ -208,30 +213,49 @@ fn verdicts(configuration: &Configuration, result: &TrialResult, broker: &Broker
     }
 }
 
-fn pacing(configuration: &Configuration, result: &TrialResult, broker: &BrokerFigures, found: &mut Vec<Warning>) {
-    let Arrival::Constant { rate_per_s } = configuration.workload.arrival else {
+/// What waiting queues and their scheduler give cause to warn of.
+fn drain(configuration: &Configuration, result: &TrialResult, found: &mut Vec<Warning>) {
+    let (Some(settings), Some(drain)) = (configuration.workload.arrival.scheduled_drain(), &result.drain) else {
         return;
     };
-    if let Some(achieved_per_s) = throughput(configuration.acks, result, broker)
-        && achieved_per_s < MIN_ACHIEVED * rate_per_s
-    {
-        found.push(Warning::RateMissed {
-            achieved_per_s,
-            intended_per_s: rate_per_s,
+    if drain.queue_grew == Some(true) {
+        found.push(Warning::QueueGrew {
+            growth_per_run: drain.growth_per_run.unwrap_or(0.0),
+            waiting: drain.waiting_at_window_end,
+            late_us: drain.late_us_max,
         });
     }
-    let p99 = |distribution: &Option<LatencyDistribution>| -> Option<u64> {
-        let distribution = distribution.as_ref()?;
-        let decoded = histogram::decode(&distribution.histogram).ok()?;
-        histogram::percentile(&decoded, distribution.unresolved, 0.99).us
-    };
-    if let Some(lag_us) = p99(&result.latencies.schedule_lag)
-        && let Some(response_us) = p99(&result.latencies.response)
-        && lag_us > MAX_SCHEDULE_LAG_US
-        && lag_us * 10 > response_us
-    {
-        found.push(Warning::LateSends { lag_us, response_us });
+    if let Some(users) = drain.removed_unacknowledged.filter(|users| *users > 0) {
+        found.push(Warning::UsersLost {
+            users,
+            never_sent: drain.removed_never_sent,
+            order: settings.order,
+        });
     }
+    if let Some(records) = drain.acknowledged_again.filter(|records| *records > 0) {
+        found.push(Warning::IssuedTwice { records });
+    }
+}
+
+fn pacing(configuration: &Configuration, result: &TrialResult, broker: &BrokerFigures, found: &mut Vec<Warning>) {
+    let Some(saturation) = saturation(configuration, result, broker) else {
+        return;
+    };
+    found.extend(saturation.missed.map(Warning::RateMissed));
+    found.extend(saturation.late.map(Warning::LateSends));
+}
+
+/// How far a trial fell behind its schedule, of what was found about it.
+pub(super) fn saturation_of(found: &[Warning]) -> Option<Saturation> {
+    let missed = found.iter().find_map(|warning| match warning {
+        Warning::RateMissed(missed) => Some(*missed),
+        _ => None,
+    });
+    let late = found.iter().find_map(|warning| match warning {
+        Warning::LateSends(late) => Some(*late),
+        _ => None,
+    });
+    (missed.is_some() || late.is_some()).then_some(Saturation { missed, late })
 }
 
 fn client(

@@ -2,41 +2,13 @@
 
 use super::*;
 use crate::profile::AxisSetting;
-use crate::protocol::{Counts, CpuTime, FailedCount, Latencies, PersistenceStatus, WindowCounts};
+use crate::protocol::{
+    Arrival, FailedCount, LatencyDistribution, OfferedLevel, OfferedLoad, PersistenceStatus, RateStep,
+};
+use crate::stats::histogram;
 use crate::store::samples;
 
-pub(in crate::run) fn result() -> TrialResult {
-    TrialResult {
-        window_s: 2.0,
-        stopped_early: false,
-        counts: Counts {
-            attempted: 3_000,
-            sent: 3_000,
-            acknowledged: 3_000,
-            acknowledged_bytes: 1,
-            ..Counts::default()
-        },
-        window: WindowCounts {
-            acknowledged: 2_000,
-            acknowledged_first_half: 1_000,
-            acknowledged_second_half: 1_000,
-            ..WindowCounts::default()
-        },
-        latencies: Latencies::default(),
-        drain_ms: 1.0,
-        client_cpu: CpuTime::default(),
-        peak_memory_bytes: 1,
-        drain: None,
-        statistics: Some(ClientStatistics {
-            batches: 10,
-            batch_records: 3_000,
-            batch_bytes: 100_000,
-            record_bytes: 300_000,
-            ..ClientStatistics::default()
-        }),
-        notes: Vec::new(),
-    }
-}
+pub(in crate::run) use crate::store::samples::result;
 
 fn broker() -> BrokerFigures {
     BrokerFigures {
@@ -182,6 +154,14 @@ fn a_saturated_paced_load_is_told_by_its_rate_or_its_lag() {
         "1000 of the intended 1011",
     );
     assert!(warned(|configuration, _, _| paced(1_009.0)(configuration)).is_empty());
+    // The schedule's own number of slots goes before the rate.
+    only(
+        &warned(|configuration, result, _| {
+            paced(1_000.0)(configuration);
+            result.window.attempted = 2_021;
+        }),
+        "1000 of the intended 1010",
+    );
     let lag = |lag_us, response_us| {
         warned(|configuration, result, _| {
             paced(1_000.0)(configuration);
@@ -192,6 +172,34 @@ fn a_saturated_paced_load_is_told_by_its_rate_or_its_lag() {
     only(&lag(1_500, 10_000), "sends were late");
     assert!(lag(900, 1_000).is_empty(), "below 1 ms");
     assert!(lag(1_500, 20_000).is_empty(), "below a tenth of the response latency");
+}
+
+#[test]
+fn where_a_load_that_varies_fell_behind_is_told() {
+    let level = |start_s, due, acknowledged| OfferedLevel {
+        start_s,
+        length_s: 1.0,
+        due,
+        straddling: 0,
+        acknowledged: Some(acknowledged),
+        response: None,
+    };
+    let warnings = warned(|configuration, result, _| {
+        let steps = [1_000.0, 2_000.0].map(|rate_per_s| RateStep {
+            rate_per_s,
+            for_ms: None,
+        });
+        configuration.workload.arrival = Arrival::Steps { steps: steps.to_vec() };
+        result.window.attempted = 3_000;
+        result.offered = Some(OfferedLoad {
+            straddling: 0,
+            levels: vec![level(0.0, 1_000, 1_000), level(1.0, 2_000, 1_000)],
+        });
+    });
+    only(
+        &warnings,
+        "1000 of the intended 1500 records/s were achieved, from 1.0 s into the window on",
+    );
 }
 
 #[test]
@@ -284,14 +292,15 @@ fn every_warning_is_a_sentence() {
         Warning::Undecided { records: 1 },
         Warning::Retries { requests: 1 },
         Warning::Throttled { ms: 1 },
-        Warning::RateMissed {
+        Warning::RateMissed(MissedRate {
             achieved_per_s: 1.0,
             intended_per_s: 2.0,
-        },
-        Warning::LateSends {
+            from_s: None,
+        }),
+        Warning::LateSends(LateSends {
             lag_us: 1,
             response_us: 1,
-        },
+        }),
         Warning::Spinning {
             wakeups_per_s: 1.0,
             cause: None,

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::{MIN_RECORDS, SpinningCause, Warning};
 use crate::protocol::Acks;
+use crate::store::{LateSends, MissedRate};
 use crate::words::count;
 
 impl fmt::Display for Warning {
@@ -15,8 +16,9 @@ impl fmt::Display for Warning {
             | Warning::Drift { .. }
             | Warning::LateStart { .. }
             | Warning::Uncertain { .. }
-            | Warning::RateMissed { .. }
-            | Warning::LateSends { .. } => self.load_text(),
+            | Warning::RateMissed(_)
+            | Warning::LateSends(_) => self.load_text(),
+            Warning::QueueGrew { .. } | Warning::UsersLost { .. } | Warning::IssuedTwice { .. } => self.drain_text(),
             Warning::Surplus { .. }
             | Warning::Deficit { .. }
             | Warning::Failed { .. }
@@ -65,14 +67,18 @@ impl Warning {
                 };
                 format!("acks=0: {throughput}; the brokers were slow to tell their watermarks. Lengthen run.measure.")
             }
-            Warning::RateMissed {
+            Warning::RateMissed(MissedRate {
                 achieved_per_s,
                 intended_per_s,
-            } => format!(
-                "Saturated: {achieved_per_s:.0} of the intended {intended_per_s:.0} records/s were achieved; latencies \
-                 are those of a growing queue."
-            ),
-            Warning::LateSends { lag_us, response_us } => {
+                from_s,
+            }) => {
+                let from = from_s.map_or_else(String::new, |from_s| format!(", from {from_s:.1} s into the window on"));
+                format!(
+                    "Saturated: {achieved_per_s:.0} of the intended {intended_per_s:.0} records/s were achieved{from}; \
+                     latencies are those of a growing queue."
+                )
+            }
+            Warning::LateSends(LateSends { lag_us, response_us }) => {
                 let (lag_ms, response_ms) = (*lag_us as f64 / 1_000.0, *response_us as f64 / 1_000.0);
                 format!(
                     "Saturated: sends were late (p99 schedule lag {lag_ms:.1} ms of {response_ms:.1} ms response \
@@ -105,6 +111,37 @@ impl Warning {
             Warning::Undecided { records } => {
                 format!("{records} records had no verdict when the drain ended; lengthen run.drain-timeout.")
             }
+            _ => String::new(),
+        }
+    }
+
+    /// About waiting queues and their scheduler.
+    fn drain_text(&self) -> String {
+        match self {
+            Warning::QueueGrew {
+                growth_per_run,
+                waiting,
+                late_us,
+            } => format!(
+                "The waiting queues grew, by {growth_per_run:.1} users from run to run, to {} at the window's end; runs of \
+                 the scheduler began up to {:.1} s late. Latencies are those of a growing queue: take larger batches, or \
+                 send faster.",
+                count(*waiting),
+                *late_us as f64 / 1e6
+            ),
+            Warning::UsersLost {
+                users,
+                never_sent,
+                order,
+            } => format!(
+                "{} users left the waiting queue without an acknowledged record ({order}); {} of them were never sent.",
+                count(*users),
+                count(*never_sent)
+            ),
+            Warning::IssuedTwice { records } => format!(
+                "{} records were acknowledged for users who had one already: a batch that an exception ended was sent again.",
+                count(*records)
+            ),
             _ => String::new(),
         }
     }

@@ -1,0 +1,138 @@
+//! Whether a paced load kept to its schedule: what was asked for against what was achieved.
+
+use super::trial::throughput;
+use crate::profile::Configuration;
+use crate::protocol::{Arrival, LatencyDistribution, OfferedLevel, TrialResult};
+use crate::stats::histogram;
+use crate::store::{BrokerFigures, LateSends, MissedRate, Saturation};
+
+/// Share of the intended rate below which a paced load counts as saturated.
+const MIN_ACHIEVED: f64 = 0.99;
+/// Schedule lag (p99, µs) above which a paced load counts as saturated, where it also is a tenth of the response latency.
+const MAX_SCHEDULE_LAG_US: u64 = 1_000;
+/// Fewer records missing than this say nothing about a part of a window.
+const FEWEST_MISSING: f64 = 10.0;
+
+/// Records due in the window per second: the schedule's own number of slots in it ÷ its length. None where the load is not
+/// paced.
+pub fn offered_per_s(arrival: &Arrival, result: &TrialResult) -> Option<f64> {
+    let counted = result.window.attempted as f64 / result.window_s;
+    match arrival {
+        Arrival::Unpaced => None,
+        // What a trial program does not count, a constant rate says too.
+        other if result.window.attempted == 0 => other.constant_rate_per_s(),
+        _ => Some(counted).filter(|rate| rate.is_finite()),
+    }
+}
+
+/// How far a trial fell behind its schedule; none where it kept up, or where the load is not paced.
+pub fn saturation(configuration: &Configuration, result: &TrialResult, broker: &BrokerFigures) -> Option<Saturation> {
+    // A scheduler sends in batches, and late by design: whether it keeps up is told by its queues.
+    if configuration.workload.arrival.scheduled_drain().is_some() {
+        return None;
+    }
+    let intended_per_s = offered_per_s(&configuration.workload.arrival, result)?;
+    let straddling = result.offered.as_ref().map_or(0, |offered| offered.straddling);
+    let possible_per_s = intended_per_s - straddling as f64 / result.window_s;
+    let missed = throughput(configuration.acks, result, broker)
+        .filter(|achieved_per_s| *achieved_per_s < MIN_ACHIEVED * possible_per_s)
+        .map(|achieved_per_s| MissedRate {
+            achieved_per_s,
+            intended_per_s,
+            from_s: first_behind(result).map(|level| level.start_s),
+        });
+    let late = late(result);
+    (missed.is_some() || late.is_some()).then_some(Saturation { missed, late })
+}
+
+/// Sends that were late by more than a little, in themselves and beside the response latency.
+fn late(result: &TrialResult) -> Option<LateSends> {
+    let p99 = |distribution: &Option<LatencyDistribution>| -> Option<u64> {
+        let distribution = distribution.as_ref()?;
+        let decoded = histogram::decode(&distribution.histogram).ok()?;
+        histogram::percentile(&decoded, distribution.unresolved, 0.99).us
+    };
+    let lag_us = p99(&result.latencies.schedule_lag)?;
+    let response_us = p99(&result.latencies.response)?;
+    (lag_us > MAX_SCHEDULE_LAG_US && lag_us * 10 > response_us).then_some(LateSends { lag_us, response_us })
+}
+
+/// The first part of the window in which less was acknowledged than was due.
+fn first_behind(result: &TrialResult) -> Option<&OfferedLevel> {
+    let levels = &result.offered.as_ref()?.levels;
+    levels.iter().find(|level| {
+        let acknowledged = level.acknowledged.map(|acknowledged| acknowledged as f64);
+        acknowledged.is_some_and(|acknowledged| is_behind(level.due as f64, level.straddling as f64, acknowledged))
+    })
+}
+
+/// Whether fewer records were acknowledged in a part of the window than were due: under 99 %, and by more than a handful,
+/// beyond what straddles its ends.
+pub fn is_behind(due: f64, straddling: f64, acknowledged: f64) -> bool {
+    let possible = due - straddling;
+    acknowledged < MIN_ACHIEVED * possible && possible - acknowledged >= FEWEST_MISSING
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::{OfferedLoad, RateStep};
+    use crate::store::samples;
+
+    fn level(start_s: f64, due: u64, straddling: i64, acknowledged: u64) -> OfferedLevel {
+        OfferedLevel {
+            start_s,
+            length_s: 1.0,
+            due,
+            straddling,
+            acknowledged: Some(acknowledged),
+            response: None,
+        }
+    }
+
+    fn judged(attempted: u64, acknowledged: u64, offered: Option<OfferedLoad>) -> Option<Saturation> {
+        let mut configuration = samples::configuration("c-1");
+        let steps = [1_000.0, 3_000.0].map(|rate_per_s| RateStep {
+            rate_per_s,
+            for_ms: None,
+        });
+        configuration.workload.arrival = Arrival::Steps { steps: steps.to_vec() };
+        let mut result = samples::result();
+        result.window_s = 2.0;
+        result.window.attempted = attempted;
+        result.window.acknowledged = acknowledged;
+        result.offered = offered;
+        saturation(&configuration, &result, &BrokerFigures::default())
+    }
+
+    #[test]
+    fn the_rate_is_held_against_the_schedules_own_number_of_slots() {
+        assert_eq!(judged(4_000, 3_960, None), None);
+        let missed = judged(4_000, 3_959, None).unwrap().missed.unwrap();
+        assert_eq!((missed.intended_per_s, missed.achieved_per_s), (2_000.0, 1_979.5));
+        assert_eq!(missed.from_s, None);
+    }
+
+    #[test]
+    fn what_is_due_at_the_very_end_is_not_missed() {
+        let offered = |straddling| {
+            Some(OfferedLoad {
+                straddling,
+                levels: Vec::new(),
+            })
+        };
+        assert_eq!(judged(4_000, 3_762, offered(200)), None);
+        assert!(judged(4_000, 3_761, offered(200)).is_some());
+        assert!(judged(4_000, 3_999, offered(-200)).is_some(), "more was to come in");
+    }
+
+    #[test]
+    fn where_it_fell_behind_is_told() {
+        let levels = vec![level(0.0, 1_000, 5, 995), level(1.0, 3_000, 0, 1_500)];
+        let offered = Some(OfferedLoad { straddling: 0, levels });
+        let missed = judged(4_000, 2_495, offered).unwrap().missed.unwrap();
+        assert_eq!(missed.from_s, Some(1.0));
+        assert!(!is_behind(100.0, 0.0, 91.0), "a handful");
+        assert!(is_behind(100.0, 0.0, 90.0) && !is_behind(2_000.0, 0.0, 1_980.0));
+    }
+}
