@@ -405,6 +405,18 @@ impl Rules<'_> {
                 context,
             );
         }
+        let of_records = [
+            LoadKey::Key,
+            LoadKey::Partitioner,
+            LoadKey::Headers,
+            LoadKey::Timestamps,
+            LoadKey::Tombstones,
+        ];
+        for key in of_records.into_iter().filter(|key| self.place(*key).is_some()) {
+            let message = format!("{} with the arrival pattern {PATTERN}", key.name());
+            let remedy = "leave it out; arrival.key and arrival.type-id are the pattern's own";
+            self.refuse(key, message, "the records are the coupon service's", remedy, context);
+        }
         for key in [LoadKey::RecordSize, LoadKey::Payload] {
             if self.place(key).is_some() {
                 context.warn(format!(
