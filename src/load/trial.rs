@@ -174,6 +174,7 @@ impl<'a> Trial<'a> {
         control.await_last_statistics(self.producers.len());
         let mut notes = notes(spec, &self.producers);
         notes.extend(self.stock.notes(&spec.properties));
+        notes.extend(self.drain.as_ref().and_then(Driver::notes));
         control.collector.hub().close();
         // Taking the clients down ends their threads, which hand over the last of what they recorded.
         drop(self.producers);

@@ -28,15 +28,23 @@ pub fn all(servers: &str, topic: &str, partitions: i32) -> Vec<Issued> {
     let mut assignment = TopicPartitionList::new();
     let mut expected = 0;
     for partition in 0..partitions {
-        let (low, high) = consumer.fetch_watermarks(topic, partition, Duration::from_secs(30)).unwrap();
+        let (low, high) = consumer
+            .fetch_watermarks(topic, partition, Duration::from_secs(30))
+            .unwrap();
         expected += high - low;
-        assignment.add_partition_offset(topic, partition, Offset::Beginning).unwrap();
+        assignment
+            .add_partition_offset(topic, partition, Offset::Beginning)
+            .unwrap();
     }
     consumer.assign(&assignment).unwrap();
     let begun = Instant::now();
     let mut found = Vec::new();
     while (found.len() as i64) < expected {
-        assert!(begun.elapsed() < Duration::from_secs(60), "{} of {expected} came", found.len());
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "{} of {expected} came",
+            found.len()
+        );
         if let Some(message) = consumer.poll(Duration::from_millis(100)) {
             found.push(issued(&message.unwrap()));
         }

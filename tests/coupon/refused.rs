@@ -28,7 +28,10 @@ fn spec(cluster: &MockCluster, send_mode: SendMode, order: DrainOrder) -> TrialS
         trial_id: "t".to_owned(),
         topic: TOPIC.to_owned(),
         partitions: 1,
-        properties: properties.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        properties: properties
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
         acks: Acks::All,
         workload: Workload {
             send_mode,
@@ -92,7 +95,11 @@ fn without_waiting_for_verdicts_refused_records_are_lost_users_under_either_orde
             assert_eq!(drain.removed, USERS, "{order} {mode}");
             assert_eq!(drain.removed_unacknowledged, Some(7), "{order} {mode}");
             assert_eq!(users.len() as u64, USERS - 7, "{order} {mode}");
-            assert_eq!((drain.acknowledged_again, records), (Some(0), USERS - 7), "{order} {mode}");
+            assert_eq!(
+                (drain.acknowledged_again, records),
+                (Some(0), USERS - 7),
+                "{order} {mode}"
+            );
         }
     }
 }
@@ -114,6 +121,9 @@ fn popping_before_sending_loses_the_rest_of_each_batch_that_fails() {
     assert_eq!(drain.removed, USERS);
     assert_eq!(drain.removed_unacknowledged, Some(USERS - users.len() as u64));
     assert_eq!(drain.removed_never_sent, USERS - users.len() as u64 - 7);
-    assert!(drain.removed_never_sent > 0, "a batch of one has no rest, the others do");
+    assert!(
+        drain.removed_never_sent > 0,
+        "a batch of one has no rest, the others do"
+    );
     assert_eq!((drain.sent_again, records), (0, users.len() as u64));
 }

@@ -74,11 +74,18 @@ fn every_user_has_one_record_with_key_and_headers_in_every_send_mode() {
         .collect();
     assert_eq!(keyed.len(), 3);
     for topic in topics {
-        assert!(topic.starts_with("kpbench-") && topic.ends_with("-coupon_issue"), "{topic}");
+        assert!(
+            topic.starts_with("kpbench-") && topic.ends_with("-coupon_issue"),
+            "{topic}"
+        );
         let records = all(broker.servers(), &topic, 6);
         broker.wait(broker.target().delete_topic(&topic)).unwrap();
         assert_eq!(records.len(), USERS, "{topic}");
-        assert_eq!(distinct(&records), (USERS, 3, USERS), "users, coupons, trace ids of {topic}");
+        assert_eq!(
+            distinct(&records),
+            (USERS, 3, USERS),
+            "users, coupons, trace ids of {topic}"
+        );
         let is_keyed = keyed.iter().any(|id| topic.contains(id.as_str()));
         for record in &records {
             assert_eq!(record.key.is_some(), is_keyed);
@@ -110,7 +117,10 @@ fn the_report_says_how_large_a_batch_must_be_and_draws_the_queue() {
     let one_line = said.stdout.replace("\n  ", " ");
     assert!(one_line.contains(told), "{}", said.stdout);
     let markdown = fs::read_to_string(bench.run_directory().join("summary.md")).unwrap();
-    assert!(markdown.contains("## Waiting queues") && markdown.contains(told), "{markdown}");
+    assert!(
+        markdown.contains("## Waiting queues") && markdown.contains(told),
+        "{markdown}"
+    );
     let page = fs::read_to_string(bench.run_directory().join("report.html")).unwrap();
     assert!(page.contains("<section id=\"queues\">") && page.contains("Users waiting over time"));
     assert!(bench.run_directory().join("charts/queue-length.svg").exists());
@@ -152,7 +162,16 @@ impl Redis {
         loop {
             let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
             let mut child = Command::new("redis-server")
-                .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
+                .args([
+                    "--port",
+                    &port.to_string(),
+                    "--bind",
+                    "127.0.0.1",
+                    "--save",
+                    "",
+                    "--appendonly",
+                    "no",
+                ])
                 .current_dir(bench.path("."))
                 .stdout(Stdio::null())
                 .spawn()
@@ -207,7 +226,11 @@ fn users_wait_in_redis_lists_and_those_left_in_them_have_no_record() {
     let trial = bench.trials().remove(0);
     assert!(!waiting.is_empty());
     assert_eq!(waiting.len() as u64, count(&trial, "/result/drain/waiting_at_end"));
-    assert_eq!(waiting.len() + records.len(), USERS, "everybody is in the list or in the topic");
+    assert_eq!(
+        waiting.len() + records.len(),
+        USERS,
+        "everybody is in the list or in the topic"
+    );
     for entry in &waiting {
         let user = entry.split(' ').next().unwrap();
         assert!(records.iter().all(|record| record.user != user), "{user} is in both");
@@ -227,8 +250,17 @@ fn a_redis_that_is_not_there_ends_the_run_before_it_begins() {
     fs::write(bench.path("p.toml"), profile(&broker, &arrival, "")).unwrap();
     let said = bench.sweep(&[]);
     assert_eq!(said.code, 2, "{}", said.stderr);
-    assert!(said.stderr.contains(&format!("the waiting queue {url} cannot be reached")), "{}", said.stderr);
-    assert!(said.stderr.contains("remedy:") && said.stderr.contains("queue = \"memory\""), "{}", said.stderr);
+    assert!(
+        said.stderr
+            .contains(&format!("the waiting queue {url} cannot be reached")),
+        "{}",
+        said.stderr
+    );
+    assert!(
+        said.stderr.contains("remedy:") && said.stderr.contains("queue = \"memory\""),
+        "{}",
+        said.stderr
+    );
     assert!(!bench.run_directory().exists(), "nothing was begun");
 }
 
@@ -241,7 +273,9 @@ fn a_redis_that_dies_in_a_trial_fails_that_trial_with_the_cause() {
     let text = profile(&broker, &arrival, "").replace("measure = \"2s\"", "measure = \"30s\"");
     fs::write(bench.path("p.toml"), text).unwrap();
     let running = bench.start(&[]);
-    wait_until("a user in Redis", || !redis.ask::<Vec<String>>(&["KEYS", "kpbench:*"]).is_empty());
+    wait_until("a user in Redis", || {
+        !redis.ask::<Vec<String>>(&["KEYS", "kpbench:*"]).is_empty()
+    });
     send_signal(redis.child.id(), Signal::Kill).unwrap();
     let said = running.ended();
     assert_eq!(said.code, 4, "{}", said.stderr);

@@ -220,3 +220,27 @@ fn entries_of_somebody_else_are_no_users() {
         "{error}"
     );
 }
+
+/// Users who vanish from a list are neither sent nor waiting: the result says that something is wrong.
+#[test]
+fn a_list_that_somebody_else_empties_is_noticed() {
+    let server = Server::start();
+    let mut spec = on(&server, "emptied", SendMode::Async, |drain| drain.batch_size = 20);
+    spec.drain_timeout_ms = 300;
+    let url = server.url();
+    let stranger = std::thread::spawn(move || {
+        let client = ::redis::Client::open(url).unwrap();
+        let mut connection = client.get_connection().unwrap();
+        let mut removed = 0;
+        while removed == 0 {
+            removed = ::redis::cmd("DEL")
+                .arg(list_name("emptied", 0))
+                .query(&mut connection)
+                .unwrap();
+        }
+    });
+    let ran = run(&spec, |_| Fate::Acknowledged);
+    stranger.join().unwrap();
+    let told = ran.result.notes.iter().any(|note| note.contains("somebody else was at them"));
+    assert!(told, "{:?}", ran.result.notes);
+}

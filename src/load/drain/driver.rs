@@ -43,6 +43,7 @@ pub(in crate::load) struct Driver {
     failed: AtomicBool,
     failure: Mutex<Option<QueueError>>,
     outcome: Mutex<Option<Outcome>>,
+    note: Mutex<Option<String>>,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -84,6 +85,7 @@ impl Driver {
             failed: AtomicBool::new(false),
             failure: Mutex::default(),
             outcome: Mutex::default(),
+            note: Mutex::default(),
         }))
     }
 
@@ -141,16 +143,40 @@ impl Driver {
                 let mut arrivals_end_us = self.timeline.window_end_us;
                 if context.stopped() {
                     arrivals_end_us = arrivals_end_us.min(context.hub.clock.now_us());
+                    self.log.end_arrivals(arrivals_end_us);
                 }
                 let (offered, sent_again) = sender.finish(self.arrivals.clone(), arrivals_end_us);
-                *locked(&self.outcome) = Some(Outcome {
+                let outcome = Outcome {
                     logged: self.log.take(),
                     offered,
                     sent_again,
                     arrivals_end_us,
-                });
+                };
+                if !context.stopped() {
+                    *locked(&self.note) = self.miscount(&outcome);
+                }
+                *locked(&self.outcome) = Some(outcome);
             }
         }
+    }
+
+    /// What is wrong where the queues do not hold whom they should: then somebody else was at them, and no figure holds.
+    fn miscount(&self, outcome: &Outcome) -> Option<String> {
+        let mut everybody = Counter::new(self.arrivals.clone(), outcome.arrivals_end_us);
+        let expected = everybody.until(u64::MAX) - outcome.logged.removed.len() as u64;
+        match locked(&self.admission).waiting() {
+            Ok(found) if found == expected => None,
+            Ok(found) => Some(format!(
+                "the waiting queues hold {found} users at the end where {expected} are due: somebody else was at them, and \
+                 figures of users do not hold"
+            )),
+            Err(error) => Some(format!("whether the waiting queues hold whom they should is not known: {error}")),
+        }
+    }
+
+    /// What a reader must know of these figures, in sentences.
+    pub fn notes(&self) -> Option<String> {
+        locked(&self.note).take()
     }
 
     /// Users into queues that other processes could look at: when they arrive, not only when the scheduler comes by.

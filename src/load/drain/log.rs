@@ -150,6 +150,11 @@ impl Log {
         interval
     }
 
+    /// Nobody arrives from `end_us` on, since the trial was stopped.
+    pub fn end_arrivals(&self, end_us: u64) {
+        self.locked().counter.end_at(end_us);
+    }
+
     /// Everything, once the scheduler has ended.
     pub fn take(&self) -> Logged {
         std::mem::take(&mut self.locked().logged)

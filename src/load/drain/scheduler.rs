@@ -84,6 +84,14 @@ impl Admission {
         self.queue.push(&self.due)
     }
 
+    /// Users in all queues, as these themselves say.
+    ///
+    /// # Errors
+    /// What the queue says.
+    pub fn waiting(&mut self) -> Result<u64, QueueError> {
+        self.queue.waiting()
+    }
+
     /// When the next user arrives; none where nobody comes any more.
     pub fn next_us(&mut self) -> Option<u64> {
         let at_us = self.arrivals.peek()?.at_us;
@@ -106,6 +114,11 @@ impl Counter {
             end_us,
             count: 0,
         }
+    }
+
+    /// Nobody arrives from `end_us` on.
+    pub fn end_at(&mut self, end_us: u64) {
+        self.end_us = self.end_us.min(end_us);
     }
 
     /// Users who have arrived by `at_us`, which never goes back.

@@ -357,3 +357,92 @@ fn losses(drained: &[Drained<'_>]) -> String {
         .collect();
     sentences.join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::{Arrival, CouponKey, UserPattern, WaitingQueues};
+    use crate::store::samples;
+
+    /// A configuration of 100 users/s, two coupons and a run every second, whose queues grew or not.
+    fn swept(batch_size: u32, grew: Option<bool>) -> ConfigurationSummary {
+        let mut configuration = samples::configuration(&format!("c-{batch_size}"));
+        configuration.label = format!("batches of {batch_size}");
+        configuration.workload.arrival = Arrival::ScheduledDrain(ScheduledDrain {
+            users_per_s: 100.0,
+            users_pattern: UserPattern::Constant,
+            coupons: 2,
+            every_us: 1_000_000,
+            batch_size,
+            order: DrainOrder::PopThenSend,
+            queue: WaitingQueues::Memory,
+            key: CouponKey::None,
+            type_id: None,
+        });
+        let mut summary = super::super::configuration::summarize(&configuration, &[], 0).summary;
+        summary.drain = Some(DrainSummary {
+            capacity_per_s: f64::from(batch_size) * 2.0,
+            user_wait_us: None,
+            judged: u64::from(grew.is_some()),
+            grew: u64::from(grew == Some(true)),
+            growth_per_run: None,
+            waiting_at_window_end: 0.0,
+            waiting_max: 0,
+            waiting_at_end: 0,
+            runs: 5,
+            overruns: 1,
+            run_us_mean: Some(2_000.0),
+            run_us_max: 3_000,
+            run_us_per_user: Some(20.0),
+            late_us_max: 0,
+            removed: 500,
+            removed_unacknowledged: Some(7),
+            removed_never_sent: 3,
+            sent_again: 0,
+            acknowledged_again: Some(2),
+        });
+        summary
+    }
+
+    fn sentence(configurations: &[ConfigurationSummary], title: &str) -> String {
+        let all = answers(configurations);
+        let found = all.into_iter().find(|answer| answer.title.contains(title));
+        found.unwrap().sentence
+    }
+
+    #[test]
+    fn the_smallest_batch_is_the_one_from_which_on_nothing_grows() {
+        let sweep = |grew: [Option<bool>; 3]| {
+            let sizes = [20, 50, 80];
+            let all: Vec<_> = sizes.into_iter().zip(grew).map(|(size, grew)| swept(size, grew)).collect();
+            sentence(&all, "How large")
+        };
+        let (grew, drains) = (Some(true), Some(false));
+        let told = sweep([grew, drains, drains]);
+        assert!(told.starts_with("50 users per coupon and run is the smallest"), "{told}");
+        assert!(told.ends_with("are needed at least: 50."), "{told}");
+        assert!(sweep([drains, grew, drains]).starts_with("80 users"), "a size below one that grows is luck");
+        assert!(sweep([grew, grew, grew]).starts_with("None of those swept (20, 50 and 80)"));
+        assert!(sweep([drains, drains, grew]).starts_with("None of those swept"));
+        assert!(sweep([None, None, None]).starts_with("Not known"));
+    }
+
+    #[test]
+    fn losses_are_told_by_order_and_the_schedulers_cost_by_send_mode() {
+        let all = [swept(20, Some(true)), swept(80, Some(false))];
+        assert_eq!(
+            sentence(&all, "without an acknowledged"),
+            "pop-then-send: 14 of 1,000 users removed; 6 of them were never sent. 4 records were acknowledged for a user \
+             who had one already."
+        );
+        let cost = sentence(&all, "costs the scheduler");
+        assert!(cost.contains("2 of 10 runs overran the fixed rate"), "{cost}");
+        assert!(sentence(&all, "How long").starts_with("No percentile can be given"));
+    }
+
+    #[test]
+    fn a_run_without_waiting_queues_says_nothing_of_them() {
+        let plain = super::super::configuration::summarize(&samples::configuration("c-1"), &[], 0).summary;
+        assert_eq!(answers(&[plain]), []);
+    }
+}
