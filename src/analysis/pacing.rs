@@ -12,6 +12,8 @@ const MIN_ACHIEVED: f64 = 0.99;
 const MAX_SCHEDULE_LAG_US: u64 = 1_000;
 /// Fewer records missing than this say nothing about a part of a window.
 const FEWEST_MISSING: f64 = 10.0;
+/// By so much longer, in s, a queue may have become in a part of a window: a pause of the machine is no limit.
+const LONGEST_PAUSE_S: f64 = 0.050;
 
 /// Records due in the window per second: the schedule's own number of slots in it ÷ its length. None where the load is not
 /// paced.
@@ -36,10 +38,14 @@ pub fn saturation(configuration: &Configuration, result: &TrialResult, broker: &
     let possible_per_s = intended_per_s - straddling as f64 / result.window_s;
     let missed = throughput(configuration.acks, result, broker)
         .filter(|achieved_per_s| *achieved_per_s < MIN_ACHIEVED * possible_per_s)
-        .map(|achieved_per_s| MissedRate {
-            achieved_per_s,
-            intended_per_s,
-            from_s: first_behind(result).map(|level| level.start_s),
+        .map(|achieved_per_s| {
+            let behind = first_behind(result);
+            MissedRate {
+                achieved_per_s,
+                intended_per_s,
+                from_s: behind.map(|level| level.start_s),
+                from_per_s: behind.map(|level| level.due as f64 / level.length_s),
+            }
         });
     let late = late(result);
     (missed.is_some() || late.is_some()).then_some(Saturation { missed, late })
@@ -60,17 +66,18 @@ fn late(result: &TrialResult) -> Option<LateSends> {
 /// The first part of the window in which less was acknowledged than was due.
 fn first_behind(result: &TrialResult) -> Option<&OfferedLevel> {
     let levels = &result.offered.as_ref()?.levels;
-    levels.iter().find(|level| {
-        let acknowledged = level.acknowledged.map(|acknowledged| acknowledged as f64);
-        acknowledged.is_some_and(|acknowledged| is_behind(level.due as f64, level.straddling as f64, acknowledged))
-    })
+    levels.iter().find(|level| is_behind(level))
 }
 
-/// Whether fewer records were acknowledged in a part of the window than were due: under 99 %, and by more than a handful,
-/// beyond what straddles its ends.
-pub fn is_behind(due: f64, straddling: f64, acknowledged: f64) -> bool {
-    let possible = due - straddling;
-    acknowledged < MIN_ACHIEVED * possible && possible - acknowledged >= FEWEST_MISSING
+/// Whether a load fell behind in a part of the window: under 99 % of the records due were acknowledged, beyond what
+/// straddles its ends, and the queue grew by more than 50 ms' worth of records and by more than a handful.
+pub fn is_behind(level: &OfferedLevel) -> bool {
+    let possible = level.due as f64 - level.straddling as f64;
+    let missing = level.acknowledged.map(|acknowledged| possible - acknowledged as f64);
+    let tolerated = FEWEST_MISSING
+        .max((1.0 - MIN_ACHIEVED) * possible)
+        .max(LONGEST_PAUSE_S * level.due as f64 / level.length_s);
+    missing.is_some_and(|missing| missing > tolerated)
 }
 
 #[cfg(test)]
@@ -131,8 +138,16 @@ mod tests {
         let levels = vec![level(0.0, 1_000, 5, 995), level(1.0, 3_000, 0, 1_500)];
         let offered = Some(OfferedLoad { straddling: 0, levels });
         let missed = judged(4_000, 2_495, offered).unwrap().missed.unwrap();
-        assert_eq!(missed.from_s, Some(1.0));
-        assert!(!is_behind(100.0, 0.0, 91.0), "a handful");
-        assert!(is_behind(100.0, 0.0, 90.0) && !is_behind(2_000.0, 0.0, 1_980.0));
+        assert_eq!((missed.from_s, missed.from_per_s), (Some(1.0), Some(3_000.0)));
+        let behind = |due, acknowledged| is_behind(&level(0.0, due, 0, acknowledged));
+        assert!(!behind(100, 90) && behind(100, 89), "a handful");
+        assert!(!behind(2_000, 1_900) && behind(2_000, 1_899), "50 ms");
+        let mut long = level(0.0, 100_000, -100, 99_099);
+        long.length_s = 100.0;
+        assert!(!is_behind(&long), "99 % of 100,100");
+        long.acknowledged = Some(99_098);
+        assert!(is_behind(&long));
+        long.acknowledged = None;
+        assert!(!is_behind(&long), "acks=0");
     }
 }

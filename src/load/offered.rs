@@ -1,5 +1,7 @@
 //! What a load whose rate is not the same all the time asked for, in the window and in parts of it.
 
+use hdrhistogram::Histogram;
+
 use super::Schedule;
 use crate::measure::{Collector, LevelSeen, Levels, Timeline};
 use crate::protocol::{Acks, Arrival, LatencyDistribution, OfferedLevel, OfferedLoad, TrialSpec};
@@ -39,18 +41,20 @@ pub(super) fn offered(
     timeline: &Timeline,
 ) -> Option<OfferedLoad> {
     let arrival = &spec.workload.arrival;
-    // The time that a record takes where the target keeps up. A rate that climbs beyond what it can do begins low; a burst
-    // is through when its last record is.
-    let quantile = match arrival {
-        Arrival::Bursts { .. } => 0.99,
-        Arrival::Trace { .. } => 0.5,
-        Arrival::Steps { .. } | Arrival::Ramp { .. } => 0.1,
+    let seen = collector.levels();
+    let quantile = |histogram: &Histogram<u64>, quantile: f64| {
+        Some(histogram.value_at_quantile(quantile)).filter(|_| !histogram.is_empty())
+    };
+    // The time that a record takes where the target keeps up. Of a rate that climbs beyond what the target can do, the best
+    // part shows it; a burst is through when its last record is.
+    let latency_us = match arrival {
+        Arrival::Bursts { .. } => quantile(collector.response(), 0.99),
+        Arrival::Steps { .. } | Arrival::Ramp { .. } | Arrival::Trace { .. } => {
+            seen.iter().filter_map(|level| quantile(&level.response, 0.5)).min()
+        }
         _ => return None,
     };
-    let latency_us = match collector.response() {
-        response if response.is_empty() => 0,
-        response => response.value_at_quantile(quantile),
-    };
+    let latency_us = latency_us.unwrap_or(0);
     let between = |from_us: u64, to_us: u64| -> Option<i64> {
         Some(schedule.slots_before(to_us)? as i64 - schedule.slots_before(from_us)? as i64)
     };
@@ -80,6 +84,6 @@ pub(super) fn offered(
     let parts = levels(spec, timeline);
     Some(OfferedLoad {
         straddling: straddling(timeline.window_start_us, timeline.window_end_us)?,
-        levels: parts.bounds().zip(collector.levels()).filter_map(level).collect(),
+        levels: parts.bounds().zip(seen).filter_map(level).collect(),
     })
 }

@@ -277,8 +277,7 @@ impl Arrival {
     }
 }
 
-/// How long each step lasts: as it says, or an equal part of what the others leave of the window. At least 1 µs, so that
-/// none is without a length where the others leave nothing.
+/// How long each step lasts: as it says, or an equal part of what the others leave of the window.
 fn step_lengths_us(steps: &[RateStep], window_us: u64) -> Vec<u64> {
     let given_us: u64 = steps.iter().filter_map(|step| step.for_ms).map(|ms| ms * 1_000).sum();
     let open = steps.iter().filter(|step| step.for_ms.is_none()).count() as u64;
@@ -289,7 +288,7 @@ fn step_lengths_us(steps: &[RateStep], window_us: u64) -> Vec<u64> {
         None => {
             place += 1;
             // Cut so that the parts add up.
-            (left_us * place / open - left_us * (place - 1) / open).max(1)
+            left_us * place / open - left_us * (place - 1) / open
         }
     });
     lengths.collect()
@@ -297,7 +296,7 @@ fn step_lengths_us(steps: &[RateStep], window_us: u64) -> Vec<u64> {
 
 /// The segments as far as the window goes, the last one's end held to the window's.
 fn filling(mut segments: Vec<RateSegment>, window_us: u64) -> Vec<RateSegment> {
-    segments.retain(|part| part.start_us < window_us);
+    segments.retain(|part| part.start_us < part.end_us && part.start_us < window_us);
     let Some(last) = segments.last_mut() else {
         return segments;
     };
@@ -391,6 +390,11 @@ mod tests {
                 1_000
             ),
             [(0, 700_000, 1.0), (700_000, 1_000_000, 2.0)]
+        );
+        assert_eq!(
+            edges(&[step(1.0, Some(1_000)), step(2.0, None)], 1_000),
+            [(0, 1_000_000, 1.0)],
+            "nothing is left"
         );
     }
 

@@ -46,9 +46,8 @@ pub struct TrialResult {
 pub struct OfferedLoad {
     /// Records due so near to the window's end that they could not be acknowledged in it, less those due so near to its
     /// start that they were acknowledged in it: by so many the records due in the window exceed what can be acknowledged
-    /// there, also where the target keeps up. By the schedule, and the time that a record takes: the 10th percentile of
-    /// response latency for steps and ramps (they may end beyond what the target can do), the median for traces, the 99th
-    /// percentile for bursts.
+    /// there, also where the target keeps up. By the schedule, and the time that a record takes where the target keeps
+    /// up: the lowest median of response latency of all levels; for bursts its 99th percentile.
     pub straddling: i64,
     /// Parts of the window: the steps, or equal parts of a ramp or trace. Empty for bursts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -238,6 +238,8 @@ pub struct MissedRate {
     pub intended_per_s: f64,
     /// Where the load fell behind first, in s since the window's start, for loads whose rate varies.
     pub from_s: Option<f64>,
+    /// The rate that was asked for there, in records/s.
+    pub from_per_s: Option<f64>,
 }
 
 /// Sends that came late.

@@ -4,8 +4,11 @@
 mod comparison;
 mod drain;
 mod latency;
+mod levels;
 mod overview;
 mod time;
+
+pub(super) use levels::breaks;
 
 use super::axes;
 use super::charts::{Chart, ChartError, Frame, Mark, Palette, Sample};
@@ -127,6 +130,7 @@ fn in_one_width(source: &Source<'_>) -> Result<Vec<Drawn>, ChartError> {
     let mut drawn = overview::draw(source)?;
     drawn.extend(comparison::draw(source)?);
     drawn.extend(latency::draw(source)?);
+    drawn.extend(levels::draw(source)?);
     drawn.extend(time::draw(source)?);
     drawn.extend(drain::draw(source)?);
     Ok(drawn)

@@ -5,9 +5,10 @@ use std::collections::{HashMap, HashSet};
 use crate::analysis::{completed_result, megabytes_per_s, records_per_s};
 use crate::protocol::{Acks, LatencyDistribution};
 use crate::report::columns::{self, RowOrder};
+use crate::report::figures::breaks;
 use crate::report::format;
 use crate::report::metric::Metric;
-use crate::report::summary::{Analysis, ConfigurationSummary, LatencySummary, load};
+use crate::report::summary::{Analysis, ConfigurationSummary, LatencySummary, LevelSummary, load};
 use crate::stats::histogram;
 use crate::store::TrialRecord;
 
@@ -40,6 +41,9 @@ pub(super) struct ConfigurationView {
     pub(super) load: String,
     pub(super) figures: Vec<FigureView>,
     pub(super) latencies: Vec<LatencyView>,
+    pub(super) levels: Vec<LevelView>,
+    /// Where it broke, in a sentence.
+    pub(super) breaks: String,
     pub(super) trials: Vec<TrialView>,
     pub(super) failed_by_error: Vec<(String, String)>,
     pub(super) by_partition: Vec<(String, String)>,
@@ -57,6 +61,13 @@ pub(super) struct FigureView {
 pub(super) struct LatencyView {
     pub(super) name: &'static str,
     pub(super) cells: Vec<String>,
+}
+
+/// A part of the window of a load whose rate varies.
+pub(super) struct LevelView {
+    pub(super) time: String,
+    pub(super) cells: Vec<String>,
+    pub(super) behind: bool,
 }
 
 pub(super) struct TrialView {
@@ -121,6 +132,12 @@ fn configuration_view(of: &ConfigurationSummary, trials: &[&TrialRecord]) -> Con
         ),
         figures: figures(of),
         latencies: latencies(of),
+        levels: of.levels.iter().map(level_view).collect(),
+        breaks: if of.levels.is_empty() {
+            String::new()
+        } else {
+            breaks(of)
+        },
         trials: trials.iter().map(|trial| trial_view(of.acks, of, trial)).collect(),
         failed_by_error: of
             .failed_by_error
@@ -222,6 +239,27 @@ fn percentile_cells(latency: &LatencySummary) -> Vec<String> {
     cells.push(format::count(latency.count));
     cells.push(format::count(latency.unresolved));
     cells
+}
+
+/// Offered, achieved, p50, p99, largest.
+fn level_view(of: &LevelSummary) -> LevelView {
+    let achieved = of.achieved_records_per_s.as_ref().map(|spread| spread.median);
+    let mut cells = vec![
+        Metric::OfferedRate.format(of.offered_records_per_s),
+        achieved.map_or_else(|| format::NOTHING.to_owned(), |rate| Metric::Throughput.format(rate)),
+    ];
+    match &of.response_latency_us {
+        Some(latency) => {
+            let all = percentile_cells(latency);
+            cells.extend([&all[0], &all[2], &all[4]].map(String::clone));
+        }
+        None => cells.extend(std::iter::repeat_n(format::NOTHING.to_owned(), 3)),
+    }
+    LevelView {
+        time: format!("{:.1} to {:.1} s", of.start_s, of.start_s + of.length_s),
+        cells,
+        behind: of.behind > 0,
+    }
 }
 
 fn bounded(us: Option<f64>, at_least: bool) -> String {

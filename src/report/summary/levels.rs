@@ -24,10 +24,7 @@ pub(super) fn levels(completed: &[CompletedTrial<'_>], warnings: &mut Vec<String
     let level = |(place, first): (usize, &OfferedLevel)| {
         let each = || of_trials.iter().map(|(id, levels)| (*id, &levels[place]));
         let achieved = each().filter_map(|(_, level)| Some(level.acknowledged? as f64 / level.length_s));
-        let behind = each().filter(|(_, level)| {
-            let acknowledged = level.acknowledged.map(|acknowledged| acknowledged as f64);
-            acknowledged.is_some_and(|count| is_behind(level.due as f64, level.straddling as f64, count))
-        });
+        let behind = each().filter(|(_, level)| is_behind(level));
         let mut response = Merged::default();
         for (id, distribution) in each().filter_map(|(id, level)| Some((id, level.response.as_ref()?))) {
             if let Err(error) = response.add(distribution) {

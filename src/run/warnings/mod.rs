@@ -7,7 +7,7 @@ pub(super) mod tests;
 
 use crate::analysis::saturation;
 use crate::profile::Configuration;
-use crate::protocol::{Acks, ClientStatistics, DrainOrder, TrialResult};
+use crate::protocol::{Acks, Arrival, ClientStatistics, DrainOrder, TrialResult};
 use crate::store::{BrokerFigures, LateSends, MissedRate, Saturation};
 
 /// Shortest window whose figures are not flagged, in s; a hair of tolerance for timers.
@@ -170,9 +170,10 @@ fn window(configuration: &Configuration, result: &TrialResult, broker: &BrokerFi
     );
     if first > 0 {
         let change = second as f64 / first as f64 - 1.0;
-        // A scheduler's batches fall into one half or the other.
-        let in_batches = configuration.workload.arrival.scheduled_drain().is_some();
-        if change.abs() > MAX_DRIFT && !in_batches {
+        // Halves of the window differ where their schedules do, and a batch falls into one of them.
+        let arrival = &configuration.workload.arrival;
+        let alike = !arrival.varies() && !matches!(arrival, Arrival::Bursts { .. } | Arrival::ScheduledDrain(_));
+        if alike && change.abs() > MAX_DRIFT {
             found.push(Warning::Drift { change });
         }
     } else if second > 0 {

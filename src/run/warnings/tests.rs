@@ -198,7 +198,7 @@ fn where_a_load_that_varies_fell_behind_is_told() {
     });
     only(
         &warnings,
-        "1000 of the intended 1500 records/s were achieved, from 1.0 s into the window on",
+        "1000 of the intended 1500 records/s were achieved, from 1.0 s into the window on, where 2000 records/s were due",
     );
 }
 
@@ -296,6 +296,7 @@ fn every_warning_is_a_sentence() {
             achieved_per_s: 1.0,
             intended_per_s: 2.0,
             from_s: None,
+            from_per_s: None,
         }),
         Warning::LateSends(LateSends {
             lag_us: 1,

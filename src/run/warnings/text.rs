@@ -71,8 +71,13 @@ impl Warning {
                 achieved_per_s,
                 intended_per_s,
                 from_s,
+                from_per_s,
             }) => {
-                let from = from_s.map_or_else(String::new, |from_s| format!(", from {from_s:.1} s into the window on"));
+                let from = from_s
+                    .zip(*from_per_s)
+                    .map_or_else(String::new, |(from_s, from_per_s)| {
+                        format!(", from {from_s:.1} s into the window on, where {from_per_s:.0} records/s were due")
+                    });
                 format!(
                     "Saturated: {achieved_per_s:.0} of the intended {intended_per_s:.0} records/s were achieved{from}; \
                      latencies are those of a growing queue."
