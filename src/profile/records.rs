@@ -18,26 +18,12 @@ const KEY_FORMS: &str = "\"none\", \"sequential\", {kind = \"uniform\", keys = 1
 /// Reads `key`.
 pub(super) fn key(node: &Node, context: &mut Context) -> Option<Key> {
     let (kind, mut table) = kind("key", KEY_FORMS, node, context)?;
-    let form = match table.take("form", context) {
-        Some(entry) => form(&entry.node, context)?,
-        None => KeyForm::Text,
-    };
-    let (key, known): (Key, &[&str]) = match kind.as_str() {
-        "none" => (Key::None, &["kind"]),
-        "sequential" => (Key::Sequential { form }, &["kind", "form"]),
-        "uniform" => {
-            let keys = keys(&mut table, node, context)?;
-            (Key::Uniform { keys, form }, &["kind", "keys", "form"])
-        }
-        "zipf" => {
-            let (keys, skew) = (keys(&mut table, node, context), skew(&mut table, node, context));
-            let (keys, skew) = (keys?, skew?);
-            (Key::Zipf { keys, skew, form }, &["kind", "keys", "skew", "form"])
-        }
-        "payload" => {
-            let part = part(&mut table, node, context)?;
-            (Key::Payload { part }, &["kind", "field", "bytes"])
-        }
+    let known: &[&str] = match kind.as_str() {
+        "none" => &["kind"],
+        "sequential" => &["kind", "form"],
+        "uniform" => &["kind", "keys", "form"],
+        "zipf" => &["kind", "keys", "skew", "form"],
+        "payload" => &["kind", "field", "bytes"],
         _ => {
             let label = "expected none, sequential, uniform, zipf or payload";
             let remedy = format!("write {KEY_FORMS}");
@@ -45,8 +31,39 @@ pub(super) fn key(node: &Node, context: &mut Context) -> Option<Key> {
             return None;
         }
     };
+    let given = known.contains(&"form").then(|| table.take("form", context)).flatten();
+    let form = match given {
+        Some(entry) => form(&entry.node, context),
+        None => Some(KeyForm::Text),
+    };
+    // Everything is read before anything is given up: all that is wrong is told at once.
+    let keys = known
+        .contains(&"keys")
+        .then(|| keys(&mut table, node, context))
+        .flatten();
+    let skew = known
+        .contains(&"skew")
+        .then(|| skew(&mut table, node, context))
+        .flatten();
+    let part = known
+        .contains(&"field")
+        .then(|| part(&mut table, node, context))
+        .flatten();
     table.finish(known, context);
-    Some(key)
+    Some(match kind.as_str() {
+        "sequential" => Key::Sequential { form: form? },
+        "uniform" => Key::Uniform {
+            keys: keys?,
+            form: form?,
+        },
+        "zipf" => Key::Zipf {
+            keys: keys?,
+            skew: skew?,
+            form: form?,
+        },
+        "payload" => Key::Payload { part: part? },
+        _ => Key::None,
+    })
 }
 
 /// A word, or the `kind` of a table and what else stands in it.
