@@ -95,7 +95,10 @@ fn its_settings_are_axes_with_exclusions_and_can_be_set_one_by_one() {
             "batches of 20 pop-then-send"
         ]
     );
-    let sizes: Vec<(u32, u32)> = drains(&profile).iter().map(|one| (one.batch_size, one.coupons)).collect();
+    let sizes: Vec<(u32, u32)> = drains(&profile)
+        .iter()
+        .map(|one| (one.batch_size, one.coupons))
+        .collect();
     assert_eq!(sizes, [(10, 3), (20, 3), (20, 3)]);
     let ids: std::collections::BTreeSet<&str> = profile.configurations.iter().map(|one| one.id.as_str()).collect();
     assert_eq!(ids.len(), 3);
@@ -105,7 +108,11 @@ fn its_settings_are_axes_with_exclusions_and_can_be_set_one_by_one() {
 fn rates_that_cannot_be_are_refused_at_their_place() {
     for rate in ["0", "-5", "-1.5"] {
         let (message, line, _) = problem(&text(&format!("users.rate = {rate}\nbatch-size = 5"), ""), &[]);
-        assert_eq!((message.as_str(), line), ("users.rate is no rate of users", Some(10)), "{rate}");
+        assert_eq!(
+            (message.as_str(), line),
+            ("users.rate is no rate of users", Some(10)),
+            "{rate}"
+        );
     }
     let error = parse(&text("users.rate = \"101k\"\nbatch-size = 5", ""), &[]).unwrap_err();
     let mut shown = String::new();
@@ -131,10 +138,19 @@ fn batches_of_nobody_are_refused() {
 fn a_fixed_rate_beyond_the_window_is_refused_and_a_window_of_few_runs_told() {
     let long = text(&format!("{PLAIN}\nfixed-rate = \"21s\""), "");
     let (message, line, remedy) = problem(&long, &[]);
-    assert_eq!((message.as_str(), line), ("the fixed rate (21s) is longer than the window (20s)", Some(12)));
+    assert_eq!(
+        (message.as_str(), line),
+        ("the fixed rate (21s) is longer than the window (20s)", Some(12))
+    );
     assert!(remedy.contains("run.measure"), "{remedy}");
     let few = parse(&text(&format!("{PLAIN}\nfixed-rate = \"6s\""), ""), &[]).unwrap();
-    assert!(few.warnings.iter().any(|warning| warning.contains("fewer than four runs")), "{:?}", few.warnings);
+    assert!(
+        few.warnings
+            .iter()
+            .any(|warning| warning.contains("fewer than four runs")),
+        "{:?}",
+        few.warnings
+    );
 }
 
 #[test]
@@ -142,7 +158,10 @@ fn queues_that_are_none_are_refused_and_a_password_is_not_shown() {
     for queue in ["disk", "redis://", "redis://h:x", "redis://:80", "rediss://h:1"] {
         let (message, _, remedy) = problem(&text(&format!("{PLAIN}\nqueue = \"{queue}\""), ""), &[]);
         assert_eq!(message, "queue is no waiting queue", "{queue}");
-        assert!(remedy.contains("memory") && remedy.contains("redis://127.0.0.1"), "{remedy}");
+        assert!(
+            remedy.contains("memory") && remedy.contains("redis://127.0.0.1"),
+            "{remedy}"
+        );
     }
     let error = parse(&text(&format!("{PLAIN}\nqueue = \"redis://u:hunter2@h:1\""), ""), &[]).unwrap_err();
     assert!(error.problems()[0].remedy().contains("REDISCLI_AUTH"));
@@ -151,13 +170,23 @@ fn queues_that_are_none_are_refused_and_a_password_is_not_shown() {
 
 #[test]
 fn one_scheduler_has_one_producer_and_one_thread() {
-    let with = |more: &str| text(PLAIN, "").replace("[workload.arrival]", &format!("[workload]\n{more}\n[workload.arrival]"));
+    let with =
+        |more: &str| text(PLAIN, "").replace("[workload.arrival]", &format!("[workload]\n{more}\n[workload.arrival]"));
     assert!(problem(&with("producers = 2"), &[]).0.contains("2 producers"));
     let (message, _, _) = problem(&with("send.mode = \"sync\"\nsend.concurrency = 4"), &[]);
     assert!(message.contains("4 sending threads"), "{message}");
     let sized = parse(&with("record.size = 500"), &[]).unwrap();
-    assert!(sized.warnings.iter().any(|warning| warning.starts_with("record.size has no effect")));
-    assert!(problem(&with("headers = {a = \"b\"}"), &[]).0.contains("headers with the arrival pattern"));
+    assert!(
+        sized
+            .warnings
+            .iter()
+            .any(|warning| warning.starts_with("record.size has no effect"))
+    );
+    assert!(
+        problem(&with("headers = {a = \"b\"}"), &[])
+            .0
+            .contains("headers with the arrival pattern")
+    );
 }
 
 #[test]
@@ -166,7 +195,10 @@ fn its_axes_belong_to_it_and_its_keys_too() {
     let (message, line, remedy) = problem(foreign, &[]);
     assert_eq!(
         (message.as_str(), line),
-        ("the axis arrival.batch-size belongs to the arrival pattern scheduled-drain", Some(7))
+        (
+            "the axis arrival.batch-size belongs to the arrival pattern scheduled-drain",
+            Some(7)
+        )
     );
     assert!(remedy.contains("[workload.arrival]"), "{remedy}");
     let (message, line, _) = problem(&text(&format!("{PLAIN}\nbatchsize = 5"), ""), &[]);

@@ -241,6 +241,10 @@ fn a_list_that_somebody_else_empties_is_noticed() {
     });
     let ran = run(&spec, |_| Fate::Acknowledged);
     stranger.join().unwrap();
-    let told = ran.result.notes.iter().any(|note| note.contains("somebody else was at them"));
+    let told = ran
+        .result
+        .notes
+        .iter()
+        .any(|note| note.contains("somebody else was at them"));
     assert!(told, "{:?}", ran.result.notes);
 }

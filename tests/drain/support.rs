@@ -10,8 +10,8 @@ use kpbench::load::{LoadError, StopFlag, run_trial_with};
 use kpbench::measure::{AckRecorder, Failure, Hub};
 use kpbench::protocol::{
     Acks, Arrival, ClientKind, Content, CouponKey, DrainOrder, DrainResult, Interval, METADATA_TIMEOUT_MS,
-    PROTOCOL_VERSION, Payload, PersistenceStatus, ScheduledDrain, SendMode, Size, TrialEvent, TrialResult, TrialSpec,
-    UserPattern, WaitingQueues, Workload,
+    PROTOCOL_VERSION, Payload, PersistenceStatus, Records, ScheduledDrain, SendMode, Size, TrialEvent, TrialResult,
+    TrialSpec, UserPattern, WaitingQueues, Workload,
 };
 
 /// What becomes of a record.
@@ -165,6 +165,7 @@ pub fn spec(send_mode: SendMode, drain: ScheduledDrain) -> TrialSpec {
                 size: Size::Fixed { bytes: 99 },
                 content: Content::Json,
             },
+            records: Records::default(),
         },
         max_block_ms: 100,
         metadata_timeout_ms: METADATA_TIMEOUT_MS,

@@ -170,7 +170,9 @@ impl Driver {
                 "the waiting queues hold {found} users at the end where {expected} are due: somebody else was at them, and \
                  figures of users do not hold"
             )),
-            Err(error) => Some(format!("whether the waiting queues hold whom they should is not known: {error}")),
+            Err(error) => Some(format!(
+                "whether the waiting queues hold whom they should is not known: {error}"
+            )),
         }
     }
 

@@ -414,14 +414,24 @@ mod tests {
     fn the_smallest_batch_is_the_one_from_which_on_nothing_grows() {
         let sweep = |grew: [Option<bool>; 3]| {
             let sizes = [20, 50, 80];
-            let all: Vec<_> = sizes.into_iter().zip(grew).map(|(size, grew)| swept(size, grew)).collect();
+            let all: Vec<_> = sizes
+                .into_iter()
+                .zip(grew)
+                .map(|(size, grew)| swept(size, grew))
+                .collect();
             sentence(&all, "How large")
         };
         let (grew, drains) = (Some(true), Some(false));
         let told = sweep([grew, drains, drains]);
-        assert!(told.starts_with("50 users per coupon and run is the smallest"), "{told}");
+        assert!(
+            told.starts_with("50 users per coupon and run is the smallest"),
+            "{told}"
+        );
         assert!(told.ends_with("are needed at least: 50."), "{told}");
-        assert!(sweep([drains, grew, drains]).starts_with("80 users"), "a size below one that grows is luck");
+        assert!(
+            sweep([drains, grew, drains]).starts_with("80 users"),
+            "a size below one that grows is luck"
+        );
         assert!(sweep([grew, grew, grew]).starts_with("None of those swept (20, 50 and 80)"));
         assert!(sweep([drains, drains, grew]).starts_with("None of those swept"));
         assert!(sweep([None, None, None]).starts_with("Not known"));
