@@ -24,6 +24,7 @@ fn collector(paced: bool, recorded: bool) -> Collector {
         paced,
         recorded,
         acknowledged: true,
+        listed: false,
     };
     Collector::new(
         TrialClock::starting_at(Instant::now()),

@@ -30,6 +30,7 @@ impl Machine {
             "perl",
             "keytool",
             "mvn",
+            "redis-server",
             "chromium",
             "chromedriver",
         ] {

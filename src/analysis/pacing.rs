@@ -29,6 +29,10 @@ pub fn offered_per_s(arrival: &Arrival, result: &TrialResult) -> Option<f64> {
 
 /// How far a trial fell behind its schedule; none where it kept up, or where the load is not paced.
 pub fn saturation(configuration: &Configuration, result: &TrialResult, broker: &BrokerFigures) -> Option<Saturation> {
+    // A scheduler sends in batches, and late by design: whether it keeps up is told by its queues.
+    if configuration.workload.arrival.scheduled_drain().is_some() {
+        return None;
+    }
     let intended_per_s = offered_per_s(&configuration.workload.arrival, result)?;
     let straddling = result.offered.as_ref().map_or(0, |offered| offered.straddling);
     let possible_per_s = intended_per_s - straddling as f64 / result.window_s;

@@ -149,15 +149,24 @@ impl From<StoreError> for Failure {
 
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Failure {
+        let mut remedy = None;
         let exit = match error {
             RunError::Store(error) => return error.into(),
             RunError::Topic { .. } | RunError::Registry { .. } | RunError::ResumeMismatch { .. } => Exit::Usage,
+            RunError::WaitingQueue(_) => {
+                remedy = Some(
+                    "start the Redis server of workload.arrival.queue (redis-server --port 6379), correct its address, or \
+                     set queue = \"memory\"; a password comes from REDISCLI_AUTH"
+                        .to_owned(),
+                );
+                Exit::Usage
+            }
             RunError::Target(ref cause) if cause.refused => Exit::Usage,
             RunError::Target(_) | RunError::TrialProgram { .. } => Exit::Failed,
         };
         Failure::Other {
             error: error.into(),
-            remedy: None,
+            remedy,
             exit,
         }
     }

@@ -30,6 +30,9 @@ pub enum LoadError {
     /// Records cannot be serialized.
     #[error(transparent)]
     Serialize(#[from] SerializeError),
+    /// A waiting queue.
+    #[error(transparent)]
+    Queue(#[from] super::drain::QueueError),
     /// The client.
     #[error(transparent)]
     Client(#[from] ClientError),

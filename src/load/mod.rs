@@ -3,6 +3,7 @@
 
 mod arrival;
 mod content;
+pub mod drain;
 mod error;
 mod offered;
 mod payload;

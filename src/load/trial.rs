@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
+use super::drain::Driver;
 use super::offered::{levels, offered};
 use super::records::RecordStock;
 use super::sender::{BurstSender, SendContext};
@@ -91,10 +92,13 @@ struct Trial<'a> {
     /// None where the load is not paced.
     schedule: Option<Schedule>,
     producers: Vec<Arc<dyn Producer>>,
+    /// Waiting queues and their scheduler, where the load has them.
+    drain: Option<Driver>,
 }
 
 impl<'a> Trial<'a> {
     fn prepare(spec: &'a TrialSpec, connect: Connect<'_>, sink: &mut dyn FnMut(TrialEvent)) -> Result<Self, LoadError> {
+        let drain = Driver::new(spec)?;
         let stock = RecordStock::new(spec)?;
         let times = Times {
             warmup_ms: spec.warmup_ms,
@@ -134,6 +138,7 @@ impl<'a> Trial<'a> {
             stock,
             schedule,
             producers,
+            drain,
         })
     }
 
@@ -144,10 +149,11 @@ impl<'a> Trial<'a> {
             paced: self.schedule.is_some(),
             recorded: spec.record_latencies,
             acknowledged: spec.acks != Acks::None,
+            listed: self.drain.is_some(),
         };
         let clock = TrialClock::starting_at(Instant::now());
         let (statistics_sender, statistics) = channel();
-        let mut control = Control::new(spec, clock, timeline, kinds, statistics);
+        let mut control = Control::new(spec, clock, timeline, kinds, statistics, self.drain.as_ref());
         for producer in &self.producers {
             producer.start(control.collector.hub(), statistics_sender.clone());
         }
@@ -163,9 +169,13 @@ impl<'a> Trial<'a> {
             control.attend(stop, &sending, sink);
             Ok(())
         })?;
+        if let Some(error) = self.drain.as_ref().and_then(Driver::failure) {
+            return Err(error.into());
+        }
         control.await_last_statistics(self.producers.len());
         let mut notes = notes(spec, &self.producers);
         notes.extend(self.stock.notes(&spec.properties));
+        notes.extend(self.drain.as_ref().and_then(Driver::notes));
         control.collector.hub().close();
         // Taking the clients down ends their threads, which hand over the last of what they recorded.
         drop(self.producers);
@@ -181,6 +191,9 @@ impl<'a> Trial<'a> {
         sending: &'env AtomicUsize,
         shared: Option<&'env SharedSlots>,
     ) -> Result<(), LoadError> {
+        if let (Some(drain), Some(producer)) = (&self.drain, self.producers.first()) {
+            return drain.start(scope, context, producer.as_ref(), self.spec, sending);
+        }
         let threads = if self.spec.workload.send_mode == SendMode::Sync {
             self.spec.workload.send_concurrency
         } else {
@@ -254,6 +267,7 @@ fn notes(spec: &TrialSpec, producers: &[Arc<dyn Producer>]) -> Vec<String> {
 /// The control thread's part: looks after the time while others send.
 struct Control<'a> {
     spec: &'a TrialSpec,
+    drain: Option<&'a Driver>,
     clock: TrialClock,
     timeline: Timeline,
     collector: Collector,
@@ -277,10 +291,12 @@ impl<'a> Control<'a> {
         timeline: Timeline,
         kinds: LatencyKinds,
         statistics: Receiver<StatisticsEvent>,
+        drain: Option<&'a Driver>,
     ) -> Self {
         let cpu = cpu_time();
         Self {
             spec,
+            drain,
             clock,
             timeline,
             collector: Collector::with_levels(clock, timeline, kinds, levels(spec, &timeline)),
@@ -308,6 +324,9 @@ impl<'a> Control<'a> {
             if self.window != Phase::Drain && stop.load(Ordering::Relaxed) {
                 self.stopped_early = true;
                 self.end_window(now_us, sink);
+            }
+            if self.drain.is_some_and(Driver::has_failed) {
+                return;
             }
             let drained = sending.load(Ordering::Acquire) == 0 && {
                 let hub = self.collector.hub();
@@ -381,7 +400,12 @@ impl<'a> Control<'a> {
         while let Ok(event) = self.statistics.try_recv() {
             self.take_statistics(&event);
         }
-        for interval in self.collector.report_before(settled.min(self.interval)) {
+        self.report_before(settled.min(self.interval), sink);
+    }
+
+    fn report_before(&mut self, end: u64, sink: &mut dyn FnMut(TrialEvent)) {
+        for (index, mut interval) in self.collector.report_before(end) {
+            interval.drain = self.drain.map(|drain| drain.interval(index));
             sink(TrialEvent::Interval(Box::new(interval)));
         }
     }
@@ -434,9 +458,7 @@ impl<'a> Control<'a> {
         }
         let end = self.collector.end();
         self.collector.statistics.end_with(end.saturating_sub(1));
-        for interval in self.collector.report_before(end) {
-            sink(TrialEvent::Interval(Box::new(interval)));
-        }
+        self.report_before(end, sink);
         let hub = self.collector.hub();
         let counts = self.collector.counts();
         // A drain that was given up lasted until then, whatever came before.
@@ -456,6 +478,10 @@ impl<'a> Control<'a> {
             peak_memory_bytes: peak_memory_bytes(),
             serialization,
             statistics: self.collector.statistics.totals(),
+            drain: self.drain.and_then(|drain| {
+                let acknowledged = (self.spec.acks != Acks::None).then(|| self.collector.listed());
+                drain.result(acknowledged)
+            }),
             offered: schedule.and_then(|schedule| offered(self.spec, schedule, &self.collector, &self.timeline)),
             notes,
         }

@@ -24,6 +24,8 @@ pub struct LatencyKinds {
     pub recorded: bool,
     /// There is an acknowledgement whose time means something: not with `acks=0`.
     pub acknowledged: bool,
+    /// Every acknowledgement is listed, with the intended time of its record: where a load must know whose record it was.
+    pub listed: bool,
 }
 
 /// Four histograms that always travel together.
@@ -110,6 +112,7 @@ pub struct Collector {
     window: WindowCounts,
     failures: Failures,
     cohort: u64,
+    listed: Vec<(u64, u64)>,
     /// The client's own statistics.
     pub statistics: StatisticsAccumulator,
 }
@@ -123,13 +126,7 @@ impl Collector {
     /// A collector that also tells what was seen in parts of the window.
     pub fn with_levels(clock: TrialClock, timeline: Timeline, kinds: LatencyKinds, levels: Levels) -> Self {
         let parts = levels.bounds().count();
-        let (hub, shards) = Hub::new(
-            clock,
-            (timeline, levels),
-            kinds.paced,
-            kinds.recorded,
-            kinds.acknowledged,
-        );
+        let (hub, shards) = Hub::new(clock, (timeline, levels), kinds);
         Self {
             hub,
             shards,
@@ -143,6 +140,7 @@ impl Collector {
             window: WindowCounts::default(),
             failures: Failures::new(),
             cohort: 0,
+            listed: Vec::new(),
             statistics: StatisticsAccumulator::default(),
         }
     }
@@ -185,6 +183,7 @@ impl Collector {
             self.window.failed += failed;
         }
         self.add_failures(&shard.failures);
+        self.listed.extend_from_slice(&shard.listed);
         self.totals.add_ack(shard);
         self.levels.1.add(&shard.levels);
         let open = self.open(shard.interval);
@@ -230,14 +229,14 @@ impl Collector {
         open.peak_memory_bytes = Some(peak_memory_bytes);
     }
 
-    /// Every interval before `interval`, in order, each exactly once.
-    pub fn report_before(&mut self, interval: u64) -> Vec<Interval> {
+    /// Every interval before `interval` with its number, in order, each exactly once.
+    pub fn report_before(&mut self, interval: u64) -> Vec<(u64, Interval)> {
         let mut intervals = Vec::new();
         while self.next < interval {
             let index = self.next;
             let open = self.open.remove(&index).unwrap_or_else(Open::new);
             self.next += 1;
-            intervals.push(self.interval(index, &open));
+            intervals.push((index, self.interval(index, &open)));
         }
         intervals
     }
@@ -270,7 +269,14 @@ impl Collector {
             brokers: self.statistics.take_interval(index),
             client: self.statistics.take_client(index),
             peak_memory_bytes: open.peak_memory_bytes,
+            drain: None,
         }
+    }
+
+    /// Intended time of each acknowledged record and time of its acknowledgement, in µs since the trial's start, in no
+    /// order; empty where they are not listed.
+    pub fn listed(&self) -> &[(u64, u64)] {
+        &self.listed
     }
 
     /// Counts over the whole trial.
@@ -313,6 +319,7 @@ impl Collector {
             paced,
             recorded,
             acknowledged,
+            ..
         } = self.kinds;
         let of = |histogram: &Histogram<u64>, wanted: bool| {
             (wanted && recorded).then(|| LatencyDistribution {

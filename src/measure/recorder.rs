@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::levels::Levels;
 use super::shard::{AckShard, Failure, SendShard, Shard, record};
-use super::{SendTag, Timeline, TrialClock};
+use super::{LatencyKinds, SendTag, Timeline, TrialClock};
 
 /// How far one recorder has come: alone on its cache line, written by one thread only.
 #[derive(Debug, Default)]
@@ -50,6 +50,7 @@ pub struct Hub {
     paced: bool,
     record_latencies: bool,
     record_acknowledgements: bool,
+    listed: bool,
     closed: AtomicBool,
     acks: Mutex<Vec<Arc<Progress>>>,
     sends: Mutex<Vec<Arc<Progress>>>,
@@ -63,23 +64,22 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 impl Hub {
-    /// A hub, and the end at which the collector takes what was recorded. `record_acknowledgements` is false where an
-    /// acknowledgement's time means nothing (`acks=0`).
+    /// A hub, and the end at which the collector takes what was recorded.
     pub(super) fn new(
         clock: TrialClock,
         (timeline, levels): (Timeline, Levels),
-        paced: bool,
-        record_latencies: bool,
-        record_acknowledgements: bool,
+        kinds: LatencyKinds,
     ) -> (Arc<Self>, Receiver<Shard>) {
         let (shards, receiver) = channel();
         let hub = Self {
             clock,
             timeline,
             levels,
-            paced,
-            record_latencies,
-            record_acknowledgements: record_latencies && record_acknowledgements,
+            paced: kinds.paced,
+            record_latencies: kinds.recorded,
+            // With acks=0 an acknowledgement's time means nothing.
+            record_acknowledgements: kinds.recorded && kinds.acknowledged,
+            listed: kinds.listed,
             closed: AtomicBool::new(false),
             acks: Mutex::default(),
             sends: Mutex::default(),
@@ -231,6 +231,9 @@ impl AckRecorder {
         self.shard.acknowledged += 1;
         self.shard.acknowledged_bytes += bytes as u64;
         self.shard.acknowledged_second_half += u64::from(self.second_half);
+        if self.hub.listed {
+            self.shard.listed.push((tag.intended_us(), self.now_us));
+        }
         if self.hub.record_acknowledgements && self.hub.timeline.in_window(tag.intended_us()) {
             record(&mut self.shard.service, self.now_us.saturating_sub(tag.entry_us()), 1);
             if self.hub.paced {

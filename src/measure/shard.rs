@@ -43,6 +43,8 @@ pub(super) struct AckShard {
     pub acknowledged_bytes: u64,
     pub acknowledged_second_half: u64,
     pub failures: Failures,
+    /// Where they are listed: intended time of each acknowledged record, and when it was acknowledged.
+    pub listed: Vec<(u64, u64)>,
     pub service: Histogram<u64>,
     pub response: Histogram<u64>,
     pub levels: SeenByLevel,
@@ -56,6 +58,7 @@ impl AckShard {
             acknowledged_bytes: 0,
             acknowledged_second_half: 0,
             failures: HashMap::new(),
+            listed: Vec::new(),
             service: growing(),
             response: growing(),
             levels: SeenByLevel::default(),
@@ -71,6 +74,7 @@ impl AckShard {
         self.acknowledged_bytes = 0;
         self.acknowledged_second_half = 0;
         self.failures.clear();
+        self.listed.clear();
         self.service.reset();
         self.response.reset();
         self.levels.clear();

@@ -2,6 +2,7 @@
 
 use super::configuration::Draft;
 use super::document::{Entry, Node, Value};
+use super::drain;
 use super::error::Problem;
 use super::model::RunSettings;
 use super::payload::required;
@@ -13,10 +14,10 @@ use crate::protocol::{Arrival, MAX_RATE_PER_S, RateStep, TimeUnit, TraceValues};
 const DAY_MS: u64 = 86_400_000;
 
 const FORMS: &str = "a table with a pattern, as in {pattern = \"poisson\", rate = \"10k\"}; patterns are unpaced, constant, \
-     poisson, bursts, steps, ramp and trace";
+     poisson, bursts, steps, ramp, trace and scheduled-drain";
 
 /// The keys of each pattern, beside `pattern`.
-const KEYS: [(&str, &[&str]); 7] = [
+const KEYS: [(&str, &[&str]); 8] = [
     ("unpaced", &[]),
     ("constant", &["rate"]),
     ("poisson", &["rate"]),
@@ -24,6 +25,7 @@ const KEYS: [(&str, &[&str]); 7] = [
     ("steps", &["steps"]),
     ("ramp", &["from", "to", "over"]),
     ("trace", &["file", "values", "unit", "repeat"]),
+    (drain::PATTERN, &drain::KEYS),
 ];
 
 /// Reads `arrival`.
@@ -52,6 +54,7 @@ pub(super) fn arrival(node: &Node, context: &mut Context) -> Option<Arrival> {
     };
     refuse_foreign(&word, keys, entries, context);
     let arrival = match word.as_str() {
+        drain::PATTERN => drain::read(&mut table, context)?,
         "unpaced" => Arrival::Unpaced,
         "constant" => Arrival::Constant {
             rate_per_s: required(&mut table, "rate", node, context, rate)?,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::drain;
 use super::matrix::{Axis, Matrix, Mode, Point};
 use super::model::{AxisSetting, Configuration, TopicSettings};
 use super::producer::Fixed;
@@ -64,6 +65,7 @@ pub(crate) fn draft(
         workload.payload.content = Content::Json;
     }
     workload.serialization = resolved.serialization;
+    drain::complete(&mut workload);
     let partitioner = &mut workload.records.partitioner;
     match partitioner.property() {
         Some(name) => translation.set("partitioner", name, None),
@@ -205,6 +207,9 @@ fn label(matrix: &Matrix, point: &Point, axes: &[AxisSetting], mode: SendMode) -
 
 /// An axis value in short: words that explain themselves stand alone.
 fn short(setting: &AxisSetting) -> String {
+    if let Some(short) = drain::short(&setting.axis, &setting.value) {
+        return short;
+    }
     match (setting.axis.as_str(), setting.value.as_str()) {
         ("compression.type" | "compression.codec", "none") => "uncompressed".to_owned(),
         (

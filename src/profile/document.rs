@@ -220,13 +220,18 @@ fn is_variant(path: &str) -> bool {
     path.starts_with(VARIANTS)
 }
 
+/// Whether this table in an exclusion or a variant holds single settings of an arrival pattern: `arrival.batch-size`.
+fn is_part(path: &str, table: &DeTable<'_>) -> bool {
+    path == "arrival" && !table.iter().any(|(key, _)| key.get_ref() == "pattern")
+}
+
 fn flatten(prefix: &str, table: &DeTable<'_>, source: usize, text: &str, into: &mut Vec<Entry>) {
     for (key, value) in table {
         let path = format!("{prefix}{}", key.get_ref());
         let key_place = Place::new(source, dotted_key(text, key.span()));
         match value.get_ref() {
             // An empty table is kept, so that an unknown section is seen even where nothing stands in it.
-            DeValue::Table(inner) if !inner.is_empty() && !is_value_table(&path) => {
+            DeValue::Table(inner) if !inner.is_empty() && (!is_value_table(&path) || is_part(&path, inner)) => {
                 flatten(&format!("{path}."), inner, source, text, into);
             }
             other => into.push(Entry {

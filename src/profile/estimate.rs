@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::model::{Configuration, Profile, RunSettings};
 use super::quantity::{format_bytes_roughly, format_duration};
-use crate::protocol::{SendMode, Size, TargetKind};
+use crate::protocol::{Arrival, SendMode, Size, TargetKind};
 
 /// Starting a local cluster: one broker, and each further one (measured: 4 s and 9 s for one and three).
 const LOCAL_START: Duration = Duration::from_secs(4);
@@ -141,8 +141,15 @@ pub fn estimate(profile: &Profile) -> Estimate {
     let (mut block, mut once) = (Duration::ZERO, Duration::ZERO);
     let mut bytes = Vec::new();
     for configuration in &profile.configurations {
-        let unpaced = !configuration.workload.arrival.is_paced();
-        let drain = if unpaced { UNPACED_DRAIN } else { Duration::ZERO };
+        let drain = match &configuration.workload.arrival {
+            Arrival::Unpaced => UNPACED_DRAIN,
+            // Where the queues do not empty, the scheduler goes on until the drain's time is over.
+            Arrival::ScheduledDrain(drain) if drain.users_per_s > drain.capacity_per_s() => {
+                Duration::from_millis(run.drain_timeout_ms)
+            }
+            Arrival::ScheduledDrain(drain) => Duration::from_micros(drain.every_us),
+            _ => Duration::ZERO,
+        };
         block += warmup + measure + drain + TRIAL_OVERHEAD;
         if run.headroom && profile.target.kind != TargetKind::Mock {
             once += warmup + Duration::from_millis(run.headroom_measure_ms) + TRIAL_OVERHEAD;

@@ -4,6 +4,7 @@
 mod arrival;
 mod configuration;
 mod document;
+mod drain;
 mod error;
 mod estimate;
 mod exclude;
@@ -174,6 +175,15 @@ fn read_profile(source_name: &str, mut document: Document, context: &mut Context
     let concurrency = load_keys.iter().any(|(key, _)| *key == LoadKey::SendConcurrency);
     let mut drafts = expand(&matrix, &fixed, &load, &target, &topic, &load_keys, &registry, context);
     drafts.iter_mut().for_each(|draft| arrival::check(draft, &run));
+    let rules = drain::Rules {
+        run: &run,
+        matrix: &matrix,
+        load_keys: &load_keys,
+    };
+    // Where a setting could not be read, the rules would only repeat the complaint.
+    if context.problems.is_empty() {
+        drafts.iter().for_each(|draft| rules.check(draft, context));
+    }
     let is_sync = |draft: &Draft| draft.configuration.workload.send_mode == SendMode::Sync;
     if concurrency && !drafts.iter().any(is_sync) {
         context.warn(
@@ -244,6 +254,9 @@ fn read_load(
         let Some(entry) = entry else { continue };
         refuse_both(key, &entry, &keys, context);
         keys.push((key, entry.key));
+        if key == LoadKey::Arrival {
+            keys.extend(drain::given(&entry.node));
+        }
         if let Some(setting) = key.read(&entry.node, context) {
             load.set(key, setting);
         }

@@ -79,7 +79,7 @@ pub(super) fn name_of(entry: &Entry, owner: &str, defaults: Defaults, context: &
 }
 
 fn unknown(entry: &Entry, name: &str, owner: &str) -> Problem {
-    let load_names = LoadKey::ALL.into_iter().map(LoadKey::name);
+    let load_names = LoadKey::every().map(LoadKey::name);
     let remedy = match nearest(name, known_names().chain(load_names)) {
         _ if name == "variant" || name == "variants" => "variants are tables of their own: [variants.NAME]".to_owned(),
         Some(near) => format!("did you mean {near}?"),

@@ -2,6 +2,7 @@
 
 use super::arrival::arrival;
 use super::document::{Node, Value, normalized};
+use super::drain::{self, DrainKey, DrainSetting};
 use super::error::Problem;
 use super::payload::{content, content_text, size, size_text};
 use super::quantity::parse_rate;
@@ -32,6 +33,8 @@ pub(crate) enum LoadKey {
     Rate,
     /// When records are due.
     Arrival,
+    /// One setting of the pattern `scheduled-drain`.
+    Drain(DrainKey),
     /// Partitions of the topic.
     Partitions,
     /// Keys of records.
@@ -75,6 +78,8 @@ pub(crate) enum LoadSetting {
     Rate(Arrival),
     /// When records are due.
     Arrival(Arrival),
+    /// One setting of the pattern `scheduled-drain`.
+    Drain(DrainSetting),
     /// Partitions of the topic.
     Partitions(u32),
     /// Keys of records.
@@ -100,7 +105,7 @@ pub(crate) enum LoadSetting {
 }
 
 impl LoadKey {
-    /// Every setting.
+    /// Every setting that stands in `[workload]` or `[topic]` itself.
     pub const ALL: [LoadKey; 19] = [
         LoadKey::RecordSize,
         LoadKey::Payload,
@@ -134,6 +139,7 @@ impl LoadKey {
             LoadKey::Producers => "producers",
             LoadKey::Rate => "rate",
             LoadKey::Arrival => "arrival",
+            LoadKey::Drain(key) => key.name(),
             LoadKey::Partitions => "partitions",
             LoadKey::Key => "key",
             LoadKey::Partitioner => "partitioner",
@@ -151,7 +157,14 @@ impl LoadKey {
     /// The setting of this name.
     pub fn find(name: &str) -> Option<LoadKey> {
         let name = normalized(name);
-        LoadKey::ALL.into_iter().find(|key| key.name() == name)
+        LoadKey::every().find(|key| normalized(key.name()) == name)
+    }
+
+    /// Every setting, those of single patterns included.
+    pub fn every() -> impl Iterator<Item = LoadKey> {
+        LoadKey::ALL
+            .into_iter()
+            .chain(DrainKey::ALL.into_iter().map(LoadKey::Drain))
     }
 
     /// Whether both say the same thing in different ways.
@@ -171,6 +184,7 @@ impl LoadKey {
             LoadKey::Producers => LoadSetting::Producers(1),
             LoadKey::Rate => LoadSetting::Rate(Arrival::Unpaced),
             LoadKey::Arrival => LoadSetting::Arrival(Arrival::Unpaced),
+            LoadKey::Drain(key) => LoadSetting::Drain(key.of(&drain::unsaid())),
             LoadKey::Partitions => LoadSetting::Partitions(6),
             LoadKey::Key => LoadSetting::Key(Key::None),
             LoadKey::Partitioner => LoadSetting::Partitioner(Partitioner::Client),
@@ -197,6 +211,7 @@ impl LoadKey {
             LoadKey::Producers => whole(name, node, 1_000, context).map(LoadSetting::Producers),
             LoadKey::Rate => rate(node, context).map(LoadSetting::Rate),
             LoadKey::Arrival => arrival(node, context).map(LoadSetting::Arrival),
+            LoadKey::Drain(key) => key.read(node, context).map(LoadSetting::Drain),
             LoadKey::Partitions => whole(name, node, 10_000, context).map(LoadSetting::Partitions),
             LoadKey::Key => records::key(node, context).map(LoadSetting::Key),
             LoadKey::Partitioner => records::partitioner(node, context).map(LoadSetting::Partitioner),
@@ -239,6 +254,7 @@ impl LoadSetting {
                 |schema| schema.path.display().to_string(),
             ),
             LoadSetting::SerializeCost(cost) => cost.to_string(),
+            LoadSetting::Drain(setting) => setting.text(),
         }
     }
 
@@ -249,8 +265,9 @@ impl LoadSetting {
             LoadSetting::SendConcurrency(count) | LoadSetting::Producers(count) | LoadSetting::Partitions(count) => {
                 Some(f64::from(*count))
             }
-            LoadSetting::Tombstones(share) => Some(*share),
             LoadSetting::Rate(arrival) | LoadSetting::Arrival(arrival) => arrival.constant_rate_per_s(),
+            LoadSetting::Drain(setting) => setting.number(),
+            LoadSetting::Tombstones(share) => Some(*share),
             _ => None,
         }
     }
@@ -272,6 +289,11 @@ impl LoadSettings {
             LoadSetting::Rate(arrival) => (LoadKey::Arrival, LoadSetting::Arrival(arrival)),
             setting => (key, setting),
         };
+        if let LoadKey::Drain(_) = key {
+            // Beside the pattern, which it belongs to.
+            self.0.retain(|(own, _)| *own != key);
+            self.0.push((key, setting.clone()));
+        }
         for (own, value) in &mut self.0 {
             if *own == key {
                 *value = setting.clone();
@@ -286,6 +308,12 @@ impl LoadSettings {
                 LoadSetting::Arrival(arrival) => LoadSetting::Rate(arrival),
                 other => other,
             };
+        }
+        if let LoadKey::Drain(of_drain) = key
+            && let LoadSetting::Arrival(arrival) = self.get(LoadKey::Arrival)
+            && let Some(drain) = arrival.scheduled_drain()
+        {
+            return LoadSetting::Drain(of_drain.of(drain));
         }
         let found = self.0.iter().find(|(own, _)| *own == key);
         found.map_or_else(|| key.default(), |(_, setting)| setting.clone())
@@ -318,6 +346,12 @@ impl LoadSettings {
                 LoadSetting::Arrival(arrival) => workload.arrival = arrival,
                 // Kept as an arrival.
                 LoadSetting::Rate(_) => {}
+                // Stands behind the arrival.
+                LoadSetting::Drain(setting) => {
+                    if let Arrival::ScheduledDrain(drain) = &mut workload.arrival {
+                        setting.apply(drain);
+                    }
+                }
                 LoadSetting::Partitions(count) => partitions = count,
                 LoadSetting::Key(key) => workload.records.key = key,
                 LoadSetting::Partitioner(partitioner) => workload.records.partitioner = partitioner,

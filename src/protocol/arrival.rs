@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::ScheduledDrain;
 use super::workload::named;
 
 /// Highest rate that can be asked for, in records per second: a trial's clock counts µs, and above this more than ten
@@ -69,6 +70,8 @@ pub enum Arrival {
         /// Length of the file in µs: from its first arrival to the first one of the next round.
         length_us: f64,
     },
+    /// Users arrive in waiting queues that a scheduler drains: a record is intended for its user's arrival.
+    ScheduledDrain(ScheduledDrain),
 }
 
 /// One rate of [`Arrival::Steps`].
@@ -143,6 +146,14 @@ impl Arrival {
         }
     }
 
+    /// The waiting queues and their scheduler, where the load has them.
+    pub fn scheduled_drain(&self) -> Option<&ScheduledDrain> {
+        match self {
+            Arrival::ScheduledDrain(drain) => Some(drain),
+            _ => None,
+        }
+    }
+
     /// Whether the rate is another at other times, by more than chance: the course of the trial is then of interest.
     pub fn varies(&self) -> bool {
         matches!(
@@ -191,6 +202,7 @@ impl Arrival {
     pub fn mean_rate_per_s(&self, measure_ms: u64) -> Option<f64> {
         match self {
             Arrival::Unpaced => None,
+            Arrival::ScheduledDrain(drain) => Some(drain.users_per_s),
             Arrival::Constant { rate_per_s } | Arrival::Poisson { rate_per_s } => Some(*rate_per_s),
             Arrival::Bursts { records, every_us } => Some(*records as f64 * 1e6 / *every_us as f64),
             Arrival::Steps { .. } | Arrival::Ramp { .. } => {
@@ -260,6 +272,7 @@ impl Arrival {
                 from_per_s, to_per_s, ..
             } => rate(*from_per_s).or_else(|| rate(*to_per_s)),
             Arrival::Bursts { .. } | Arrival::Trace { .. } => self.mean_rate_per_s(0).and_then(rate),
+            Arrival::ScheduledDrain(drain) => drain.problem(),
         }
     }
 }
@@ -312,6 +325,7 @@ impl fmt::Display for Arrival {
         let duration = |us: u64| humantime::format_duration(std::time::Duration::from_micros(us)).to_string();
         match self {
             Arrival::Unpaced => f.write_str("unpaced"),
+            Arrival::ScheduledDrain(drain) => drain.fmt(f),
             Arrival::Constant { rate_per_s } => write!(f, "{rate_per_s}/s"),
             Arrival::Poisson { rate_per_s } => write!(f, "poisson({rate_per_s}/s)"),
             Arrival::Bursts { records, every_us } => write!(f, "bursts({records} every {})", duration(*every_us)),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::TrialResult;
+use super::{DrainInterval, TrialResult};
 
 /// Which part of a trial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -88,6 +88,9 @@ pub struct Interval {
     /// Largest resident memory of the process until the interval's end, in bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peak_memory_bytes: Option<u64>,
+    /// The waiting queues and their scheduler, where the load has them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drain: Option<DrainInterval>,
 }
 
 /// By how much the client's own counters grew, summed over producers and brokers. The client tells them period by period,

@@ -6,6 +6,7 @@
 //! trial process. The schema files are `schemas/trial-spec.schema.json` and `schemas/trial-event.schema.json`.
 
 mod arrival;
+mod drain;
 mod event;
 mod records;
 mod result;
@@ -14,6 +15,10 @@ mod spec;
 mod workload;
 
 pub use arrival::{Arrival, MAX_RATE_PER_S, RateSegment, RateStep, TimeUnit, TraceValues};
+pub use drain::{
+    COUPON_VALUE_BYTES, CouponKey, DrainInterval, DrainOrder, DrainResult, MAX_USERS_PER_S, QueueLength,
+    ScheduledDrain, UserPattern, WaitingQueues,
+};
 pub use event::{BrokerWindow, ClientInterval, Interval, IntervalLatency, Phase, TrialEvent, WindowedLatency};
 pub use records::{Header, HeaderContent, Key, KeyForm, Partitioner, PayloadPart, Records, Timestamps};
 pub use result::{

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::SerializationCost;
+use super::{DrainResult, SerializationCost};
 
 /// The figures of one trial, as its process saw them. Watermarks and broker CPU are the coordinator's to add.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -30,6 +30,9 @@ pub struct TrialResult {
     pub peak_memory_bytes: u64,
     /// The client's own statistics over the whole trial; absent for clients that have none.
     pub statistics: Option<ClientStatistics>,
+    /// The waiting queues and their scheduler, where the load has them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drain: Option<DrainResult>,
     /// What was asked for, where that is more than one rate: bursts, steps, ramps, traces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offered: Option<OfferedLoad>,

@@ -1,6 +1,7 @@
 //! `summary.md`: a GitHub table, for pull requests and wikis.
 
 use super::columns::{self, COLUMNS, RowOrder};
+use super::drain;
 use super::format;
 use super::metric::Metric;
 use super::summary::{BLOCKS_FOR_AN_INTERVAL, Summary};
@@ -56,6 +57,7 @@ pub fn render(summary: &Summary) -> String {
     {
         text.push_str(&format!("{}\n\n", escaped(&sentence)));
     }
+    text.push_str(&drain::markdown(summary, escaped));
     text.push_str(&trouble(summary));
     text.push_str(&format!(
         "Measured {} with kpbench {} and {} on {}.\n",

@@ -9,6 +9,7 @@ pub mod charts;
 mod columns;
 pub mod comparison;
 mod csv;
+mod drain;
 pub mod exports;
 mod figures;
 mod files;
@@ -37,6 +38,6 @@ pub use gate::{
 pub use metric::Metric;
 pub use noise::{noise_floor_of, text as noise_text};
 pub use summary::{
-    Answer, BLOCKS_FOR_AN_INTERVAL, ConfigurationSummary, CurvePoint, LatencySummary, Question, RunTrials,
-    SUMMARY_SCHEMA_VERSION, ServiceLatencyIs, Summary, TrialCounts, TrialFailure, summarize,
+    Answer, BLOCKS_FOR_AN_INTERVAL, ConfigurationSummary, CurvePoint, DrainAnswer, DrainSummary, LatencySummary,
+    Question, RunTrials, SUMMARY_SCHEMA_VERSION, ServiceLatencyIs, Summary, TrialCounts, TrialFailure, summarize,
 };

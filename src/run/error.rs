@@ -31,6 +31,9 @@ pub enum RunError {
         /// What is wrong, and the remedy.
         cause: String,
     },
+    /// Where users are to wait, nobody answers.
+    #[error(transparent)]
+    WaitingQueue(#[from] crate::load::drain::QueueError),
     /// `--resume` with another profile.
     #[error(
         "{} holds a run that does not match this profile:\n{}\nresume with the profile and the options of that run, or start a new one",

@@ -1,6 +1,6 @@
 //! A run from its directory's reservation to the target's end.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 use std::time::Duration;
 
@@ -15,9 +15,10 @@ use super::{
     Cancel, Cluster, ClusterError, ClusterStarter, Ended, Listener, Mask, OutDirectory, RunError, RunOutcome,
     RunOverview, RunRequest, host, payload_files, registry, resume, sessions,
 };
+use crate::load::drain::{QueueError, probe};
 use crate::plan;
-use crate::profile::{self, TargetSettings};
-use crate::protocol::TargetKind;
+use crate::profile::{self, Profile, TargetSettings};
+use crate::protocol::{TargetKind, WaitingQueues};
 use crate::store::{
     MANIFEST_FILE, Manifest, Reservation, RunDirectory, SCHEMA_VERSION, TargetDescription, TrialOutcome, TrialRecord,
     UsedNoiseFloor, find_noise_floor,
@@ -60,6 +61,10 @@ pub async fn execute(
         place.give_up();
         return Err(error);
     }
+    if let Err(error) = queues_answer(&request.profile) {
+        place.give_up();
+        return Err(error.into());
+    }
     listener.target_starting(&request.profile.target);
     let mut start = starter.start(&request.profile.target);
     let started = tokio::select! {
@@ -96,6 +101,21 @@ pub async fn execute(
     sessions::remember(&mut directory, not_stopped.into_iter().collect())?;
     listener.run_finished(&outcome);
     Ok(outcome)
+}
+
+/// Whether every Redis answers that users are to wait in.
+fn queues_answer(profile: &Profile) -> Result<(), QueueError> {
+    let urls: BTreeSet<&str> = profile
+        .configurations
+        .iter()
+        .filter_map(
+            |configuration| match &configuration.workload.arrival.scheduled_drain()?.queue {
+                WaitingQueues::Redis { url } => Some(url.as_str()),
+                WaitingQueues::Memory => None,
+            },
+        )
+        .collect();
+    urls.into_iter().try_for_each(probe)
 }
 
 /// How many trials a run has that is complete; none where some remain.

@@ -66,12 +66,14 @@ fn client_side(configuration: &Configuration) -> String {
     )
 }
 
-/// Undefined for acks=0, whose successes are socket writes, and for TLS, which the mock cluster does not speak.
+/// Undefined for acks=0, whose successes are socket writes, for TLS, which the mock cluster does not speak, and for a
+/// scheduler's batches, whose pace is the scheduler's.
 fn defined(configuration: &Configuration, kind: TargetKind, connection: &BTreeMap<String, String>) -> bool {
     let tls = connection
         .get("security.protocol")
         .is_some_and(|protocol| protocol.to_lowercase().contains("ssl"));
-    configuration.acks != Acks::None && kind != TargetKind::Mock && !tls
+    let drained = configuration.workload.arrival.scheduled_drain().is_some();
+    !drained && configuration.acks != Acks::None && kind != TargetKind::Mock && !tls
 }
 
 impl Session<'_> {

@@ -28,6 +28,17 @@ impl PreparedTopic {
     }
 }
 
+/// The topic of a coupon service ends in the name that the service gives it.
+const COUPON_TOPIC: &str = "coupon_issue";
+
+/// What a trial's topic is named for, beyond its session.
+fn named_for(purpose: &str, configuration: &Configuration) -> String {
+    match configuration.workload.arrival.scheduled_drain() {
+        Some(_) => format!("{purpose}-{COUPON_TOPIC}"),
+        None => purpose.to_owned(),
+    }
+}
+
 /// Makes and deletes the topics of one session of a run.
 pub(super) struct Topics<'a> {
     cluster: &'a dyn Cluster,
@@ -89,7 +100,10 @@ impl<'a> Topics<'a> {
     ) -> Result<PreparedTopic, ClusterError> {
         match &self.settings.existing {
             Some(name) => self.look_at(name.clone()).await,
-            None => self.prepare_fresh(purpose, configuration).await,
+            None => {
+                self.prepare_fresh(&named_for(purpose, configuration), configuration)
+                    .await
+            }
         }
     }
 

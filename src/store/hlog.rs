@@ -83,6 +83,7 @@ mod tests {
             brokers: Vec::new(),
             client: None,
             peak_memory_bytes: None,
+            drain: None,
         }
     }
 

@@ -462,6 +462,7 @@ fn interval(histogram: String) -> Interval {
         brokers: Vec::new(),
         client: None,
         peak_memory_bytes: None,
+        drain: None,
     }
 }
 
@@ -498,6 +499,7 @@ pub fn result(histogram: String) -> TrialResult {
         client_cpu: CpuTime::default(),
         peak_memory_bytes: 1,
         serialization: None,
+        drain: None,
         statistics: None,
         offered: None,
         notes: vec!["a note with hunter2".to_owned()],

@@ -357,6 +357,7 @@ fn trial(configuration: &Configuration, planned: PlannedTrial) -> TrialRecord {
             },
             peak_memory_bytes: 60 << 20,
             serialization: None,
+            drain: None,
             statistics: Some(statistics(configuration, total, bytes, linger)),
             offered: None,
             notes: Vec::new(),
@@ -435,6 +436,7 @@ fn intervals(name: &str, rate: f64, bytes: u64, median_us: Option<f64>) -> Vec<I
                 }],
                 client: None,
                 peak_memory_bytes: None,
+                drain: None,
             }
         })
         .collect()

@@ -54,7 +54,8 @@ impl Schedule {
         }
         let warmup_us = times.warmup_ms * 1_000;
         Ok(Some(Self(match arrival {
-            Arrival::Unpaced => return Ok(None),
+            // A scheduled drain has a driver of its own.
+            Arrival::Unpaced | Arrival::ScheduledDrain(_) => return Ok(None),
             Arrival::Constant { rate_per_s } => Pattern::Constant {
                 us_per_record: 1e6 / rate_per_s,
             },

@@ -2,6 +2,7 @@
 //! out of a chart is said under it.
 
 mod comparison;
+mod drain;
 mod latency;
 mod levels;
 mod overview;
@@ -45,6 +46,8 @@ pub enum Part {
     Latency,
     /// Over time.
     Time,
+    /// Waiting queues and their scheduler.
+    Queues,
     /// On no part of the page, which would grow too large: in files beside it only.
     Files,
 }
@@ -129,6 +132,7 @@ fn in_one_width(source: &Source<'_>) -> Result<Vec<Drawn>, ChartError> {
     drawn.extend(latency::draw(source)?);
     drawn.extend(levels::draw(source)?);
     drawn.extend(time::draw(source)?);
+    drawn.extend(drain::draw(source)?);
     Ok(drawn)
 }
 

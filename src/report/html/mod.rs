@@ -9,6 +9,7 @@ use askama::Template;
 
 use super::charts;
 use super::columns;
+use super::drain;
 use super::figures::{Figure, Part};
 use super::format;
 use super::metric::Metric;
@@ -40,6 +41,8 @@ struct Page<'a> {
     settings: Vec<&'a Figure>,
     latency: Vec<&'a Figure>,
     time: Vec<&'a Figure>,
+    queues: Vec<&'a Figure>,
+    queue_table: Option<drain::Table>,
     axis_lines: Vec<AxisLine>,
     table: table::TableView,
     reading: Vec<String>,
@@ -109,6 +112,8 @@ pub fn render(
         settings: part(Part::Settings),
         latency: part(Part::Latency),
         time: part(Part::Time),
+        queues: part(Part::Queues),
+        queue_table: drain::table(summary),
         axis_lines: if summary.trials.blocks < BLOCKS_FOR_AN_INTERVAL {
             Vec::new()
         } else {

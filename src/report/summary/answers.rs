@@ -83,6 +83,8 @@ fn paced_throughput(measured: &[&ConfigurationSummary]) -> Answer {
             Some(rate_per_s) => Metric::Throughput
                 .value(c)
                 .is_none_or(|found| found < 0.99 * rate_per_s),
+            // Whether a scheduler kept up with its users is told of its queues.
+            None if c.workload.arrival.scheduled_drain().is_some() => false,
             None => c.trials.short_of_rate > 0,
         })
         .map(|c| c.label.clone())
@@ -363,9 +365,15 @@ fn rate_per_s(configuration: &ConfigurationSummary) -> f64 {
 }
 
 fn rate(configuration: &ConfigurationSummary) -> String {
-    match configuration.workload.arrival.constant_rate_per_s() {
+    let arrival = &configuration.workload.arrival;
+    if let Some(drain) = arrival.scheduled_drain() {
+        let every = format::milliseconds(drain.every_us as f64 / 1e3);
+        let users = format::count(drain.users_per_s.round() as u64);
+        return format!("{users} users/s drained every {every}");
+    }
+    match arrival.constant_rate_per_s() {
         Some(rate_per_s) => format!("{} records/s", format::count(rate_per_s.round() as u64)),
-        None => configuration.workload.arrival.to_string(),
+        None => arrival.to_string(),
     }
 }
 

@@ -53,6 +53,7 @@ pub(super) fn summarize(configuration: &Configuration, records: &[&TrialRecord],
     per_trial_figures(&mut summary, &completed);
     summary.levels = levels::levels(&completed, &mut warnings);
     totals(&mut summary, &completed);
+    summary.drain = super::drain::summarize(configuration, &completed, &mut warnings);
     warnings.extend(own_warnings(&summary, &completed));
     summary.warnings = alike::once_each(warnings);
     figures.extend(completed.iter().zip(percentiles).map(|(trial, mut values)| {
@@ -127,6 +128,7 @@ fn blank(configuration: &Configuration, trials: TrialCounts) -> ConfigurationSum
         appended_by_partition: Vec::new(),
         spreads: BTreeMap::new(),
         levels: Vec::new(),
+        drain: None,
         warnings: Vec::new(),
     }
 }

@@ -3,12 +3,14 @@
 
 mod answers;
 mod configuration;
+mod drain;
 mod latency;
 mod levels;
 mod model;
 
 use std::collections::HashMap;
 
+pub use drain::{DrainAnswer, DrainSummary};
 pub use latency::CurvePoint;
 pub use model::{
     Answer, ConfigurationSummary, LatencySummary, LevelSummary, Question, RunTrials, ServiceLatencyIs, Summary,
@@ -79,6 +81,7 @@ pub(super) fn analyze(manifest: &Manifest, trials: &[TrialRecord]) -> Analysis {
         repetition: stopping::of_run(manifest),
         verdicts: verdicts(blocks(manifest), &axis_verdicts, &floors),
         axis_verdicts,
+        drain: drain::answers(&configurations),
         answers: answers::answers(&configurations, &answers::Evidence::new(&observations, &floors)),
         noise_floors: floors,
         configurations,

@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::drain::{DrainAnswer, DrainSummary};
+
 use crate::analysis::{AxisVerdict, BestSet, Floors};
 use crate::profile::{AxisSetting, Order};
 use crate::protocol::{Acks, FailedCount, Workload};
@@ -62,6 +64,9 @@ pub struct Summary {
     pub answers: Vec<Answer>,
     /// The configurations in the matrix's order.
     pub configurations: Vec<ConfigurationSummary>,
+    /// What is to be said of waiting queues and their scheduler, where the load has them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drain: Vec<DrainAnswer>,
     /// Warnings for the whole run.
     pub warnings: Vec<String>,
 }
@@ -234,6 +239,9 @@ pub struct ConfigurationSummary {
     /// Parts of the window of a load whose rate varies: what was due, and what became of it. Absent for other loads.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub levels: Vec<LevelSummary>,
+    /// The waiting queues and their scheduler, where the load has them and a trial came to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drain: Option<DrainSummary>,
     /// What a reader must know about these figures.
     pub warnings: Vec<String>,
 }

@@ -7,6 +7,7 @@ pub(super) mod text;
 use std::path::PathBuf;
 
 use super::columns::{self, RowOrder};
+use super::drain;
 use super::format;
 use super::summary::{Answer, BLOCKS_FOR_AN_INTERVAL, Summary};
 use super::verdicts;
@@ -41,6 +42,9 @@ impl Default for Style {
 /// Axis values whose verdicts are shown; the rest is counted.
 const AXIS_LINES: usize = 24;
 
+/// Configurations whose waiting queues are shown; the rest is counted.
+const DRAIN_LINES: usize = 24;
+
 /// Names listed with a warning before the rest is counted.
 const NAMED: usize = 2;
 
@@ -53,6 +57,7 @@ pub fn render(summary: &Summary, style: &Style) -> String {
     let mut blocks = vec![heading(summary, &page), table::render(summary, style)];
     blocks.push(explanations(summary, &page));
     blocks.push(answers(summary, &page));
+    blocks.push(waiting_queues(summary, &page));
     blocks.push(warnings(summary, &page));
     if let Some(report) = &style.report {
         // Not wrapped: a path that is broken over lines cannot be clicked or copied.
@@ -118,6 +123,28 @@ fn answers(summary: &Summary, page: &text::Page) -> String {
     lines.push_str(&axis_verdicts(summary, page));
     lines.push_str(&page.titled("Where this holds", &summary.validity.join(" ")));
     lines
+}
+
+/// Waiting queues and their scheduler, where the load has them.
+fn waiting_queues(summary: &Summary, page: &text::Page) -> String {
+    let answers = summary
+        .drain
+        .iter()
+        .map(|answer| page.titled(&answer.title, &answer.sentence));
+    let mut text: String = answers.collect();
+    let lines = drain::lines(summary);
+    for (label, figures) in lines.iter().take(DRAIN_LINES) {
+        text.push_str(&page.titled(&format!("  {label}"), figures));
+    }
+    if lines.len() > DRAIN_LINES {
+        let more = format::counted(
+            (lines.len() - DRAIN_LINES) as u64,
+            "more configuration",
+            "more configurations",
+        );
+        text.push_str(&page.paragraph(&format!("  {more} in the report")));
+    }
+    text
 }
 
 /// What each axis does, where there are enough blocks to say anything.

@@ -7,7 +7,7 @@ pub(super) mod tests;
 
 use crate::analysis::saturation;
 use crate::profile::Configuration;
-use crate::protocol::{Acks, Arrival, ClientStatistics, TrialResult};
+use crate::protocol::{Acks, Arrival, ClientStatistics, DrainOrder, TrialResult};
 use crate::store::{BrokerFigures, LateSends, MissedRate, Saturation};
 
 /// Shortest window whose figures are not flagged, in s; a hair of tolerance for timers.
@@ -90,6 +90,19 @@ pub(super) enum Warning {
     NoHeadroom {
         cause: String,
     },
+    QueueGrew {
+        growth_per_run: f64,
+        waiting: u64,
+        late_us: u64,
+    },
+    UsersLost {
+        users: u64,
+        never_sent: u64,
+        order: DrainOrder,
+    },
+    IssuedTwice {
+        records: u64,
+    },
 }
 
 /// Why a client thread spins: idempotence, which is known to make it do so where brokers lead few partitions each, and
@@ -121,6 +134,7 @@ pub(super) fn of_trial(
     window(configuration, result, broker, &mut found);
     verdicts(configuration, result, broker, &mut found);
     pacing(configuration, result, broker, &mut found);
+    drain(configuration, result, &mut found);
     if let Some(statistics) = &result.statistics {
         let trial_s = warmup_ms as f64 / 1_000.0 + result.window_s + result.drain_ms / 1_000.0;
         client(configuration, statistics, (trial_s, brokers), &mut found);
@@ -156,9 +170,9 @@ fn window(configuration: &Configuration, result: &TrialResult, broker: &BrokerFi
     );
     if first > 0 {
         let change = second as f64 / first as f64 - 1.0;
-        // Halves of the window differ where their schedules do.
+        // Halves of the window differ where their schedules do, and a batch falls into one of them.
         let arrival = &configuration.workload.arrival;
-        let alike = !arrival.varies() && !matches!(arrival, Arrival::Bursts { .. });
+        let alike = !arrival.varies() && !matches!(arrival, Arrival::Bursts { .. } | Arrival::ScheduledDrain(_));
         if alike && change.abs() > MAX_DRIFT {
             found.push(Warning::Drift { change });
         }
@@ -197,6 +211,30 @@ fn verdicts(configuration: &Configuration, result: &TrialResult, broker: &Broker
         found.push(Warning::Undecided {
             records: counts.undecided,
         });
+    }
+}
+
+/// What waiting queues and their scheduler give cause to warn of.
+fn drain(configuration: &Configuration, result: &TrialResult, found: &mut Vec<Warning>) {
+    let (Some(settings), Some(drain)) = (configuration.workload.arrival.scheduled_drain(), &result.drain) else {
+        return;
+    };
+    if drain.queue_grew == Some(true) {
+        found.push(Warning::QueueGrew {
+            growth_per_run: drain.growth_per_run.unwrap_or(0.0),
+            waiting: drain.waiting_at_window_end,
+            late_us: drain.late_us_max,
+        });
+    }
+    if let Some(users) = drain.removed_unacknowledged.filter(|users| *users > 0) {
+        found.push(Warning::UsersLost {
+            users,
+            never_sent: drain.removed_never_sent,
+            order: settings.order,
+        });
+    }
+    if let Some(records) = drain.acknowledged_again.filter(|records| *records > 0) {
+        found.push(Warning::IssuedTwice { records });
     }
 }
 

@@ -18,6 +18,7 @@ impl fmt::Display for Warning {
             | Warning::Uncertain { .. }
             | Warning::RateMissed(_)
             | Warning::LateSends(_) => self.load_text(),
+            Warning::QueueGrew { .. } | Warning::UsersLost { .. } | Warning::IssuedTwice { .. } => self.drain_text(),
             Warning::Surplus { .. }
             | Warning::Deficit { .. }
             | Warning::Failed { .. }
@@ -115,6 +116,37 @@ impl Warning {
             Warning::Undecided { records } => {
                 format!("{records} records had no verdict when the drain ended; lengthen run.drain-timeout.")
             }
+            _ => String::new(),
+        }
+    }
+
+    /// About waiting queues and their scheduler.
+    fn drain_text(&self) -> String {
+        match self {
+            Warning::QueueGrew {
+                growth_per_run,
+                waiting,
+                late_us,
+            } => format!(
+                "The waiting queues grew, by {growth_per_run:.1} users from run to run, to {} at the window's end; runs of \
+                 the scheduler began up to {:.1} s late. Latencies are those of a growing queue: take larger batches, or \
+                 send faster.",
+                count(*waiting),
+                *late_us as f64 / 1e6
+            ),
+            Warning::UsersLost {
+                users,
+                never_sent,
+                order,
+            } => format!(
+                "{} users left the waiting queue without an acknowledged record ({order}); {} of them were never sent.",
+                count(*users),
+                count(*never_sent)
+            ),
+            Warning::IssuedTwice { records } => format!(
+                "{} records were acknowledged for users who had one already: a batch that an exception ended was sent again.",
+                count(*records)
+            ),
             _ => String::new(),
         }
     }

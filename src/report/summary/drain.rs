@@ -1,0 +1,458 @@
+//! Waiting queues and their scheduler: the figures of each configuration, and the answers of a run that has them.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::latency::Merged;
+use super::model::{ConfigurationSummary, LatencySummary};
+use crate::analysis::CompletedTrial;
+use crate::profile::Configuration;
+use crate::protocol::{DrainOrder, DrainResult, LatencyDistribution, ScheduledDrain, SendMode};
+use crate::report::charts::Unit;
+use crate::report::format;
+use crate::stats::{self, histogram};
+
+/// Names listed in a sentence before the rest is counted.
+const NAMED: usize = 3;
+
+/// The axis of batch sizes.
+const BATCH_AXIS: &str = "arrival.batch-size";
+
+/// The figures of one configuration's waiting queues and scheduler, over its completed trials.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DrainSummary {
+    /// Users per second that full batches at the fixed rate take out of the queues.
+    pub capacity_per_s: f64,
+    /// From a user's arrival in the window to the first acknowledgement of their record; null with `acks=0`.
+    pub user_wait_us: Option<LatencySummary>,
+    /// Trials whose window had two runs or more, so that growth can be judged.
+    pub judged: u64,
+    /// Those of them in which the queues grew.
+    pub grew: u64,
+    /// By how many users the queues grew from run to run; median of the trials.
+    pub growth_per_run: Option<f64>,
+    /// Users waiting at the window's end; median of the trials.
+    pub waiting_at_window_end: f64,
+    /// Most users waiting at the start of a run in a window.
+    pub waiting_max: u64,
+    /// Users still waiting when the drain was over, summed.
+    pub waiting_at_end: u64,
+    /// Runs of the scheduler that began in the windows, summed.
+    pub runs: u64,
+    /// Those that took longer than the fixed rate.
+    pub overruns: u64,
+    /// Mean length of a run, in µs; null without one.
+    pub run_us_mean: Option<f64>,
+    /// The longest run, in µs.
+    pub run_us_max: u64,
+    /// Time of all runs ÷ users they took, in µs; null where they took nobody.
+    pub run_us_per_user: Option<f64>,
+    /// How late the latest run began, in µs.
+    pub late_us_max: u64,
+    /// Users who left the queues, summed over whole trials.
+    pub removed: u64,
+    /// Those without an acknowledged record; null with `acks=0`.
+    pub removed_unacknowledged: Option<u64>,
+    /// Those for whom nothing was ever offered to the client.
+    pub removed_never_sent: u64,
+    /// Records offered again.
+    pub sent_again: u64,
+    /// Acknowledged records beyond the first of a user; null with `acks=0`.
+    pub acknowledged_again: Option<u64>,
+}
+
+impl DrainSummary {
+    /// Whether the queues grew in some trial; none where no trial can tell.
+    pub fn queue_grew(&self) -> Option<bool> {
+        (self.judged > 0).then_some(self.grew > 0)
+    }
+}
+
+/// One thing to be said of a run's waiting queues.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DrainAnswer {
+    /// The question, in few words.
+    pub title: String,
+    /// The answer.
+    pub sentence: String,
+}
+
+/// The figures of one configuration; none without a completed trial that has them.
+pub(super) fn summarize(
+    configuration: &Configuration,
+    completed: &[CompletedTrial<'_>],
+    warnings: &mut Vec<String>,
+) -> Option<DrainSummary> {
+    let settings = configuration.workload.arrival.scheduled_drain()?;
+    let results: Vec<&DrainResult> = completed
+        .iter()
+        .filter_map(|trial| trial.result.drain.as_ref())
+        .collect();
+    let mut wait = Merged::default();
+    for result in &results {
+        if let Some(Err(error)) = result.user_wait.as_ref().map(|distribution| wait.add(distribution)) {
+            warnings.push(format!("users' waits could not be read ({error}): some are left out"));
+        }
+    }
+    let sum = |of: fn(&DrainResult) -> u64| results.iter().map(|result| of(result)).sum::<u64>();
+    let most = |of: fn(&DrainResult) -> u64| results.iter().map(|result| of(result)).max().unwrap_or(0);
+    let known = |of: fn(&DrainResult) -> Option<u64>| results.iter().map(|result| of(result)).sum::<Option<u64>>();
+    let (run_count, run_us) = run_time(results.iter().map(|result| &result.run_duration));
+    let taken = sum(|result| result.taken);
+    let growths: Vec<f64> = results.iter().filter_map(|result| result.growth_per_run).collect();
+    let waiting: Vec<f64> = results
+        .iter()
+        .map(|result| result.waiting_at_window_end as f64)
+        .collect();
+    Some(DrainSummary {
+        capacity_per_s: settings.capacity_per_s(),
+        user_wait_us: wait.summary(),
+        judged: results.iter().filter(|result| result.queue_grew.is_some()).count() as u64,
+        grew: results.iter().filter(|result| result.queue_grew == Some(true)).count() as u64,
+        growth_per_run: stats::median(&growths),
+        waiting_at_window_end: stats::median(&waiting)?,
+        waiting_max: most(|result| result.waiting_max),
+        waiting_at_end: sum(|result| result.waiting_at_end),
+        runs: sum(|result| result.runs),
+        overruns: sum(|result| result.overruns),
+        run_us_mean: (run_count > 0).then(|| run_us / run_count as f64),
+        run_us_max: most(|result| result.run_duration.max_us),
+        run_us_per_user: (taken > 0).then(|| run_us / taken as f64),
+        late_us_max: most(|result| result.late_us_max),
+        removed: sum(|result| result.removed),
+        removed_unacknowledged: known(|result| result.removed_unacknowledged),
+        removed_never_sent: sum(|result| result.removed_never_sent),
+        sent_again: sum(|result| result.sent_again),
+        acknowledged_again: known(|result| result.acknowledged_again),
+    })
+}
+
+/// Number and total time of runs, in µs.
+fn run_time<'a>(durations: impl Iterator<Item = &'a LatencyDistribution>) -> (u64, f64) {
+    let decoded = durations.filter_map(|duration| histogram::decode(&duration.histogram).ok());
+    decoded.fold((0, 0.0), |(count, total), runs| match runs.len() {
+        0 => (count, total),
+        of_trial => (count + of_trial, total + runs.mean() * of_trial as f64),
+    })
+}
+
+/// A configuration that has waiting queues and figures of them.
+struct Drained<'a> {
+    configuration: &'a ConfigurationSummary,
+    settings: &'a ScheduledDrain,
+    found: &'a DrainSummary,
+}
+
+/// What a run says of its waiting queues; nothing where it has none.
+pub(super) fn answers(configurations: &[ConfigurationSummary]) -> Vec<DrainAnswer> {
+    let drained: Vec<Drained<'_>> = configurations
+        .iter()
+        .filter_map(|configuration| {
+            Some(Drained {
+                configuration,
+                settings: configuration.workload.arrival.scheduled_drain()?,
+                found: configuration.drain.as_ref()?,
+            })
+        })
+        .collect();
+    if drained.is_empty() {
+        return Vec::new();
+    }
+    let answer = |title: &str, sentence: String| DrainAnswer {
+        title: title.to_owned(),
+        sentence,
+    };
+    vec![
+        answer("How long a user waits", waits(&drained)),
+        answer("How large a batch must be", batches(&drained)),
+        answer("What sending costs the scheduler", scheduler(&drained)),
+        answer("Users removed without an acknowledged record", losses(&drained)),
+    ]
+}
+
+fn time(us: f64) -> String {
+    Unit::Microseconds.format(us)
+}
+
+fn waits(drained: &[Drained<'_>]) -> String {
+    let p99 = |one: &&Drained<'_>| {
+        let wait = one.found.user_wait_us.as_ref()?;
+        Some((wait.p99?, wait.is_at_least("p99")))
+    };
+    let mut known: Vec<_> = drained
+        .iter()
+        .filter_map(|one| Some((p99(&one)?, one.found.user_wait_us.as_ref()?, &one.configuration.label)))
+        .collect();
+    known.sort_by_key(|((p99, bound), ..)| (*bound, *p99));
+    let said = |((p99, bound), wait, label): &((u64, bool), &LatencySummary, &String)| {
+        let median = match (wait.p50, wait.is_at_least("p50")) {
+            (Some(p50), false) => time(p50 as f64),
+            (Some(p50), true) => format!("at least {}", time(p50 as f64)),
+            (None, _) => format::NOTHING.to_owned(),
+        };
+        let bound = if *bound { "at least " } else { "" };
+        format!(
+            "{median} at the median and {bound}{} at the 99th percentile with {label}",
+            time(*p99 as f64)
+        )
+    };
+    match (known.first(), known.last()) {
+        (Some(shortest), Some(longest)) if known.len() > 1 => format!(
+            "From arriving in the queue to an acknowledged record: {}; {}.",
+            said(shortest),
+            said(longest)
+        ),
+        (Some(only), _) => format!("From arriving in the queue to an acknowledged record: {}.", said(only)),
+        _ => {
+            "No percentile can be given: with acks=0 nothing is acknowledged, and a 99th percentile needs 1,000 users."
+                .to_owned()
+        }
+    }
+}
+
+/// Everything but the batch size, in words; configurations that differ in it alone are one sweep.
+fn beside_batch(one: &Drained<'_>) -> String {
+    let axes = one.configuration.axes.iter().filter(|axis| axis.axis != BATCH_AXIS);
+    let words: Vec<String> = axes
+        .map(|axis| match axis.axis.as_str() {
+            "send.mode" => axis.value.clone(),
+            name => format!("{}={}", name.trim_start_matches("arrival."), axis.value),
+        })
+        .collect();
+    words.join(" ")
+}
+
+fn batches(drained: &[Drained<'_>]) -> String {
+    let mut sweeps: BTreeMap<String, Vec<&Drained<'_>>> = BTreeMap::new();
+    for one in drained {
+        sweeps.entry(beside_batch(one)).or_default().push(one);
+    }
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (name, mut sweep) in sweeps {
+        sweep.sort_by_key(|one| one.settings.batch_size);
+        found.entry(smallest(&sweep)).or_default().push(name);
+    }
+    let all_alike = found.len() == 1;
+    let sentences: Vec<String> = found
+        .into_iter()
+        .map(|(answer, names)| match all_alike {
+            true => format!("{answer}."),
+            false => format!("{answer} ({}).", format::listed(&names, NAMED)),
+        })
+        .collect();
+    let needed = drained.first().map(|one| {
+        let settings = one.settings;
+        let needed = settings.users_per_s * settings.every_us as f64 / 1e6 / f64::from(settings.coupons);
+        format!(
+            " As many as arrive per coupon and period are needed at least: {}.",
+            format::count(needed.ceil() as u64)
+        )
+    });
+    let same_load = drained.windows(2).all(|pair| {
+        let load = |one: &Drained<'_>| (one.settings.users_per_s, one.settings.every_us, one.settings.coupons);
+        load(&pair[0]) == load(&pair[1])
+    });
+    format!(
+        "{}{}",
+        sentences.join(" "),
+        needed.filter(|_| same_load).unwrap_or_default()
+    )
+}
+
+/// The smallest batch size of a sweep whose queues did not grow, and did not with any larger one either.
+fn smallest(sweep: &[&Drained<'_>]) -> String {
+    let sizes: Vec<String> = sweep.iter().map(|one| one.settings.batch_size.to_string()).collect();
+    if sweep.iter().all(|one| one.found.queue_grew().is_none()) {
+        return "Not known: no window held two runs of the scheduler".to_owned();
+    }
+    let drains = sweep
+        .iter()
+        .rev()
+        .take_while(|one| one.found.queue_grew() == Some(false))
+        .last();
+    match drains {
+        Some(one) => format!(
+            "{} users per coupon and run is the smallest batch of those swept ({}) whose queue does not grow",
+            one.settings.batch_size,
+            format::listed(&sizes, 8)
+        ),
+        None => format!(
+            "None of those swept ({}): the queue grows with each",
+            format::listed(&sizes, 8)
+        ),
+    }
+}
+
+fn scheduler(drained: &[Drained<'_>]) -> String {
+    let mut modes: Vec<(SendMode, Vec<&Drained<'_>>)> = Vec::new();
+    for one in drained.iter().filter(|one| one.found.run_us_mean.is_some()) {
+        let mode = one.configuration.workload.send_mode;
+        match modes.iter_mut().find(|(known, _)| *known == mode) {
+            Some((_, members)) => members.push(one),
+            None => modes.push((mode, vec![one])),
+        }
+    }
+    let sentences: Vec<String> = modes
+        .iter()
+        .map(|(mode, members)| {
+            let range = |of: &dyn Fn(&DrainSummary) -> Option<f64>| -> String {
+                let values: Vec<f64> = members.iter().filter_map(|one| of(one.found)).collect();
+                let (low, high) = (
+                    values.iter().copied().fold(f64::INFINITY, f64::min),
+                    values.iter().copied().fold(0.0, f64::max),
+                );
+                match values.len() {
+                    0 => format::NOTHING.to_owned(),
+                    1 => time(low),
+                    _ => format!("{} to {}", time(low), time(high)),
+                }
+            };
+            let overruns: u64 = members.iter().map(|one| one.found.overruns).sum();
+            let runs: u64 = members.iter().map(|one| one.found.runs).sum();
+            format!(
+                "{mode}: a run takes {} on average, {} per user; {} of {} overran the fixed rate",
+                range(&|found| found.run_us_mean),
+                range(&|found| found.run_us_per_user),
+                format::count(overruns),
+                format::counted(runs, "run", "runs")
+            )
+        })
+        .collect();
+    match sentences.is_empty() {
+        true => "No run of the scheduler came to its end in a window.".to_owned(),
+        false => format!("{}.", sentences.join(". ")),
+    }
+}
+
+fn losses(drained: &[Drained<'_>]) -> String {
+    let orders = [DrainOrder::SendThenRemove, DrainOrder::PopThenSend];
+    let sentences: Vec<String> = orders
+        .into_iter()
+        .filter_map(|order| {
+            let members: Vec<&Drained<'_>> = drained.iter().filter(|one| one.settings.order == order).collect();
+            let known: Vec<_> = members
+                .iter()
+                .filter_map(|one| Some((one.found, one.found.removed_unacknowledged?)))
+                .collect();
+            if members.is_empty() {
+                return None;
+            }
+            if known.is_empty() {
+                return Some(format!("{order}: not known, since acks=0 acknowledges nothing."));
+            }
+            let lost: u64 = known.iter().map(|(_, lost)| lost).sum();
+            let removed: u64 = known.iter().map(|(found, _)| found.removed).sum();
+            let never_sent: u64 = known.iter().map(|(found, _)| found.removed_never_sent).sum();
+            let again: u64 = known.iter().filter_map(|(found, _)| found.acknowledged_again).sum();
+            Some(format!(
+                "{order}: {} of {} removed; {} of them were never sent. {} acknowledged for a user who had one already.",
+                format::count(lost),
+                format::counted(removed, "user", "users"),
+                format::count(never_sent),
+                format::counted(again, "record was", "records were"),
+            ))
+        })
+        .collect();
+    sentences.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::{Arrival, CouponKey, UserPattern, WaitingQueues};
+    use crate::store::samples;
+
+    /// A configuration of 100 users/s, two coupons and a run every second, whose queues grew or not.
+    fn swept(batch_size: u32, grew: Option<bool>) -> ConfigurationSummary {
+        let mut configuration = samples::configuration(&format!("c-{batch_size}"));
+        configuration.label = format!("batches of {batch_size}");
+        configuration.workload.arrival = Arrival::ScheduledDrain(ScheduledDrain {
+            users_per_s: 100.0,
+            users_pattern: UserPattern::Constant,
+            coupons: 2,
+            every_us: 1_000_000,
+            batch_size,
+            order: DrainOrder::PopThenSend,
+            queue: WaitingQueues::Memory,
+            key: CouponKey::None,
+            type_id: None,
+        });
+        let mut summary = super::super::configuration::summarize(&configuration, &[], 0).summary;
+        summary.drain = Some(DrainSummary {
+            capacity_per_s: f64::from(batch_size) * 2.0,
+            user_wait_us: None,
+            judged: u64::from(grew.is_some()),
+            grew: u64::from(grew == Some(true)),
+            growth_per_run: None,
+            waiting_at_window_end: 0.0,
+            waiting_max: 0,
+            waiting_at_end: 0,
+            runs: 5,
+            overruns: 1,
+            run_us_mean: Some(2_000.0),
+            run_us_max: 3_000,
+            run_us_per_user: Some(20.0),
+            late_us_max: 0,
+            removed: 500,
+            removed_unacknowledged: Some(7),
+            removed_never_sent: 3,
+            sent_again: 0,
+            acknowledged_again: Some(2),
+        });
+        summary
+    }
+
+    fn sentence(configurations: &[ConfigurationSummary], title: &str) -> String {
+        let all = answers(configurations);
+        let found = all.into_iter().find(|answer| answer.title.contains(title));
+        found.unwrap().sentence
+    }
+
+    #[test]
+    fn the_smallest_batch_is_the_one_from_which_on_nothing_grows() {
+        let sweep = |grew: [Option<bool>; 3]| {
+            let sizes = [20, 50, 80];
+            let all: Vec<_> = sizes
+                .into_iter()
+                .zip(grew)
+                .map(|(size, grew)| swept(size, grew))
+                .collect();
+            sentence(&all, "How large")
+        };
+        let (grew, drains) = (Some(true), Some(false));
+        let told = sweep([grew, drains, drains]);
+        assert!(
+            told.starts_with("50 users per coupon and run is the smallest"),
+            "{told}"
+        );
+        assert!(told.ends_with("are needed at least: 50."), "{told}");
+        assert!(
+            sweep([drains, grew, drains]).starts_with("80 users"),
+            "a size below one that grows is luck"
+        );
+        assert!(sweep([grew, grew, grew]).starts_with("None of those swept (20, 50 and 80)"));
+        assert!(sweep([drains, drains, grew]).starts_with("None of those swept"));
+        assert!(sweep([None, None, None]).starts_with("Not known"));
+    }
+
+    #[test]
+    fn losses_are_told_by_order_and_the_schedulers_cost_by_send_mode() {
+        let all = [swept(20, Some(true)), swept(80, Some(false))];
+        assert_eq!(
+            sentence(&all, "without an acknowledged"),
+            "pop-then-send: 14 of 1,000 users removed; 6 of them were never sent. 4 records were acknowledged for a user \
+             who had one already."
+        );
+        let cost = sentence(&all, "costs the scheduler");
+        assert!(cost.contains("2 of 10 runs overran the fixed rate"), "{cost}");
+        assert!(sentence(&all, "How long").starts_with("No percentile can be given"));
+    }
+
+    #[test]
+    fn a_run_without_waiting_queues_says_nothing_of_them() {
+        let plain = super::super::configuration::summarize(&samples::configuration("c-1"), &[], 0).summary;
+        assert_eq!(answers(&[plain]), []);
+    }
+}

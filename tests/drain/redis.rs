@@ -1,0 +1,250 @@
+//! Queues that are lists of a real Redis server.
+
+use std::collections::BTreeSet;
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use kpbench::load::drain::{list_name, probe};
+use kpbench::process::{Signal, send_signal};
+use kpbench::protocol::{DrainOrder, ScheduledDrain, SendMode, TrialSpec, WaitingQueues};
+use tempfile::TempDir;
+
+use crate::support::{Fate, USERS, drain, run, spec, try_run};
+
+/// A `redis-server` of its own.
+struct Server {
+    child: Child,
+    port: u16,
+    _directory: TempDir,
+}
+
+impl Server {
+    fn start() -> Server {
+        let directory = tempfile::tempdir().unwrap();
+        // A port may be taken by somebody else between here and the server's start: it then ends at once.
+        loop {
+            let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+            let mut child = Command::new("redis-server")
+                .args([
+                    "--port",
+                    &port.to_string(),
+                    "--bind",
+                    "127.0.0.1",
+                    "--save",
+                    "",
+                    "--appendonly",
+                    "no",
+                ])
+                .current_dir(directory.path())
+                .stdout(Stdio::null())
+                .spawn()
+                .expect("redis-server: Debian's package redis-server has it");
+            let begun = Instant::now();
+            while child.try_wait().unwrap().is_none() {
+                if probe(&format!("redis://127.0.0.1:{port}/")).is_ok() {
+                    return Server {
+                        child,
+                        port,
+                        _directory: directory,
+                    };
+                }
+                assert!(
+                    begun.elapsed() < Duration::from_secs(60),
+                    "redis-server does not come up"
+                );
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        }
+    }
+
+    fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}/", self.port)
+    }
+
+    fn queue(&self) -> WaitingQueues {
+        WaitingQueues::Redis { url: self.url() }
+    }
+
+    /// The entries of both coupons' lists: user and arrival.
+    fn waiting(&self, topic: &str) -> Vec<(String, u64)> {
+        let client = ::redis::Client::open(self.url()).unwrap();
+        let mut connection = client.get_connection().unwrap();
+        let mut all = Vec::new();
+        for coupon in 0..2 {
+            let mut command = ::redis::cmd("LRANGE");
+            command.arg(list_name(topic, coupon)).arg(0).arg(-1);
+            let entries: Vec<String> = command.query(&mut connection).unwrap();
+            all.extend(entries.iter().map(|entry| {
+                let (id, at_us) = entry.split_once(' ').unwrap();
+                (id.to_owned(), at_us.parse().unwrap())
+            }));
+        }
+        all
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = send_signal(self.child.id(), Signal::Kill);
+        let _ = self.child.wait();
+    }
+}
+
+fn on(server: &Server, topic: &str, mode: SendMode, change: impl FnOnce(&mut ScheduledDrain)) -> TrialSpec {
+    let mut drain = drain();
+    drain.queue = server.queue();
+    change(&mut drain);
+    let mut spec = spec(mode, drain);
+    spec.topic = topic.to_owned();
+    spec
+}
+
+#[test]
+fn every_user_goes_through_the_list_once_and_nothing_is_left_in_it() {
+    let server = Server::start();
+    for order in [DrainOrder::SendThenRemove, DrainOrder::PopThenSend] {
+        let ran = run(
+            &on(&server, order.name(), SendMode::Async, |drain| drain.order = order),
+            |_| Fate::Acknowledged,
+        );
+        let users: BTreeSet<&String> = ran.offered.iter().map(|one| &one.user).collect();
+        assert_eq!(
+            (ran.offered.len() as u64, users.len() as u64),
+            (USERS, USERS),
+            "{order}"
+        );
+        assert_eq!(
+            (ran.drain.removed, ran.drain.removed_unacknowledged),
+            (USERS, Some(0)),
+            "{order}"
+        );
+        assert!(ran.result.notes.is_empty(), "{:?}", ran.result.notes);
+        assert_eq!(server.waiting(order.name()), [], "{order}");
+    }
+}
+
+#[test]
+fn who_was_not_taken_is_in_the_list_still_and_was_never_sent() {
+    let server = Server::start();
+    let mut spec = on(&server, "rest", SendMode::Sync, |drain| drain.batch_size = 20);
+    spec.drain_timeout_ms = 300;
+    let ran = run(&spec, |_| Fate::Acknowledged);
+    let waiting = server.waiting("rest");
+    assert_eq!(waiting.len() as u64, ran.drain.waiting_at_end);
+    assert_eq!(waiting.len() as u64, ran.result.counts.undecided);
+    assert_eq!(waiting.len() + ran.offered.len(), USERS as usize);
+    let sent: BTreeSet<u64> = ran.offered.iter().map(|one| one.arrived_us).collect();
+    assert!(waiting.iter().all(|(_, at_us)| !sent.contains(at_us)));
+    let ids: BTreeSet<&String> = ran.offered.iter().map(|one| &one.user).collect();
+    assert!(waiting.iter().all(|(id, _)| !ids.contains(id)));
+}
+
+/// The queue shows what each order is worth: a batch that an exception ended is there still, or is gone.
+#[test]
+fn a_failing_send_leaves_the_batch_in_the_list_or_has_lost_it() {
+    let server = Server::start();
+    let refuse_all = |_: u64| Fate::Failed;
+    for (order, waiting) in [(DrainOrder::SendThenRemove, USERS), (DrainOrder::PopThenSend, 0)] {
+        let mut spec = on(&server, order.name(), SendMode::Sync, |drain| drain.order = order);
+        spec.drain_timeout_ms = 300;
+        let ran = run(&spec, refuse_all);
+        assert_eq!(server.waiting(order.name()).len() as u64, waiting, "{order}");
+        assert_eq!(ran.drain.waiting_at_end, waiting, "{order}");
+        assert_eq!(ran.drain.removed_unacknowledged, Some(USERS - waiting), "{order}");
+    }
+}
+
+#[test]
+fn a_redis_that_dies_in_the_middle_fails_the_trial_with_the_cause() {
+    let server = Server::start();
+    let mut spec = on(&server, "dies", SendMode::Async, |_| ());
+    spec.measure_ms = 60_000;
+    let pid = server.child.id();
+    let url = server.url();
+    let killer = std::thread::spawn(move || {
+        let client = ::redis::Client::open(url).unwrap();
+        let mut connection = client.get_connection().unwrap();
+        let mut pushed = false;
+        while !pushed {
+            let mut command = ::redis::cmd("EXISTS");
+            pushed = command.arg(list_name("dies", 0)).query(&mut connection).unwrap();
+        }
+        send_signal(pid, Signal::Kill).unwrap();
+    });
+    let error = try_run(&spec, |_| Fate::Acknowledged).err().unwrap().to_string();
+    killer.join().unwrap();
+    assert!(
+        error.contains(&format!("the waiting queue {}", server.url())),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_redis_that_is_not_there_is_told_before_anything_is_sent() {
+    let server = Server::start();
+    let url = server.url();
+    let spec = on(&server, "gone", SendMode::Async, |_| ());
+    drop(server);
+    let error = try_run(&spec, |_| Fate::Acknowledged).err().unwrap().to_string();
+    assert!(error.contains("cannot be reached") && error.contains(&url), "{error}");
+    assert!(probe(&url).is_err());
+}
+
+#[test]
+fn entries_of_somebody_else_are_no_users() {
+    let server = Server::start();
+    let mut spec = on(&server, "foreign", SendMode::Async, |_| ());
+    spec.measure_ms = 60_000;
+    let url = server.url();
+    let stranger = std::thread::spawn(move || {
+        let client = ::redis::Client::open(url).unwrap();
+        let mut connection = client.get_connection().unwrap();
+        let mut exists = false;
+        while !exists {
+            exists = ::redis::cmd("EXISTS")
+                .arg(list_name("foreign", 0))
+                .query(&mut connection)
+                .unwrap();
+        }
+        ::redis::cmd("RPUSH")
+            .arg(list_name("foreign", 0))
+            .arg("nonsense")
+            .exec(&mut connection)
+            .unwrap();
+    });
+    let error = try_run(&spec, |_| Fate::Acknowledged).err().unwrap().to_string();
+    stranger.join().unwrap();
+    assert!(
+        error.contains("an entry that nobody put there") && error.contains("nonsense"),
+        "{error}"
+    );
+}
+
+/// Users who vanish from a list are neither sent nor waiting: the result says that something is wrong.
+#[test]
+fn a_list_that_somebody_else_empties_is_noticed() {
+    let server = Server::start();
+    let mut spec = on(&server, "emptied", SendMode::Async, |drain| drain.batch_size = 20);
+    spec.drain_timeout_ms = 300;
+    let url = server.url();
+    let stranger = std::thread::spawn(move || {
+        let client = ::redis::Client::open(url).unwrap();
+        let mut connection = client.get_connection().unwrap();
+        let mut removed = 0;
+        while removed == 0 {
+            removed = ::redis::cmd("DEL")
+                .arg(list_name("emptied", 0))
+                .query(&mut connection)
+                .unwrap();
+        }
+    });
+    let ran = run(&spec, |_| Fate::Acknowledged);
+    stranger.join().unwrap();
+    let told = ran
+        .result
+        .notes
+        .iter()
+        .any(|note| note.contains("somebody else was at them"));
+    assert!(told, "{:?}", ran.result.notes);
+}
