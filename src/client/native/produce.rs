@@ -11,7 +11,7 @@ use sys::rd_kafka_vtype_t as Type;
 use super::error_name;
 use super::handle::Handle;
 use super::interceptor::PRODUCING;
-use crate::client::{Enqueued, Outgoing, SharedBytes};
+use crate::client::{Enqueued, Headers, Outgoing, SharedBytes};
 use crate::measure::Failure;
 use crate::protocol::PersistenceStatus;
 
@@ -127,17 +127,26 @@ fn produce_each(
     let mut enqueued = Enqueued::default();
     ARGUMENTS.with_borrow_mut(|arguments| {
         for (place, record) in records.iter().enumerate() {
-            fill_arguments(arguments, handle, record, is_kept(payloads, record), opaque(record));
+            let headers = record.headers.map(native_headers);
+            fill_arguments(
+                arguments,
+                handle,
+                record,
+                is_kept(payloads, record),
+                opaque(record),
+                headers,
+            );
             PRODUCING.set(true);
             // SAFETY: as many arguments as said, each with the part of its union that its type names. What they point to
             // lives through the call, which copies keys and headers; values as for a batch.
             let error = unsafe { sys::rd_kafka_produceva(handle.client, arguments.as_ptr(), arguments.len()) };
             PRODUCING.set(false);
             if !error.is_null() {
-                // SAFETY: an error object of ours, destroyed once.
+                // SAFETY: an error object of ours, destroyed once, as are the headers, which a call that fails leaves ours.
                 let code = unsafe {
                     let code = sys::rd_kafka_error_code(error);
                     sys::rd_kafka_error_destroy(error);
+                    headers.inspect(|headers| sys::rd_kafka_headers_destroy(*headers));
                     code
                 };
                 if code == Error::RD_KAFKA_RESP_ERR__QUEUE_FULL {
@@ -151,6 +160,21 @@ fn produce_each(
     enqueued
 }
 
+/// A record's headers in librdkafka's own form, with room for just these: its varargs make room for eight.
+fn native_headers(headers: Headers<'_>) -> *mut sys::rd_kafka_headers_t {
+    let all = headers.iter();
+    // SAFETY: takes any number.
+    let native = unsafe { sys::rd_kafka_headers_new(all.len()) };
+    for (name, value) in all {
+        let name_bytes = name.count_bytes() as isize;
+        // SAFETY: name and value are read, and copied, as far as said; the list is alive.
+        unsafe {
+            sys::rd_kafka_header_add(native, name.as_ptr(), name_bytes, start(value), length(value) as isize);
+        }
+    }
+    native
+}
+
 /// The arguments of the call for one record.
 fn fill_arguments(
     arguments: &mut Vec<sys::rd_kafka_vu_t>,
@@ -158,10 +182,10 @@ fn fill_arguments(
     record: &Outgoing<'_>,
     is_kept: bool,
     opaque: u64,
+    headers: Option<*mut sys::rd_kafka_headers_t>,
 ) {
     use sys::rd_kafka_vu_s__bindgen_ty_1 as Union;
     use sys::rd_kafka_vu_s__bindgen_ty_1__bindgen_ty_1 as Memory;
-    use sys::rd_kafka_vu_s__bindgen_ty_1__bindgen_ty_2 as Header;
     arguments.clear();
     let mut push = |vtype, u| arguments.push(sys::rd_kafka_vu_t { vtype, u });
     let memory = |bytes| Union {
@@ -189,12 +213,7 @@ fn fill_arguments(
     if let Some(timestamp_ms) = record.timestamp_ms {
         push(Type::RD_KAFKA_VTYPE_TIMESTAMP, Union { i64_: timestamp_ms });
     }
-    for (name, value) in record.headers.into_iter().flat_map(|headers| headers.iter()) {
-        let header = Header {
-            name: name.as_ptr(),
-            val: start(value),
-            size: length(value) as isize,
-        };
-        push(Type::RD_KAFKA_VTYPE_HEADER, Union { header });
+    if let Some(headers) = headers {
+        push(Type::RD_KAFKA_VTYPE_HEADERS, Union { headers });
     }
 }
