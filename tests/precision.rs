@@ -4,7 +4,7 @@ mod coordinator_support;
 
 use coordinator_support::{Bench, Heard, configuration};
 use kpbench::plan;
-use kpbench::profile::Precision;
+use kpbench::profile::{Precision, Until};
 use kpbench::report::summarize;
 use kpbench::run::{Ended, RunError};
 use kpbench::store::{Manifest, RunDirectory, StoppedBy, Stopping};
@@ -29,6 +29,7 @@ const RULE: Precision = Precision {
     min_blocks: 8,
     max_blocks: 12,
     time_budget_ms: None,
+    until: Until::Narrow,
 };
 
 fn bench(script: &str, rule: Precision) -> Bench {

@@ -17,30 +17,25 @@ pub struct Side<'a> {
 
 /// What makes a comparison meaningless, each in a sentence; empty where nothing does.
 pub fn differences(base: Side<'_>, candidate: Side<'_>) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut compare = |what: &str, base: String, candidate: String| {
-        if base != candidate {
-            found.push(format!("{what}: {base} against {candidate}"));
-        }
-    };
+    let mut found = Differing::new("against");
     let (was, is) = (base.manifest, candidate.manifest);
     let (before, after) = (base.configuration, candidate.configuration);
-    compare("records", payload(&before.workload), payload(&after.workload));
-    compare(
+    found.compare("records", payload(&before.workload), payload(&after.workload));
+    found.compare(
         "partitions",
         before.partitions.to_string(),
         after.partitions.to_string(),
     );
-    compare(
+    found.compare(
         "replication factor",
         was.topic.replication_factor.to_string(),
         is.topic.replication_factor.to_string(),
     );
-    compare("topic configuration", map(&was.topic.config), map(&is.topic.config));
-    compare("target", was.target.kind.to_string(), is.target.kind.to_string());
-    compare("brokers", was.target.brokers.to_string(), is.target.brokers.to_string());
+    found.compare("topic configuration", map(&was.topic.config), map(&is.topic.config));
+    found.compare("target", was.target.kind.to_string(), is.target.kind.to_string());
+    found.compare("brokers", was.target.brokers.to_string(), is.target.brokers.to_string());
     let software = |manifest: &Manifest| manifest.target.software.clone().unwrap_or_else(|| "unknown".to_owned());
-    compare("broker version", software(was), software(is));
+    found.compare("broker version", software(was), software(is));
     if was.target.kind == TargetKind::External && is.target.kind == TargetKind::External {
         let id = |manifest: &Manifest| {
             manifest
@@ -49,41 +44,41 @@ pub fn differences(base: Side<'_>, candidate: Side<'_>) -> Vec<String> {
                 .clone()
                 .unwrap_or_else(|| "unknown".to_owned())
         };
-        compare("cluster", id(was), id(is));
+        found.compare("cluster", id(was), id(is));
         let protocol = |manifest: &Manifest| {
             let given = manifest.target_settings.connection.get("security.protocol");
             given.map_or_else(|| "plaintext".to_owned(), |given| given.to_lowercase())
         };
-        compare("security.protocol", protocol(was), protocol(is));
+        found.compare("security.protocol", protocol(was), protocol(is));
     }
-    compare(
+    found.compare(
         "order within blocks",
         format!("{:?}", was.run.order),
         format!("{:?}", is.run.order),
     );
-    compare(
+    found.compare(
         "broker configuration",
         map(&was.target_settings.broker_config),
         map(&is.target_settings.broker_config),
     );
-    compare("processor", was.host.cpu.clone(), is.host.cpu.clone());
-    compare("cores", was.host.cores.to_string(), is.host.cores.to_string());
-    compare(
+    found.compare("processor", was.host.cpu.clone(), is.host.cpu.clone());
+    found.compare("cores", was.host.cores.to_string(), is.host.cores.to_string());
+    found.compare(
         "memory",
         gibibytes(was.host.memory_bytes),
         gibibytes(is.host.memory_bytes),
     );
-    compare(
+    found.compare(
         "window in ms",
         was.run.measure_ms.to_string(),
         is.run.measure_ms.to_string(),
     );
-    compare(
+    found.compare(
         "warm-up in ms",
         was.run.warmup_ms.to_string(),
         is.run.warmup_ms.to_string(),
     );
-    found
+    found.sentences
 }
 
 /// What two configurations differ in by intention, as in `linger.ms: 0 → 5`.
@@ -95,49 +90,63 @@ pub fn changed_settings(base: Side<'_>, candidate: Side<'_>) -> Vec<String> {
         .chain(after.effective_properties.keys())
         .collect();
     let text = |map: &BTreeMap<String, String>, name: &str| map.get(name).map_or("not set", String::as_str).to_owned();
-    let mut found: Vec<String> = names
-        .into_iter()
-        .filter(|name| !is_secret(name))
-        .filter(|name| before.effective_properties.get(*name) != after.effective_properties.get(*name))
-        .map(|name| {
-            let (was, is) = (
-                text(&before.effective_properties, name),
-                text(&after.effective_properties, name),
-            );
-            format!("{name}: {was} → {is}")
-        })
-        .collect();
-    let mut compare = |what: &str, was: String, is: String| {
-        if was != is {
-            found.push(format!("{what}: {was} → {is}"));
-        }
-    };
+    let mut found = Differing::new("→");
+    for name in names.into_iter().filter(|name| !is_secret(name)) {
+        let (was, is) = (
+            text(&before.effective_properties, name),
+            text(&after.effective_properties, name),
+        );
+        found.compare(name, was, is);
+    }
     let (was, is) = (&before.workload, &after.workload);
-    compare("send.mode", was.send_mode.to_string(), is.send_mode.to_string());
-    compare(
+    found.compare("send.mode", was.send_mode.to_string(), is.send_mode.to_string());
+    found.compare(
         "send.concurrency",
         was.send_concurrency.to_string(),
         is.send_concurrency.to_string(),
     );
-    compare("client", was.client.to_string(), is.client.to_string());
-    compare("producers", was.producers.to_string(), is.producers.to_string());
-    compare("arrival", json(&was.arrival), json(&is.arrival));
-    compare(
+    found.compare("client", was.client.to_string(), is.client.to_string());
+    found.compare("producers", was.producers.to_string(), is.producers.to_string());
+    found.compare("arrival", json(&was.arrival), json(&is.arrival));
+    found.compare(
         "max.block.ms",
         before.max_block_ms.to_string(),
         after.max_block_ms.to_string(),
     );
-    compare(
+    found.compare(
         "client library",
         base.manifest.client_version.clone(),
         candidate.manifest.client_version.clone(),
     );
-    compare(
+    found.compare(
         "kpbench",
         base.manifest.kpbench_version.clone(),
         candidate.manifest.kpbench_version.clone(),
     );
-    found
+    found.sentences
+}
+
+/// What two sides differ in.
+struct Differing {
+    /// What stands between the two values.
+    between: &'static str,
+    sentences: Vec<String>,
+}
+
+impl Differing {
+    fn new(between: &'static str) -> Differing {
+        Differing {
+            between,
+            sentences: Vec::new(),
+        }
+    }
+
+    /// `what: one against other`, where they differ.
+    fn compare(&mut self, what: &str, one: String, other: String) {
+        if one != other {
+            self.sentences.push(format!("{what}: {one} {} {other}", self.between));
+        }
+    }
 }
 
 fn payload(workload: &Workload) -> String {

@@ -22,8 +22,8 @@ pub use effect::{ALPHA, Design, Effect, Sample, family};
 pub use fair::incomparable;
 pub use floors::{DEFAULT_FLOOR, Floors};
 pub use gate::{
-    Asked, Basis, GateRow, GateVerdict, Judged, Pair, Repeated, Threshold, against_stored, confirm, interleaved,
-    may_be_excused, pairs_of, thresholds, whole_verdict,
+    Asked, Basis, GateRow, GateVerdict, Judged, Look, Pair, Question, Repeated, Threshold, against_stored, confirm,
+    interleaved, may_be_excused, not_confirmed, pairs_of, thresholds, whole_verdict,
 };
 pub(crate) use metric::Style;
 pub use metric::{Better, Metric};

@@ -38,6 +38,7 @@ pub fn ab(arguments: &AbArguments, command: Vec<String>, quiet: bool) -> Result<
         quiet,
         trial_programs: Default::default(),
         resumed_at: None,
+        question: None,
     };
     measuring::measure(measuring, &verdict)
 }

@@ -50,6 +50,7 @@ pub fn noise(arguments: &NoiseArguments, command: Vec<String>, quiet: bool) -> R
         quiet,
         trial_programs: Default::default(),
         resumed_at: None,
+        question: None,
     };
     measuring::measure(measuring, &|outcome, format| conclude(outcome, format, &label))
 }

@@ -49,7 +49,7 @@ pub use gate::{DEFAULT_THRESHOLDS, GATE_METRICS, parse_threshold};
 pub use interleaved::counterparts;
 pub use model::{
     AxisSetting, Configuration, Defaults, GateSettings, Order, Precision, Profile, RunSettings, TargetSettings,
-    TopicSettings,
+    TopicSettings, Until,
 };
 pub use quantity::{format_bytes, format_bytes_roughly, format_duration, parse_bytes, parse_duration_ms, parse_rate};
 pub(crate) use rules::one_bootstrap_server;

@@ -90,7 +90,25 @@ impl RunSettings {
     }
 }
 
-/// Repetition until the intervals are narrow enough.
+/// What ends a repetition before its largest number of blocks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Until {
+    /// Every interval is narrow enough.
+    #[default]
+    Narrow,
+    /// What a gate asks is decided of every gated figure, at one of a few looks that share its error rate. How narrow the
+    /// intervals are does not matter then.
+    Decided,
+}
+
+impl Until {
+    fn is_narrow(&self) -> bool {
+        *self == Until::Narrow
+    }
+}
+
+/// Repetition until the intervals are narrow enough, or until a gate is decided.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Precision {
     /// Half-width asked of the 95 % interval of each configuration's throughput ratio to the first configuration, as a
@@ -102,6 +120,9 @@ pub struct Precision {
     pub max_blocks: u32,
     /// Time for all trials together, in ms: no block begins that would not fit. None: no limit.
     pub time_budget_ms: Option<u64>,
+    /// What ends it before that.
+    #[serde(default, skip_serializing_if = "Until::is_narrow")]
+    pub until: Until,
 }
 
 /// What a gate puts up with.

@@ -1,8 +1,9 @@
 //! `[run]`: repetition until the intervals are narrow enough, between a least and a largest number of blocks.
 
+use super::Profile;
 use super::document::{Entry, Value};
 use super::error::Problem;
-use super::model::{Configuration, Precision};
+use super::model::{Configuration, Precision, Until};
 use super::read::{Context, Section};
 use crate::protocol::Arrival;
 
@@ -73,7 +74,22 @@ pub(super) fn read(section: &mut Section, repetitions: Option<&Entry>, context: 
         min_blocks,
         max_blocks,
         time_budget_ms,
+        until: Until::Narrow,
     })
+}
+
+impl Profile {
+    /// The same profile, repeated until what a gate asks is decided, where it has a precision: between the same numbers
+    /// of blocks, in the same time. Warnings that hold of stopping by width alone are taken out.
+    #[must_use]
+    pub fn until_decided(mut self) -> Profile {
+        if let Some(precision) = &mut self.run.precision {
+            precision.until = Until::Decided;
+            self.warnings
+                .retain(|warning| !WARNINGS[1..].iter().any(|begin| warning.starts_with(begin)));
+        }
+        self
+    }
 }
 
 /// A rate sets the throughput, so its intervals are narrow from the outset.
@@ -111,6 +127,7 @@ fn percent(entry: &Entry, context: &mut Context) -> Option<f64> {
 mod tests {
     use std::path::Path;
 
+    use super::*;
     use crate::profile::parse;
 
     #[test]
@@ -127,6 +144,21 @@ mod tests {
         assert!(!warned(precise));
         assert!(!warned(&format!("{precise}[matrix]\nrate = [500, \"unpaced\"]\n")));
         assert!(!warned("[workload]\nrate = 500\n"));
+    }
+
+    #[test]
+    fn a_gate_decides_when_to_stop_within_the_limits_of_a_precision() {
+        let of = |text: &str| parse("test", text, Path::new(""), &[]).unwrap().until_decided();
+        let decided = of("[run]\nrepetitions = 4\nprecision = \"3%\"\nmin-blocks = 8\n[workload]\nrate = 500\n");
+        let precision = decided.run.precision.unwrap();
+        assert_eq!((precision.until, precision.min_blocks), (Until::Decided, 8));
+        let of_precision = |warning: &&String| WARNINGS.iter().any(|begin| warning.starts_with(begin));
+        let left: Vec<&String> = decided.warnings.iter().filter(of_precision).collect();
+        assert!(
+            left.len() == 1 && left[0].contains("repetitions is not used"),
+            "{left:?}"
+        );
+        assert_eq!(of("[run]\nrepetitions = 4\n").run.precision, None);
     }
 
     #[test]

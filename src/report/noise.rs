@@ -6,10 +6,10 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 
 use super::metric::Metric;
-use super::stopping::percent;
 use crate::analysis::{Observations, completed_result};
 use crate::stats::noise_floor;
 use crate::store::{Manifest, NoiseFloor, SCHEMA_VERSION, TrialRecord};
+use crate::words::percent;
 
 /// Figures that a floor is kept of.
 const METRICS: [Metric; 5] = [

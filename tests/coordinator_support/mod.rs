@@ -324,6 +324,7 @@ impl Bench {
             command: vec!["kpbench".to_owned(), "--producer=sasl.password=hunter2".to_owned()],
             out: OutDirectory::Fresh(temporary.path().join("run")),
             keep_topics: false,
+            question: None,
             trial_program: TrialProgram {
                 path: PathBuf::from("/bin/sh"),
                 arguments: vec![program.into()],

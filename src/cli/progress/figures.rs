@@ -5,9 +5,9 @@ use std::time::Duration;
 use crate::profile::{Configuration, Order};
 use crate::protocol::{Acks, Arrival, Interval, TargetKind};
 use crate::report::format::{count, counted};
-use crate::report::stopping::percent;
-use crate::run::{BlocksExpected, Headline, Progress};
+use crate::run::{BlocksExpected, Headline, Looked, Progress};
 use crate::store::{Manifest, PlannedTrial, TargetDescription, TrialOutcome, TrialRecord};
+use crate::words::percent;
 
 /// `[3/24] block 2/5  acks=all linger.ms=5 lz4`
 pub(super) fn place(trial: &PlannedTrial, configuration: &Configuration, progress: Progress) -> String {
@@ -111,6 +111,33 @@ pub(super) fn blocks_expected(expected: &BlocksExpected) -> String {
         "After {}: for intervals of ± {}{so_far}, {ends}; {} more",
         counted(u64::from(done), "block", "blocks"),
         percent(precision),
+        duration(time_left)
+    )
+}
+
+/// What a look at a gate said, in a sentence.
+pub(super) fn looked(looked: &Looked) -> String {
+    let Looked {
+        done,
+        look,
+        blocks,
+        time_left,
+    } = *looked;
+    let ends = match look.blocks_needed {
+        Some(needed) if needed > blocks => {
+            format!(
+                "about {} blocks would be needed, and it ends at {blocks}",
+                count(u64::from(needed))
+            )
+        }
+        Some(_) => format!("about {blocks} blocks in all"),
+        None => format!("at most {blocks} blocks in all"),
+    };
+    format!(
+        "After {}: {} of {} decided, {ends}; {} more",
+        counted(u64::from(done), "block", "blocks"),
+        look.figures - look.open,
+        counted(u64::from(look.figures), "gated figure", "gated figures"),
         duration(time_left)
     )
 }
