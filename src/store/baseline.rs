@@ -439,10 +439,9 @@ mod tests {
         let mut newer = session("one");
         newer.schema_version += 1;
         baselines.add("main", &newer).unwrap();
-        let refused = baselines.sessions("main");
-        assert!(matches!(
-            refused,
-            Err(BaselineError::Store(StoreError::SchemaVersion { .. }))
-        ));
+        let Err(BaselineError::Damaged { damaged, .. }) = baselines.sessions("main") else {
+            panic!("not refused")
+        };
+        assert!(matches!(damaged.cause, StoreError::SchemaVersion { .. }));
     }
 }

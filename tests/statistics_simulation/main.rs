@@ -8,6 +8,7 @@ mod best_set;
 mod coverage;
 mod false_positives;
 mod gate;
+mod looks;
 mod noise;
 mod power;
 mod sessions;

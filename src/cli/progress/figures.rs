@@ -177,6 +177,7 @@ fn latency_text(us: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::Look;
     use crate::store::samples;
 
     #[test]
@@ -200,13 +201,35 @@ mod tests {
         };
         assert_eq!(
             blocks_expected(&expected),
-            "After 6 blocks: for intervals of ± 3 %, now ± 6.1 %, about 24 blocks in all; 1m 30s more"
+            "After 6 blocks: for intervals of ± 3 %, now ± 6.11 %, about 24 blocks in all; 1m 30s more"
         );
         let limited = BlocksExpected {
             needed: 120,
             ..expected
         };
         assert!(blocks_expected(&limited).contains("about 120 blocks would be needed, and it ends at 24"));
+    }
+
+    #[test]
+    fn a_look_at_a_gate_says_what_is_decided_and_what_it_will_take() {
+        let looked_at = |blocks_needed| {
+            looked(&Looked {
+                done: 15,
+                look: Look {
+                    figures: 8,
+                    open: 3,
+                    blocks_needed,
+                },
+                blocks: 35,
+                time_left: Duration::from_secs(90),
+            })
+        };
+        assert_eq!(
+            looked_at(Some(35)),
+            "After 15 blocks: 5 of 8 gated figures decided, about 35 blocks in all; 1m 30s more"
+        );
+        assert!(looked_at(Some(1_200)).contains("about 1,200 blocks would be needed, and it ends at 35"));
+        assert!(looked_at(None).contains("at most 35 blocks in all"));
     }
 
     #[test]

@@ -164,3 +164,14 @@ fn what_was_observed_on_neither_side_cannot_be_said() {
         .remove(0);
     assert_eq!(row.verdict, GateVerdict::Inconclusive);
 }
+
+#[test]
+fn a_rate_has_no_trials_of_its_own() {
+    let mut session = session(&[("b", 1_000.0), ("c", 999.0)], 4, 0.001);
+    for one in &mut session.manifest.configurations {
+        one.workload.arrival = Arrival::Constant { rate_per_s: 1_000.0 };
+    }
+    let row = interleaved(&session, &pair(), &throughput(0.05)).rows.remove(0);
+    assert_eq!(row.basis, Some(Basis::OfferedRate));
+    assert_eq!(row.sentence, "Too few: 6 trials are needed, and there are 4.");
+}

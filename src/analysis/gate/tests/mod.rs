@@ -1,6 +1,7 @@
 //! Sessions made up for the tests of the gate.
 
 mod interleaved;
+mod looks;
 mod stored;
 mod validity;
 mod whole;

@@ -144,3 +144,34 @@ fn a_run_that_has_not_ended_is_not_valid() {
     let judged = against_stored(&stored(6), &now, &throughput(0.05));
     assert_eq!(whole_verdict(&judged), GateVerdict::NotValid);
 }
+
+#[test]
+fn what_stored_sessions_leave_open_is_not_said_to_be_answered_by_the_same_command() {
+    let between = against_stored(&stored(6), &session(&[(ID, 960.0)], 10, 0.01), &throughput(0.05));
+    let too_few = against_stored(&stored(5), &session(&[(ID, 960.0)], 10, 0.01), &throughput(0.05));
+    for judged in [between, too_few] {
+        let sentence = &judged.rows[0].sentence;
+        assert!(
+            sentence.contains("kpbench gate --profile with --base or --base-bin"),
+            "{sentence}"
+        );
+    }
+}
+
+#[test]
+fn a_configuration_with_nothing_to_gate_is_no_stranger() {
+    let without_acks = |mut session: BaselineSession| {
+        session.manifest.configurations[0].acks = crate::protocol::Acks::None;
+        session
+    };
+    let before: Vec<BaselineSession> = stored(6).into_iter().map(without_acks).collect();
+    let now = without_acks(session(&[(ID, 1_000.0)], 10, 0.01));
+    let judged = against_stored(&before, &now, &asked(&[(Metric::LatencyP99, 0.1)]));
+    assert_eq!(whole_verdict(&judged), GateVerdict::NotValid, "nothing was gated");
+    assert!(
+        judged.rows.is_empty() && judged.invalid.is_empty(),
+        "{:?}",
+        judged.invalid
+    );
+    assert!(judged.notes[0].contains("latency is not gated"), "{:?}", judged.notes);
+}

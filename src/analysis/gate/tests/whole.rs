@@ -47,3 +47,16 @@ fn every_figure_that_a_profile_may_gate_is_a_metric() {
     assert_eq!(defaults.len(), 4);
     assert!(origin.contains("defaults"));
 }
+
+#[test]
+fn a_regression_whose_repetition_failed_is_neither_one_nor_a_pass() {
+    let session = session(&[("b", 1_000.0), ("c", 800.0)], 10, 0.01);
+    let mut judged = interleaved(&session, &pair(), &throughput(0.05));
+    not_confirmed(&mut judged);
+    assert_eq!(whole_verdict(&judged), GateVerdict::NotValid);
+    assert!(
+        judged.rows[0].sentence.starts_with("Not repeated: −20 % [") && judged.rows[0].repeated.is_none(),
+        "{}",
+        judged.rows[0].sentence
+    );
+}
