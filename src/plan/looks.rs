@@ -7,6 +7,8 @@
 //! blocks, since most of what is hard to decide is decided late. Where the run has to end, the last look gets all that
 //! is left. `docs/gate.md` has the simulated figures.
 
+use super::stopping::CONFIDENCE;
+use crate::stats::signed_rank;
 use crate::store::StoppedBy;
 
 /// Blocks at one look ÷ blocks at the one before.
@@ -23,7 +25,7 @@ pub struct Looks {
 }
 
 impl Looks {
-    /// From a least to a largest number of blocks.
+    /// From a least to a largest number of blocks; first where so few blocks as that have an interval at the look's level.
     pub fn between(min_blocks: u32, max_blocks: u32) -> Looks {
         let last = max_blocks.max(1);
         let mut at = Vec::new();
@@ -33,7 +35,18 @@ impl Looks {
             next = (f64::from(next) * GROWTH).ceil() as u32;
         }
         at.push(last);
-        Looks { at }
+        let mut looks = Looks { at };
+        while looks.at.len() > 1 && !looks.first_can_tell() {
+            looks.at.remove(0);
+        }
+        looks
+    }
+
+    fn first_can_tell(&self) -> bool {
+        // Never empty.
+        let first = self.at.first().copied().unwrap_or(1);
+        let alpha = (1.0 - CONFIDENCE) * self.share(StoppedBy::Decided, first);
+        signed_rank::pairs_needed(1.0 - alpha) <= first
     }
 
     /// What is due after so many blocks, `fits` being whether another block would fit the time budget: how the run ends
@@ -86,7 +99,10 @@ mod tests {
         for (min, max, at) in [
             (15, 50, &[15, 23, 35, 50][..]),
             (10, 60, &[10, 15, 23, 35, 60]),
-            (6, 8, &[6, 8]),
+            (8, 20, &[8, 12, 20]),
+            // At its share of the level, 8 blocks have no interval, nor have 6.
+            (8, 30, &[12, 18, 30]),
+            (6, 8, &[8]),
             (15, 17, &[17]),
             (20, 20, &[20]),
             (9, 3, &[3]),

@@ -147,7 +147,7 @@ impl Maker<'_> {
             quiet: self.quiet,
             trial_programs: plan.programs.clone(),
             resumed_at: self.first.clone(),
-            question: plan.stored.is_none().then(|| Question {
+            question: plan.stored.is_none().then_some(Question {
                 asked: asked_of_profile,
                 only,
             }),
