@@ -1,4 +1,5 @@
-//! Repetition until the intervals are narrow, or until a gate is decided, with scripted trials: what ends it, what is stored, how it is continued.
+//! Repetition until the intervals are narrow, or until a gate is decided, with scripted trials: what ends it, what is
+//! stored, how it is continued.
 
 mod coordinator_support;
 

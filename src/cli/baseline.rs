@@ -104,7 +104,7 @@ impl Loaded {
             ));
         }
         if self.manifest.awaits_more_blocks() {
-            found.push("it broke off before its intervals were narrow enough".to_owned());
+            found.push("it broke off before enough was measured".to_owned());
         }
         found
     }
@@ -234,8 +234,8 @@ fn list(baselines: &Baselines, only: Option<&str>, format: Format) -> Result<Exi
         return Ok(Exit::Fine);
     }
     output::note(&format!(
-        "{} cannot be read: put the file back, or give the session up with kpbench baseline remove NAME --session ID. No gate \
-         uses its baseline before that.",
+        "{} cannot be read: put the file back, or give the session up with kpbench baseline remove NAME --session ID. No \
+         gate uses its baseline before that.",
         counted(damaged as u64, "session", "sessions")
     ));
     // The list is not complete, and neither are the baselines.

@@ -25,7 +25,7 @@ pub struct Looks {
 }
 
 impl Looks {
-    /// From a least to a largest number of blocks; first where so few blocks as that have an interval at the look's level.
+    /// From a least to a largest number of blocks; the first one is where so few have an interval at the look's level.
     pub fn between(min_blocks: u32, max_blocks: u32) -> Looks {
         let last = max_blocks.max(1);
         let mut at = Vec::new();

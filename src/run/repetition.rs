@@ -1,5 +1,6 @@
 //! Repetition until the intervals are narrow, or until a gate is decided: whether another block begins, how many it will
-//! take, and how it ended. The rules themselves are `plan`'s and the gate's; here it meets the stored trials, the time budget and the manifest.
+//! take, and how it ended. The rules themselves are `plan`'s and the gate's; here they meet the stored trials, the time
+//! budget and the manifest.
 
 use std::time::Duration;
 

@@ -77,8 +77,8 @@ fn gate_rule(manifest: &Manifest, profile: &Profile) -> Option<String> {
     let limits = |rule: Option<Precision>| rule.map(|rule| (rule.until, rule.min_blocks, rule.max_blocks));
     if limits(was) != limits(is) {
         return Some(
-            "the number of blocks is decided by what a gate asks, and its looks were laid out between other limits: begin a \
-             new run"
+            "the number of blocks is decided by what a gate asks, and its looks were laid out between other limits: begin \
+             a new run"
                 .to_owned(),
         );
     }

@@ -233,14 +233,14 @@ pub(super) fn invalidated(mut judged: Judged) -> Judged {
     judged
 }
 
-/// A run with a precision that broke off may not have the intervals that it was to have, and its blocks are not those
+/// A run with a precision that broke off may not have measured what it was to measure, and its blocks are not those
 /// that were planned.
 pub(super) fn not_ended(session: &BaselineSession, judged: &mut Judged) {
     add_new(&mut judged.notes, session.notes.clone());
     if session.manifest.awaits_more_blocks() {
         judged
             .invalid
-            .push("The run broke off before its intervals were narrow enough; --resume continues it.".to_owned());
+            .push("The run broke off before enough was measured; --resume continues it.".to_owned());
     }
 }
 

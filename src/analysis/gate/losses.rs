@@ -65,7 +65,8 @@ fn unknown(now: &SessionConfiguration, acks: Acks) -> Option<String> {
     let known = now.losses.values().filter(|one| one.deficit.is_some()).count() as u32;
     (acks != Acks::None && known < trials).then(|| {
         format!(
-            "whether records were lost is not known of {} of {trials} trials, since what they appended could not be counted.",
+            "whether records were lost is not known of {} of {trials} trials, since what they appended could not be \
+             counted.",
             trials - known
         )
     })

@@ -22,8 +22,8 @@ impl Stored {
     }
 }
 
-/// A run directory, a baseline of that name, or a baseline's own directory. `root`: where baselines are kept, if not in the
-/// user's data directory.
+/// A run directory, a baseline of that name, or a baseline's own directory. `root`: where baselines are kept, if not in
+/// the user's data directory.
 pub(super) fn stored(root: Option<&Path>, name: &str) -> Result<Stored, Failure> {
     let path = Path::new(name);
     let sessions = |sessions| Stored {
@@ -60,8 +60,8 @@ fn refuse_two_meanings(root: Option<&Path>, name: &str) -> Result<(), Failure> {
     };
     match baselines.contains(name) {
         true => Err(Failure::usage(format!(
-            "--baseline {name} can be two things: the run directory {name} here, and the baseline {name} in {}; say which: \
-             --baseline .{MAIN_SEPARATOR}{name} for the run, --baseline {} for the baseline",
+            "--baseline {name} can be two things: the run directory {name} here, and the baseline {name} in {}; say \
+             which: --baseline .{MAIN_SEPARATOR}{name} for the run, --baseline {} for the baseline",
             baselines.root().display(),
             baselines.root().join(name).display()
         ))),
