@@ -34,7 +34,7 @@ impl Producer for Idle {
         recorder.begin_batch();
         records
             .iter()
-            .for_each(|record| recorder.acknowledged(record.tag, record.value.len()));
+            .for_each(|record| recorder.acknowledged(record.tag, record.bytes()));
         recorder.end_batch();
         Enqueued {
             done: records.len(),

@@ -117,7 +117,7 @@ impl Producer for Scripted {
         self.held
             .lock()
             .unwrap()
-            .extend(records[..done].iter().map(|record| (record.tag, record.value.len())));
+            .extend(records[..done].iter().map(|record| (record.tag, record.bytes())));
         // Keeps an unpaced trial from taking all memory.
         std::thread::sleep(Duration::from_micros(100));
         Enqueued {

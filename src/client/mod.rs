@@ -7,6 +7,7 @@ mod deliver;
 mod errors;
 pub mod mock;
 mod native;
+mod outgoing;
 mod room;
 mod rust_base;
 mod rust_future;
@@ -21,19 +22,11 @@ use std::time::{Duration, Instant};
 
 pub use errors::ClientError;
 pub use native::library_version;
+pub use outgoing::{HeaderLayout, HeaderValue, Headers, Outgoing};
 pub use room::Room;
 
-use crate::measure::{Failure, Hub, SendTag};
+use crate::measure::{Failure, Hub};
 use crate::protocol::ClientKind;
-
-/// One record on its way into a client.
-#[derive(Clone, Copy, Debug)]
-pub struct Outgoing<'a> {
-    /// The value. Copied by the client, unless it lies in [`ProducerSettings::payloads`] and the client can do without.
-    pub value: &'a [u8],
-    /// What its verdict will be timed with.
-    pub tag: SendTag,
-}
 
 /// What the application does with delivery reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

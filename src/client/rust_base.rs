@@ -115,8 +115,9 @@ impl RustBaseProducer {
     }
 
     fn offer(&self, record: &Outgoing<'_>, opaque: usize) -> Result<(), KafkaError> {
-        let record = BaseRecord::<(), [u8], usize>::with_opaque_to(&self.topic, opaque).payload(record.value);
-        self.producer.send(record).map_err(|(error, _)| error)
+        let mut base = BaseRecord::<[u8], [u8], usize>::with_opaque_to(&self.topic, opaque);
+        (base.payload, base.key) = (record.value, record.key);
+        self.producer.send(base).map_err(|(error, _)| error)
     }
 }
 

@@ -109,8 +109,9 @@ impl RustFutureProducer {
     }
 
     fn offer(&self, record: &Outgoing<'_>) -> Result<DeliveryFuture, KafkaError> {
-        let record = FutureRecord::<(), [u8]>::to(&self.topic).payload(record.value);
-        self.producer.send_result(record).map_err(|(error, _)| error)
+        let mut future = FutureRecord::<[u8], [u8]>::to(&self.topic);
+        (future.payload, future.key) = (record.value, record.key);
+        self.producer.send_result(future).map_err(|(error, _)| error)
     }
 }
 
@@ -180,7 +181,7 @@ impl Producer for RustFutureProducer {
                     self.window.open.fetch_add(1, Ordering::AcqRel);
                     let _ = opened.send(Open {
                         tag: record.tag,
-                        bytes: record.value.len(),
+                        bytes: record.bytes(),
                         future,
                     });
                 }

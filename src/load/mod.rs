@@ -5,6 +5,7 @@ mod content;
 mod error;
 mod pacing;
 mod payload;
+pub mod records;
 mod sender;
 mod sync_sender;
 mod trial;

@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::{PayloadCursor, Schedule};
+use super::Schedule;
+use super::records::{Burst, RecordSource, emptied};
 use crate::client::{Outgoing, Producer};
 use crate::measure::{Failure, Hub, SendRecorder, SendTag};
 use crate::protocol::PersistenceStatus;
@@ -77,21 +78,24 @@ impl SendContext<'_> {
 pub(super) struct BurstSender<'a> {
     context: &'a SendContext<'a>,
     producer: &'a dyn Producer,
-    payloads: PayloadCursor<'a>,
+    source: RecordSource<'a>,
     recorder: SendRecorder,
-    records: Vec<Outgoing<'a>>,
     tags: Vec<SendTag>,
+    burst: Burst<'a>,
+    /// Memory for the records as the client takes them, empty between two bursts.
+    spare: Vec<Outgoing<'static>>,
 }
 
 impl<'a> BurstSender<'a> {
-    pub fn new(context: &'a SendContext<'a>, producer: &'a dyn Producer, payloads: PayloadCursor<'a>) -> Self {
+    pub fn new(context: &'a SendContext<'a>, producer: &'a dyn Producer, source: RecordSource<'a>) -> Self {
         Self {
             context,
             producer,
-            payloads,
+            source,
             recorder: context.hub.send_recorder(),
-            records: Vec::with_capacity(BURST),
             tags: Vec::with_capacity(BURST),
+            burst: Burst::with_capacity(BURST),
+            spare: Vec::with_capacity(BURST),
         }
     }
 
@@ -103,9 +107,7 @@ impl<'a> BurstSender<'a> {
             if entry_us >= end_us || self.context.stopped() {
                 return;
             }
-            for _ in 0..BURST {
-                self.push(SendTag::new(entry_us, entry_us));
-            }
+            self.tags.resize(BURST, SendTag::new(entry_us, entry_us));
             self.send(entry_us, |_, now_us| SendTag::new(now_us, now_us));
         }
     }
@@ -133,12 +135,12 @@ impl<'a> BurstSender<'a> {
             if entry_us >= self.context.give_up_us {
                 return self.give_up(schedule, slot, stride);
             }
-            while self.records.len() < BURST {
+            while self.tags.len() < BURST {
                 let due_us = schedule.due_us(slot);
                 if due_us > entry_us || due_us >= end_us {
                     break;
                 }
-                self.push(SendTag::new(due_us, entry_us));
+                self.tags.push(SendTag::new(due_us, entry_us));
                 slot += stride;
             }
             self.send(entry_us, |tag, now_us| SendTag::new(tag.intended_us(), now_us));
@@ -154,23 +156,17 @@ impl<'a> BurstSender<'a> {
         }
     }
 
-    #[inline]
-    fn push(&mut self, tag: SendTag) {
-        self.records.push(Outgoing {
-            value: self.payloads.next_value(),
-            tag,
-        });
-        self.tags.push(tag);
-    }
-
-    /// Hands the burst over. When the queue is full the first record that found no room waits, as in an application's
+    /// Makes a record for each tag and hands the burst over. When the queue is full the first record that found no room waits, as in an application's
     /// send call; those behind it enter theirs (`restamp`) only when it is through.
     fn send(&mut self, mut entry_us: u64, restamp: impl Fn(SendTag, u64) -> SendTag) {
+        self.source.fill(&mut self.burst, &self.tags);
+        let mut records = std::mem::take(&mut self.spare);
+        self.burst.outgoing(&self.tags, &mut records);
         let mut from = 0;
         let mut waited = false;
-        while from < self.records.len() {
+        while from < records.len() {
             let seen = self.producer.room().epoch();
-            let enqueued = self.producer.enqueue(&self.records[from..]);
+            let enqueued = self.producer.enqueue(&records[from..]);
             let exit_us = self.context.hub.clock.now_us();
             if enqueued.done > 0 {
                 let taken = (enqueued.done - enqueued.refused.len()) as u64;
@@ -181,11 +177,11 @@ impl<'a> BurstSender<'a> {
                     .into_iter()
                     .for_each(|(_, failure)| self.recorder.refused(failure));
                 from += enqueued.done;
-                if from == self.records.len() {
+                if from == records.len() {
                     break;
                 }
                 (entry_us, waited) = (exit_us, false);
-                self.restamp(from, exit_us, &restamp);
+                restamp_from(from, exit_us, &mut records, &mut self.tags, &restamp);
             }
             let deadline_us = entry_us.saturating_add(self.context.max_block_us());
             let until_us = deadline_us.min(self.context.give_up_us);
@@ -193,7 +189,7 @@ impl<'a> BurstSender<'a> {
                 self.producer,
                 seen,
                 until_us,
-                self.records.len() - from,
+                records.len() - from,
                 !waited,
                 &mut self.recorder,
             );
@@ -208,20 +204,28 @@ impl<'a> BurstSender<'a> {
                 self.recorder.refused(SendContext::blocked_too_long());
                 from += 1;
                 (entry_us, waited) = (now_us, false);
-                self.restamp(from, now_us, &restamp);
+                restamp_from(from, now_us, &mut records, &mut self.tags, &restamp);
             } else {
                 let now_us = self.context.hub.clock.now_us();
-                self.restamp(from + 1, now_us, &restamp);
+                restamp_from(from + 1, now_us, &mut records, &mut self.tags, &restamp);
             }
         }
-        self.records.clear();
+        self.spare = emptied(records);
+        self.burst.clear();
         self.tags.clear();
     }
+}
 
-    fn restamp(&mut self, from: usize, now_us: u64, restamp: &impl Fn(SendTag, u64) -> SendTag) {
-        for (record, tag) in self.records.iter_mut().zip(&mut self.tags).skip(from) {
-            *tag = restamp(*tag, now_us);
-            record.tag = *tag;
-        }
+/// Records from `from` on enter their send call at `now_us` only.
+fn restamp_from(
+    from: usize,
+    now_us: u64,
+    records: &mut [Outgoing<'_>],
+    tags: &mut [SendTag],
+    restamp: &impl Fn(SendTag, u64) -> SendTag,
+) {
+    for (record, tag) in records.iter_mut().zip(tags).skip(from) {
+        *tag = restamp(*tag, now_us);
+        record.tag = *tag;
     }
 }

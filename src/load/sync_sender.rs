@@ -2,9 +2,10 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::Schedule;
+use super::records::{Burst, RecordSource};
 use super::sender::SendContext;
-use super::{PayloadCursor, Schedule};
-use crate::client::{Outgoing, Producer, Verdict};
+use crate::client::{Producer, Verdict};
 use crate::measure::{AckRecorder, SendRecorder, SendTag};
 
 /// One sending thread.
@@ -13,7 +14,8 @@ pub(super) struct SyncSender<'a> {
     producer: &'a dyn Producer,
     /// Place among the producer's sending threads.
     thread: usize,
-    payloads: PayloadCursor<'a>,
+    source: RecordSource<'a>,
+    burst: Burst<'a>,
     sends: SendRecorder,
     acks: AckRecorder,
 }
@@ -23,14 +25,15 @@ impl<'a> SyncSender<'a> {
         context: &'a SendContext<'a>,
         producer: &'a dyn Producer,
         thread: usize,
-        payloads: PayloadCursor<'a>,
+        source: RecordSource<'a>,
     ) -> Self {
         let (sends, acks) = (context.hub.send_recorder(), context.hub.ack_recorder());
         Self {
             context,
             producer,
             thread,
-            payloads,
+            source,
+            burst: Burst::with_capacity(1),
             sends,
             acks,
         }
@@ -75,10 +78,10 @@ impl<'a> SyncSender<'a> {
     }
 
     fn send(&mut self, tag: SendTag) {
-        let record = Outgoing {
-            value: self.payloads.next_value(),
-            tag,
-        };
+        self.burst.clear();
+        self.source.fill(&mut self.burst, &[tag]);
+        let record = self.burst.record(0, tag);
+        let bytes = record.bytes();
         let block_until_us = tag.entry_us().saturating_add(self.context.max_block_us());
         let give_up = self.context.hub.clock.instant(self.context.give_up_us);
         let mut waited = false;
@@ -87,7 +90,7 @@ impl<'a> SyncSender<'a> {
             let verdict = self.producer.send_and_wait(self.thread, record, give_up);
             let exit_us = self.context.hub.clock.now_us();
             if verdict != Verdict::QueueFull {
-                return self.record(record, verdict, exit_us);
+                return self.record(tag, bytes, verdict, exit_us);
             }
             let until_us = block_until_us.min(self.context.give_up_us);
             let room = self
@@ -105,8 +108,7 @@ impl<'a> SyncSender<'a> {
         }
     }
 
-    fn record(&mut self, record: Outgoing<'_>, verdict: Verdict, exit_us: u64) {
-        let tag = record.tag;
+    fn record(&mut self, tag: SendTag, bytes: usize, verdict: Verdict, exit_us: u64) {
         match verdict {
             Verdict::Refused(failure) => {
                 self.sends.send_call(&[tag], 0, exit_us);
@@ -115,7 +117,7 @@ impl<'a> SyncSender<'a> {
             Verdict::Acknowledged { at_us } => {
                 self.sends.send_call(&[tag], 1, exit_us);
                 self.acks.begin_batch_at(at_us);
-                self.acks.acknowledged(tag, record.value.len());
+                self.acks.acknowledged(tag, bytes);
                 self.acks.end_batch();
             }
             Verdict::Failed(failure) => {

@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
+use super::records::RecordStock;
 use super::sender::{BurstSender, SendContext};
 use super::sync_sender::SyncSender;
-use super::{LoadError, PayloadPool, Schedule};
-use crate::client::{self, ClientError, Producer, ProducerSettings, Reports, SharedBytes, StatisticsEvent};
+use super::{LoadError, Schedule};
+use crate::client::{self, ClientError, Producer, ProducerSettings, Reports, StatisticsEvent};
 use crate::measure::{Collector, LatencyKinds, SendTag, Timeline, TrialClock, cpu_time, peak_memory_bytes};
 use crate::protocol::{
     Acks, Arrival, CLIENT_REPORTED, ClientKind, CpuTime, PROTOCOL_VERSION, Phase, SendMode, TrialEvent, TrialResult,
@@ -92,18 +93,13 @@ fn check(spec: &TrialSpec) -> Result<(), LoadError> {
 /// A trial whose clients are connected.
 struct Trial<'a> {
     spec: &'a TrialSpec,
-    payloads: PayloadPool,
+    stock: RecordStock,
     producers: Vec<Arc<dyn Producer>>,
 }
 
 impl<'a> Trial<'a> {
     fn prepare(spec: &'a TrialSpec, connect: Connect<'_>, sink: &mut dyn FnMut(TrialEvent)) -> Result<Self, LoadError> {
-        let batch_bytes = spec
-            .properties
-            .get("batch.size")
-            .and_then(|size| size.parse().ok())
-            .unwrap_or(1_000_000);
-        let payloads = PayloadPool::new(&spec.workload.payload, batch_bytes, spec.seed)?;
+        let stock = RecordStock::new(spec)?;
         let mut properties = spec.properties.clone();
         properties.insert(
             "statistics.interval.ms".to_owned(),
@@ -117,8 +113,8 @@ impl<'a> Trial<'a> {
                     properties: properties.clone(),
                     topic: spec.topic.clone(),
                     reports: reports(spec),
-                    payloads: SharedBytes(payloads.memory()),
-                    record_bytes: payloads.largest_bytes(),
+                    payloads: stock.memory(),
+                    record_bytes: stock.largest_bytes(),
                     metadata_timeout: Duration::from_millis(spec.metadata_timeout_ms),
                 };
                 connect(spec.workload.client, &settings)
@@ -131,11 +127,7 @@ impl<'a> Trial<'a> {
                 .unwrap_or_default(),
             metadata_wait_ms: started.elapsed().as_secs_f64() * 1e3,
         });
-        Ok(Self {
-            spec,
-            payloads,
-            producers,
-        })
+        Ok(Self { spec, stock, producers })
     }
 
     fn run(self, stop: &StopFlag, sink: &mut dyn FnMut(TrialEvent)) -> Result<TrialResult, LoadError> {
@@ -166,7 +158,7 @@ impl<'a> Trial<'a> {
         })?;
         control.await_last_statistics(self.producers.len());
         let mut notes = notes(spec, &self.producers);
-        notes.extend(self.payloads.notes(&spec.properties));
+        notes.extend(self.stock.notes(&spec.properties));
         control.collector.hub().close();
         // Taking the clients down ends their threads, which hand over the last of what they recorded.
         drop(self.producers);
@@ -191,19 +183,19 @@ impl<'a> Trial<'a> {
         sending.store(threads * producers, Ordering::Release);
         for (index, producer) in self.producers.iter().enumerate() {
             for thread in 0..threads {
-                let payloads = self.payloads.cursor(index * threads + thread, threads * producers);
+                let source = self.stock.source(index * threads + thread, threads * producers);
                 let sync = self.spec.workload.send_mode == SendMode::Sync;
                 let producer = producer.as_ref();
                 std::thread::Builder::new()
                     .name(format!("sender-{index}-{thread}"))
                     .spawn_scoped(scope, move || {
                         match (sync, schedule) {
-                            (true, None) => SyncSender::new(context, producer, thread, payloads).run_unpaced(),
+                            (true, None) => SyncSender::new(context, producer, thread, source).run_unpaced(),
                             (true, Some(schedule)) => {
-                                SyncSender::new(context, producer, thread, payloads).run_paced(schedule, next_slot);
+                                SyncSender::new(context, producer, thread, source).run_paced(schedule, next_slot);
                             }
-                            (false, None) => BurstSender::new(context, producer, payloads).run_unpaced(),
-                            (false, Some(schedule)) => BurstSender::new(context, producer, payloads).run_paced(
+                            (false, None) => BurstSender::new(context, producer, source).run_unpaced(),
+                            (false, Some(schedule)) => BurstSender::new(context, producer, source).run_paced(
                                 schedule,
                                 index as u64,
                                 producers as u64,

@@ -115,14 +115,15 @@ impl NativeProducer {
                 err: Error::RD_KAFKA_RESP_ERR_NO_ERROR,
                 rkt: ptr::null_mut(),
                 partition: ANY_PARTITION,
-                payload: record.value.as_ptr().cast_mut().cast::<c_void>(),
-                len: record.value.len(),
-                key: ptr::null_mut(),
-                key_len: 0,
+                payload: start(record.value),
+                len: record.value.map_or(0, <[u8]>::len),
+                key: start(record.key),
+                key_len: record.key.map_or(0, <[u8]>::len),
                 offset: 0,
                 _private: opaque(record) as *mut c_void,
             }));
-            let kept = records.iter().all(|record| self.shared.payloads.holds(record.value));
+            let kept = |record: &Outgoing<'_>| record.value.is_none_or(|value| self.shared.payloads.holds(value));
+            let kept = records.iter().all(kept);
             let flags = if kept { 0 } else { sys::RD_KAFKA_MSG_F_COPY };
             PRODUCING.set(true);
             // SAFETY: the array holds as many messages as said. Their payloads live as long as `shared` and so longer
@@ -226,6 +227,11 @@ impl Drop for NativeProducer {
             let _ = thread.join();
         }
     }
+}
+
+/// Where bytes begin, for librdkafka, which does not write to them; null for none.
+fn start(bytes: Option<&[u8]>) -> *mut c_void {
+    bytes.map_or(ptr::null_mut(), |bytes| bytes.as_ptr().cast_mut().cast())
 }
 
 /// The delivery thread: takes events until told to stop.
