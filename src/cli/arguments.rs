@@ -569,8 +569,9 @@ fn seconds(text: &str) -> Result<f64, String> {
 
 fn ratio(text: &str) -> Result<f64, String> {
     let ratio: f64 = text.parse().map_err(|_| "expected a number, as in 1000".to_owned())?;
-    match ratio.is_finite() && ratio > 0.0 {
+    // No unit of time is further from another; and what is divided stays a number.
+    match (1e-30..=1e30).contains(&ratio) {
         true => Ok(ratio),
-        false => Err("expected a number above 0".to_owned()),
+        false => Err("expected a number from 1e-30 to 1e30".to_owned()),
     }
 }

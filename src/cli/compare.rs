@@ -148,7 +148,7 @@ fn load(name: &str) -> Result<Loaded, Failure> {
         _ => (name, None),
     };
     let run = RunDirectory::open(Path::new(directory)).map_err(input_fault)?;
-    let stored = run.read_trials().map_err(input_fault)?;
+    let stored = run.read_trials_without_intervals().map_err(input_fault)?;
     let manifest = run.manifest().clone();
     let mut notes = Vec::new();
     if let Some(cut) = &stored.cut_line {

@@ -12,6 +12,7 @@ mod read;
 pub(crate) mod samples;
 #[cfg(test)]
 mod tests;
+mod trial_line;
 
 pub use baseline::{
     BASELINES_DIRECTORY, BaselineError, BaselineSession, Baselines, Losses, SessionConfiguration, is_baseline_name,
