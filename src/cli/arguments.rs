@@ -429,6 +429,10 @@ pub struct TrendArguments {
     /// The change that a change point is above, as in 0.05 or 5%
     #[arg(long, value_name = "SHARE", default_value = "0", allow_hyphen_values = true, value_parser = share)]
     pub min_magnitude: f64,
+    /// The smallest change that counts as one, as in 0.02 or 2%; smaller ones are listed as too small [default: each figure's
+    /// measured noise floor, 1% where there is none]
+    #[arg(long, value_name = "SHARE", allow_hyphen_values = true, value_parser = share)]
+    pub floor: Option<f64>,
     /// E-divisive over the whole series at once with a permutation test, instead of in windows
     #[arg(long, conflicts_with_all = ["window", "min_magnitude"])]
     pub orig_edivisive: bool,
