@@ -190,6 +190,7 @@ fn the_noise_floor_is_stored_kept_and_used_by_later_runs() {
     assert_eq!(floor.measure_ms, 150);
     for metric in [
         "throughput_records_per_s",
+        "latency_p50_us",
         "client_cpu_us_per_record",
         "records_per_batch",
         "wire_bytes_per_record",

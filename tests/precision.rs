@@ -4,7 +4,7 @@ mod coordinator_support;
 
 use coordinator_support::{Bench, Heard, configuration};
 use kpbench::plan;
-use kpbench::profile::Precision;
+use kpbench::profile::{Precision, PrecisionMetric};
 use kpbench::report::summarize;
 use kpbench::run::{Ended, RunError};
 use kpbench::store::{Manifest, RunDirectory, StoppedBy, Stopping};
@@ -25,6 +25,7 @@ sed "s/\"acknowledged\":2000/\"acknowledged\":$n/" result"#
 }
 
 const RULE: Precision = Precision {
+    metric: PrecisionMetric::Throughput,
     half_width: 0.03,
     min_blocks: 8,
     max_blocks: 12,

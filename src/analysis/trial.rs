@@ -190,6 +190,15 @@ impl<'a> CompletedTrial<'a> {
         values_of(|quantile| histogram::percentile_of_buckets(&buckets, distribution.unresolved, quantile))
     }
 
+    /// One figure of this trial, percentiles of the headline latency among them; none where it was not measured, or is
+    /// only a bound.
+    pub fn figure(&self, metric: Metric) -> Option<f64> {
+        match PERCENTILES.iter().any(|(percentile, _)| *percentile == metric) {
+            true => self.percentiles(&mut Decoder::new()).remove(&metric),
+            false => self.value(metric),
+        }
+    }
+
     /// Every figure of this trial that comparisons may be asked for, but percentiles.
     pub fn figures(&self) -> BTreeMap<Metric, f64> {
         OF_TRIALS

@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use super::export::Export;
 use super::gate::{BASELINE_EXAMPLES, BaselineCommand, GATE_EXAMPLES, GateArguments};
 use super::output::Color;
+use crate::profile::PrecisionMetric;
 use crate::protocol::{ClientKind, SendMode, TargetKind};
 use crate::report::Metric;
 use crate::report::trend::METRICS;
@@ -296,9 +297,13 @@ pub struct MeasuringArguments {
     /// Blocks: each visits every configuration once
     #[arg(long, allow_negative_numbers = true, value_name = "N", help_heading = "Run")]
     pub repetitions: Option<u32>,
-    /// Repeat blocks until each 95 % interval of a throughput ratio is this narrow (half-width), as in 3%
+    /// Repeat blocks until each 95 % interval of a ratio is this narrow (half-width), as in 3%
     #[arg(long, value_name = "SHARE", help_heading = "Run")]
     pub precision: Option<String>,
+    /// With a precision: the figure that the ratio is of [default: p99 latency where the load is paced, else throughput]
+    #[arg(long, value_name = "FIGURE", help_heading = "Run")]
+    #[arg(value_parser = PossibleValuesParser::new(PrecisionMetric::ALL.map(PrecisionMetric::id)))]
+    pub precision_metric: Option<String>,
     /// With a precision: blocks at least [default: 15]
     #[arg(long, allow_negative_numbers = true, value_name = "N", help_heading = "Run")]
     pub min_blocks: Option<u32>,

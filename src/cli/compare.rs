@@ -68,6 +68,11 @@ pub fn compare(asked: &CompareArguments) -> Result<Exit, Failure> {
                 .filter(|note| !base.notes.contains(note))
                 .cloned(),
         );
+        if base.place != candidate.place {
+            let remarks = analysis::remarks(&base.manifest, &candidate.manifest);
+            let of = |remark: String| format!("{} against {}: {remark}", base.name, candidate.name);
+            document.notes.extend(remarks.into_iter().map(of));
+        }
         document.comparisons.push(comparison);
     }
     document.forced.dedup();

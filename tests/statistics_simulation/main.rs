@@ -9,6 +9,7 @@ mod coverage;
 mod false_positives;
 mod gate;
 mod noise;
+mod order;
 mod power;
 mod sessions;
 mod stopping;
