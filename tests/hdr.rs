@@ -409,7 +409,7 @@ fn what_is_no_log_is_bad_input() {
         ),
         (
             with_last("1e308,1e308,0.000,HISTFA").into_bytes(),
-            "line 6: its interval starts 1e308 s after the log's start and ends at infe0 s: no time that can be told",
+            "line 6: its interval starts 1e308 s after the log's start and ends at inf s: no time that can be told",
         ),
         (
             with_last("1.000,1e15,0.000,HISTFA").into_bytes(),

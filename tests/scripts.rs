@@ -136,3 +136,44 @@ fn packages_that_are_missing_are_listed_once() {
     let said = machine.refused();
     assert!(said.contains("missing: cmake openjdk-17-jre-headless\n"), "{said}");
 }
+
+/// What the nightly script asks of kpbench, on a first night.
+fn first_night(flags: &[&str], variables: &[(&str, &str)]) -> String {
+    let place = tempfile::tempdir().unwrap();
+    let program = |name: &str, script: &str| {
+        let path = place.path().join(name);
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    program("kpbench", "echo \"$*\" >>asked; case $1 in trend) exit 4 ;; esac");
+    program("jq", "cat >/dev/null");
+    let output = Command::new("bash")
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/nightly/nightly.sh"))
+        .args(flags)
+        .current_dir(place.path())
+        .env("PATH", format!("{}:{}", place.path().display(), std::env::var("PATH").unwrap()))
+        .env("SAVE", "no")
+        .env_remove("SEED")
+        .envs(variables.iter().copied())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let asked = fs::read_to_string(place.path().join("asked")).unwrap();
+    asked.lines().find(|line| line.starts_with("sweep ")).unwrap().to_owned()
+}
+
+#[test]
+fn each_night_has_a_seed_of_its_own_unless_one_is_given() {
+    let asked = first_night(&["--repetitions", "8"], &[]);
+    let (_, seed) = asked.split_once(" --seed ").unwrap_or_else(|| panic!("{asked}"));
+    let (date, rest) = seed.split_once(' ').unwrap();
+    assert!(date.len() == 8 && date.starts_with("20"), "{asked}");
+    assert_eq!(rest, "--repetitions 8");
+    assert!(asked.contains(&format!("--out out/{date}T")), "the night's own date: {asked}");
+    assert!(first_night(&[], &[("SEED", "5")]).ends_with(" --seed 5"));
+    for given in [&["--seed", "7"][..], &["--seed=7"], &["--set", "run.seed=7"]] {
+        let asked = first_night(given, &[]);
+        assert!(asked.ends_with(&given.join(" ")), "{asked}");
+        assert_eq!(asked.matches("seed").count(), 1, "{asked}");
+    }
+}

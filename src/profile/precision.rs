@@ -287,11 +287,11 @@ mod tests {
             ("precision-metric = 3\n", "precision-metric"),
         ] {
             let text = format!("[run]\nprecision = \"3%\"\n{text}");
-            let error = parse("test", &text, Path::new(""), &[]).unwrap_err().to_string();
+            let error = format!("{:?}", parse("test", &text, Path::new(""), &[]).unwrap_err());
             assert!(error.contains(told), "{text}: {error}");
         }
         let error = parse("test", "[run]\nprecision-metric = \"latency_p99_us\"\n", Path::new(""), &[]);
-        let error = error.unwrap_err().to_string();
+        let error = format!("{:?}", error.unwrap_err());
         assert!(error.contains("no effect without a precision"), "{error}");
     }
 

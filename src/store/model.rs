@@ -185,7 +185,8 @@ pub struct PlannedTrial {
     pub sequence: u32,
 }
 
-/// One line of `trials.jsonl`. How it is read stands in `trial_line.rs`: a new field belongs there too.
+// How it is read stands in `trial_line.rs`: a new field belongs there too.
+/// One line of `trials.jsonl`.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct TrialRecord {
     /// [`SCHEMA_VERSION`].
