@@ -143,7 +143,11 @@ fn what_differs_but_is_comparable_is_told_with_the_result() {
     let longer = store(parent.path(), "longer", &other);
     let refused = compare(&[text(&before), text(&longer)]);
     assert_eq!(refused.code, 2);
-    assert!(refused.stderr.contains("window in ms: 4000 against 10000"), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("window in ms: 4000 against 10000"),
+        "{}",
+        refused.stderr
+    );
     let forced = compare(&[text(&before), text(&longer), "--force"]);
     let told = forced.stdout.replace("\n  ", " ");
     assert!(told.contains("window: 4 s against 10 s. A rare stall"), "{told}");

@@ -151,7 +151,10 @@ fn first_night(flags: &[&str], variables: &[(&str, &str)]) -> String {
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/nightly/nightly.sh"))
         .args(flags)
         .current_dir(place.path())
-        .env("PATH", format!("{}:{}", place.path().display(), std::env::var("PATH").unwrap()))
+        .env(
+            "PATH",
+            format!("{}:{}", place.path().display(), std::env::var("PATH").unwrap()),
+        )
         .env("SAVE", "no")
         .env_remove("SEED")
         .envs(variables.iter().copied())
@@ -159,7 +162,11 @@ fn first_night(flags: &[&str], variables: &[(&str, &str)]) -> String {
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let asked = fs::read_to_string(place.path().join("asked")).unwrap();
-    asked.lines().find(|line| line.starts_with("sweep ")).unwrap().to_owned()
+    asked
+        .lines()
+        .find(|line| line.starts_with("sweep "))
+        .unwrap()
+        .to_owned()
 }
 
 #[test]
@@ -169,7 +176,10 @@ fn each_night_has_a_seed_of_its_own_unless_one_is_given() {
     let (date, rest) = seed.split_once(' ').unwrap();
     assert!(date.len() == 8 && date.starts_with("20"), "{asked}");
     assert_eq!(rest, "--repetitions 8");
-    assert!(asked.contains(&format!("--out out/{date}T")), "the night's own date: {asked}");
+    assert!(
+        asked.contains(&format!("--out out/{date}T")),
+        "the night's own date: {asked}"
+    );
     assert!(first_night(&[], &[("SEED", "5")]).ends_with(" --seed 5"));
     for given in [&["--seed", "7"][..], &["--seed=7"], &["--set", "run.seed=7"]] {
         let asked = first_night(given, &[]);

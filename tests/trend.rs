@@ -208,7 +208,10 @@ fn a_change_that_does_not_matter_is_none_however_sure_it_is() {
     assert_eq!(found(&[]), (vec![24], vec![12]));
     assert_eq!(found(&["--floor", "0"]), (vec![12, 24], vec![]));
     assert_eq!(found(&["--floor", "5%"]), (vec![], vec![12, 24]));
-    assert_eq!(found(&["--orig-edivisive", "--max-pvalue", "0.01"]), (vec![24], vec![12]));
+    assert_eq!(
+        found(&["--orig-edivisive", "--max-pvalue", "0.01"]),
+        (vec![24], vec![12])
+    );
     // What is not to be looked at at all is not listed either.
     assert_eq!(found(&["--min-magnitude", "0.1%"]), (vec![24], vec![]));
     let said = stdout(&output(&[])).replace("\n  ", " ");
@@ -222,11 +225,17 @@ fn a_change_that_does_not_matter_is_none_however_sure_it_is() {
     );
     let said = stdout(&output(&["--floor", "0.02%"])).replace("\n  ", " ");
     assert!(said.contains("Changes of up to 0.02 % are no changes"), "{said}");
-    let calm = kpbench(&["trend", "--csv", "s.csv", "--floor", "5%", "--out", "out"], place.path());
+    let calm = kpbench(
+        &["trend", "--csv", "s.csv", "--floor", "5%", "--out", "out"],
+        place.path(),
+    );
     assert_eq!(code(&calm), 0);
     assert!(stdout(&calm).contains("none has a change point"), "{}", stdout(&calm));
     let markdown = fs::read_to_string(place.path().join("out/trend.md")).unwrap();
-    assert!(markdown.contains("- below the floor: 2 changes are too small"), "{markdown}");
+    assert!(
+        markdown.contains("- below the floor: 2 changes are too small"),
+        "{markdown}"
+    );
     for wrong in ["-1", "nan", "x"] {
         assert_eq!(code(&output(&["--floor", wrong])), 2, "{wrong}");
     }
@@ -235,7 +244,11 @@ fn a_change_that_does_not_matter_is_none_however_sure_it_is() {
 #[test]
 fn many_small_steps_add_up_to_a_change() {
     let place = tempfile::tempdir().unwrap();
-    fs::write(place.path().join("s.csv"), levels(12, &[100.0, 100.6, 101.2, 101.8, 102.4])).unwrap();
+    fs::write(
+        place.path().join("s.csv"),
+        levels(12, &[100.0, 100.6, 101.2, 101.8, 102.4]),
+    )
+    .unwrap();
     let trend = json(&kpbench(&["trend", "--csv", "s.csv", "--format", "json"], place.path()));
     assert!(!indexes(&trend)[0].2.is_empty(), "{trend:#}");
     assert_eq!(indexes(&trend)[0].2.len() + below(&trend).len(), 4);
@@ -278,14 +291,22 @@ fn the_floor_is_the_one_that_the_newest_run_was_stored_with() {
         found.unwrap_or_else(|| panic!("{metric}")).clone()
     };
     let throughput = series("throughput_records_per_s");
-    assert_eq!((&throughput["floor"], &throughput["change_points"]), (&0.15.into(), &Value::Array(vec![])));
+    assert_eq!(
+        (&throughput["floor"], &throughput["change_points"]),
+        (&0.15.into(), &Value::Array(vec![]))
+    );
     assert_eq!(throughput["below_floor"][0]["index"], 20);
     let cpu = series("client_cpu_us_per_record");
-    assert_eq!((&cpu["floor"], &cpu["change_points"][0]["index"]), (&0.02.into(), &20.into()));
+    assert_eq!(
+        (&cpu["floor"], &cpu["change_points"][0]["index"]),
+        (&0.02.into(), &20.into())
+    );
     assert_eq!(series("latency_p99_us")["floor"], 0.01);
     let said = stdout(&kpbench(&["trend", "reports"], place.path())).replace("\n  ", " ");
     assert!(
-        said.contains("Changes of up to 1 % to 15 %, by figure, are no changes that matter. Noise floors of this machine"),
+        said.contains(
+            "Changes of up to 1 % to 15 %, by figure, are no changes that matter. Noise floors of this machine"
+        ),
         "{said}"
     );
 }

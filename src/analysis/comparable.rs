@@ -129,7 +129,12 @@ pub fn remarks(was: &Manifest, is: &Manifest) -> Vec<String> {
         let brokers = manifest.target.local_brokers.as_ref();
         brokers.map_or_else(|| "not known".to_owned(), |brokers| brokers.java_version.clone())
     };
-    compare("the brokers' Java", java(was), java(is), "The brokers ran on another one.");
+    compare(
+        "the brokers' Java",
+        java(was),
+        java(is),
+        "The brokers ran on another one.",
+    );
     compare(
         "operating system",
         was.host.os.clone(),
@@ -268,7 +273,9 @@ mod tests {
         other.plan = crate::plan::plan(&["c-1"], 5, other.run.order, other.run.seed);
         let told = remarks(&manifest, &other);
         assert!(
-            told.len() == 2 && told[0].starts_with("blocks: 2 against 5. ") && told[1].starts_with("seed: 1 against 2. "),
+            told.len() == 2
+                && told[0].starts_with("blocks: 2 against 5. ")
+                && told[1].starts_with("seed: 1 against 2. "),
             "{told:?}"
         );
         assert!(differences(side(&manifest), side(&other)).is_empty());
@@ -279,7 +286,10 @@ mod tests {
             ["window in ms: 1000 against 2500"]
         );
         let told = remarks(&manifest, &longer);
-        assert!(told.len() == 1 && told[0].contains("p99.9, the largest latency"), "{told:?}");
+        assert!(
+            told.len() == 1 && told[0].contains("p99.9, the largest latency"),
+            "{told:?}"
+        );
     }
 
     #[test]

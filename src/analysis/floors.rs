@@ -86,8 +86,12 @@ impl Floors {
 fn other_window(measured_ms: u64, used_ms: u64) -> String {
     let than = match measured_ms.cmp(&used_ms) {
         Ordering::Equal => return String::new(),
-        Ordering::Less => "shorter ones differ by more, so these floors may be too wide, and a real difference may pass for none",
-        Ordering::Greater => "longer ones differ by less, so these floors may be too narrow, and chance may pass for a difference",
+        Ordering::Less => {
+            "shorter ones differ by more, so these floors may be too wide, and a real difference may pass for none"
+        }
+        Ordering::Greater => {
+            "longer ones differ by less, so these floors may be too narrow, and chance may pass for a difference"
+        }
     };
     let seconds = |ms: u64| ms as f64 / 1e3;
     format!(
@@ -147,7 +151,10 @@ mod tests {
         let longer = Floors::of_run(&measured(2_500));
         assert!(longer.origin.contains("2.5 s") && longer.origin.contains("chance may pass for a difference"));
         let both = Floors::of_run(&measured(1_000)).larger(&longer).origin;
-        assert!(both.contains("2.5 s") && both.matches("Noise floors of").count() == 2, "{both}");
+        assert!(
+            both.contains("2.5 s") && both.matches("Noise floors of").count() == 2,
+            "{both}"
+        );
         let same = longer.larger(&longer).origin;
         assert_eq!(same, longer.origin);
     }

@@ -48,8 +48,8 @@ pub use estimate::{BudgetError, Estimate, Least, check_budget, estimate};
 pub use gate::{DEFAULT_THRESHOLDS, GATE_METRICS, parse_threshold};
 pub use interleaved::counterparts;
 pub use model::{
-    AxisSetting, Configuration, Defaults, GateSettings, Order, Precision, PrecisionMetric, Profile, RunSettings, TargetSettings,
-    TopicSettings,
+    AxisSetting, Configuration, Defaults, GateSettings, Order, Precision, PrecisionMetric, Profile, RunSettings,
+    TargetSettings, TopicSettings,
 };
 pub use quantity::{format_bytes, format_bytes_roughly, format_duration, parse_bytes, parse_duration_ms, parse_rate};
 pub(crate) use rules::one_bootstrap_server;

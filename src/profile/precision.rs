@@ -185,9 +185,8 @@ fn unobserved(metric: PrecisionMetric, measure_ms: u64, configurations: &[Config
     };
     let fewest = configurations.iter().map(records).fold(f64::INFINITY, f64::min);
     // A hair of tolerance: 10 ÷ (1 − 0.99) is 999.999… or 1,000 by the way it is rounded.
-    (fewest < needed - 1e-6).then(|| {
-        format!("a window at that rate has {fewest:.0} records of the {needed:.0} that this percentile needs")
-    })
+    (fewest < needed - 1e-6)
+        .then(|| format!("a window at that rate has {fewest:.0} records of the {needed:.0} that this percentile needs"))
 }
 
 /// One of the figures by its id.
@@ -253,7 +252,10 @@ mod tests {
             ("[workload]\nrate = 500\n", PrecisionMetric::LatencyP99),
             ("[matrix]\nrate = [500, \"unpaced\"]\n", PrecisionMetric::Throughput),
             ("precision-metric = \"latency_p99_us\"\n", PrecisionMetric::LatencyP99),
-            ("precision-metric = \"latency-p50-us\"\n[workload]\nrate = 500\n", PrecisionMetric::LatencyP50),
+            (
+                "precision-metric = \"latency-p50-us\"\n[workload]\nrate = 500\n",
+                PrecisionMetric::LatencyP50,
+            ),
         ] {
             assert_eq!(decided(text), (metric, None), "{text}");
         }
@@ -262,7 +264,10 @@ mod tests {
     #[test]
     fn where_only_the_rate_can_decide_that_is_said() {
         for (text, why) in [
-            ("measure = \"1s\"\n[workload]\nrate = 500\n", "500 records of the 1000 that"),
+            (
+                "measure = \"1s\"\n[workload]\nrate = 500\n",
+                "500 records of the 1000 that",
+            ),
             ("[workload]\nrate = 500\n[producer]\nacks = 0\n", "acks=0"),
             (
                 "precision-metric = \"throughput_records_per_s\"\n[workload]\nrate = 500\n",
@@ -271,14 +276,20 @@ mod tests {
         ] {
             let (metric, warning) = decided(text);
             assert_eq!(metric, PrecisionMetric::Throughput, "{text}");
-            assert!(warning.as_ref().is_some_and(|warning| warning.contains(why)), "{warning:?}");
+            assert!(
+                warning.as_ref().is_some_and(|warning| warning.contains(why)),
+                "{warning:?}"
+            );
         }
     }
 
     #[test]
     fn a_figure_that_is_never_known_or_does_not_exist_is_refused() {
         for (text, told) in [
-            ("precision-metric = \"latency_p99_us\"\n[producer]\nacks = 0\n", "no latency is observable"),
+            (
+                "precision-metric = \"latency_p99_us\"\n[producer]\nacks = 0\n",
+                "no latency is observable",
+            ),
             (
                 "precision-metric = \"latency_p99_9_us\"\n[workload]\nrate = 1000\n",
                 "5000 records of the 10000",
@@ -290,7 +301,12 @@ mod tests {
             let error = format!("{:?}", parse("test", &text, Path::new(""), &[]).unwrap_err());
             assert!(error.contains(told), "{text}: {error}");
         }
-        let error = parse("test", "[run]\nprecision-metric = \"latency_p99_us\"\n", Path::new(""), &[]);
+        let error = parse(
+            "test",
+            "[run]\nprecision-metric = \"latency_p99_us\"\n",
+            Path::new(""),
+            &[],
+        );
         let error = format!("{:?}", error.unwrap_err());
         assert!(error.contains("no effect without a precision"), "{error}");
     }

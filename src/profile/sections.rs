@@ -135,10 +135,7 @@ pub(crate) fn topic(
 }
 
 /// `[run]`, and the figure that it names for its precision.
-pub(crate) fn run(
-    document: &mut Document,
-    context: &mut Context,
-) -> (RunSettings, Option<(Place, PrecisionMetric)>) {
+pub(crate) fn run(document: &mut Document, context: &mut Context) -> (RunSettings, Option<(Place, PrecisionMetric)>) {
     let mut section = Section::new("[run]", document.take_section("run."));
     let mut duration = |key: &'static str, default: u64, least: u64, context: &mut Context| {
         let entry = section.take(key, context);

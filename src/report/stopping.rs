@@ -157,7 +157,10 @@ mod tests {
         configurations[0].workload.arrival = Arrival::Constant { rate_per_s: 9.0 };
         assert_eq!(precision_figure(p99, &configurations), "p99 latency");
         assert_eq!(precision_figure(p99, &configurations[..1]), "p99 response latency");
-        assert_eq!(precision_figure(PrecisionMetric::Throughput, &configurations), "throughput");
+        assert_eq!(
+            precision_figure(PrecisionMetric::Throughput, &configurations),
+            "throughput"
+        );
     }
 
     #[test]

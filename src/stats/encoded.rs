@@ -104,7 +104,9 @@ impl Decoded<'_> {
 
     /// The largest value, as [`Histogram::max`] tells it; 0 where there is none.
     pub fn max(&self) -> u64 {
-        self.counts.last().map_or(0, |(value, _)| self.highest_of_bucket(*value))
+        self.counts
+            .last()
+            .map_or(0, |(value, _)| self.highest_of_bucket(*value))
     }
 
     /// The value that so large a share of all values does not exceed: what [`Histogram::value_at_quantile`] says of the

@@ -249,7 +249,12 @@ mod tests {
 
     #[test]
     fn subsets_of_a_size_are_those_that_can_be_drawn_one_by_one() {
-        for ranks in [vec![2, 5, 5, 5, 8, 11], vec![11, 5, 2, 8, 5, 5], vec![7], vec![3, 3, 3, 3]] {
+        for ranks in [
+            vec![2, 5, 5, 5, 8, 11],
+            vec![11, 5, 2, 8, 5, 5],
+            vec![7],
+            vec![3, 3, 3, 3],
+        ] {
             for size in 1..=ranks.len() {
                 let mut drawn = vec![0.0; ranks.iter().sum::<usize>() + 1];
                 for set in 0_u32..1 << ranks.len() {

@@ -81,7 +81,10 @@ fn whole_lines<I: DeserializeOwned + Into<Vec<Interval>>>(
             Some((last, others)) => (*last, others),
             None => (&[][..], &[][..]),
         };
-        let others: Vec<_> = others.iter().map(|part| scope.spawn(|| Part::read::<I>(part))).collect();
+        let others: Vec<_> = others
+            .iter()
+            .map(|part| scope.spawn(|| Part::read::<I>(part)))
+            .collect();
         let last = Part::read::<I>(last);
         let others = others
             .into_iter()
@@ -162,7 +165,9 @@ pub(super) fn document<T: DeserializeOwned>(text: &str, place: &str) -> Result<T
         path: place.to_owned(),
         reason: error.to_string(),
     };
-    let version = serde_json::from_str::<Versioned>(text).map_err(malformed)?.schema_version;
+    let version = serde_json::from_str::<Versioned>(text)
+        .map_err(malformed)?
+        .schema_version;
     if version.as_u64() != Some(u64::from(SCHEMA_VERSION)) {
         return Err(StoreError::SchemaVersion {
             path: place.to_owned(),

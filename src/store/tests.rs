@@ -170,9 +170,10 @@ fn a_long_file_is_read_in_its_order_and_the_first_damaged_line_of_it_is_named() 
     let directory = RunDirectory::open(temporary.path()).unwrap();
     assert_eq!(directory.trials().unwrap(), records);
     let whole = fs::read_to_string(&file).unwrap();
-    let damaged = whole
-        .replacen("\"sequence\":2999,", "\"sequence\":-1,", 1)
-        .replacen("\"sequence\":2711,", "\"sequence\":,", 1);
+    let damaged =
+        whole
+            .replacen("\"sequence\":2999,", "\"sequence\":-1,", 1)
+            .replacen("\"sequence\":2711,", "\"sequence\":,", 1);
     fs::write(&file, &damaged[..damaged.len() - 5]).unwrap();
     let error = directory.trials().unwrap_err().to_string();
     assert!(error.contains("trials.jsonl:2711: "), "{error}");
@@ -192,7 +193,9 @@ fn intervals_can_be_passed_over_but_the_line_must_be_whole() {
         let text = whole.replacen("\"intervals\":[]", &format!("\"intervals\":{intervals}"), 1);
         assert!(intervals == "[]" || text != whole);
         fs::write(&file, text).unwrap();
-        RunDirectory::open(temporary.path()).unwrap().read_trials_without_intervals()
+        RunDirectory::open(temporary.path())
+            .unwrap()
+            .read_trials_without_intervals()
     };
     let read = with_intervals(r#"[{"start_s":1.25,"latency":{"service":null}},{}]"#).unwrap();
     assert_eq!(read.records, with_intervals("[]").unwrap().records);
@@ -203,7 +206,10 @@ fn intervals_can_be_passed_over_but_the_line_must_be_whole() {
         (r#"[{"start_s":1..2}]"#, "line 1 column"),
     ] {
         let error = with_intervals(damaged).unwrap_err().to_string();
-        assert!(error.contains("trials.jsonl:1: ") && error.contains(reason), "{damaged}: {error}");
+        assert!(
+            error.contains("trials.jsonl:1: ") && error.contains(reason),
+            "{damaged}: {error}"
+        );
     }
     let error = RunDirectory::open(temporary.path()).unwrap().trials().unwrap_err();
     assert!(error.to_string().contains("trials.jsonl:1: "), "{error}");

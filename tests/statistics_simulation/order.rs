@@ -104,14 +104,18 @@ fn a_balanced_order_does_not_narrow_the_intervals() {
             for second in [0.0, 0.01, 0.03] {
                 let random = by_pairs(blocks, noise, second, First::Random);
                 let balanced = by_pairs(blocks, noise, second, First::Balanced);
-                let name = format!("order Balanced and its effect taken out, {blocks} blocks, {noise:?}, second {second:+}");
+                let name =
+                    format!("order Balanced and its effect taken out, {blocks} blocks, {noise:?}, second {second:+}");
                 found(&name, |source| {
                     let (ratios, first) = measured(source, First::Balanced, blocks, noise, second);
                     change_over(&ratios, &first).unwrap()
                 });
                 assert!(random.coverage >= 0.94 && balanced.coverage >= 0.94);
                 let narrower = balanced.half_width / random.half_width;
-                assert!((0.97..1.2).contains(&narrower), "{blocks} {noise:?} {second}: {narrower}");
+                assert!(
+                    (0.97..1.2).contains(&narrower),
+                    "{blocks} {noise:?} {second}: {narrower}"
+                );
             }
         }
     }

@@ -161,7 +161,9 @@ pub(super) fn floor(trend: &Trend) -> String {
 /// A share in per cent; where it is small, with a digit that says something.
 fn share(share: f64) -> String {
     match share * 100.0 {
-        per_cent if per_cent > 0.0 && per_cent < 0.1 => format!("{per_cent:.digits$}\u{a0}%", digits = digits(per_cent)),
+        per_cent if per_cent > 0.0 && per_cent < 0.1 => {
+            format!("{per_cent:.digits$}\u{a0}%", digits = digits(per_cent))
+        }
         _ => stopping::percent(share),
     }
 }

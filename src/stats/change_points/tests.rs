@@ -194,7 +194,10 @@ fn level(around: f64, points: usize) -> impl Iterator<Item = f64> {
 
 #[test]
 fn a_change_within_the_floor_is_told_apart_from_one_beyond_it() {
-    let values: Vec<f64> = level(100.0, 15).chain(level(100.4, 15)).chain(level(104.0, 15)).collect();
+    let values: Vec<f64> = level(100.0, 15)
+        .chain(level(100.4, 15))
+        .chain(level(104.0, 15))
+        .collect();
     let options = Options::default();
     let found = |floor: f64| {
         let Beyond { beyond, within } = windowed_beyond(&values, &options, floor).unwrap();
@@ -209,7 +212,9 @@ fn a_change_within_the_floor_is_told_apart_from_one_beyond_it() {
 
 #[test]
 fn small_steps_in_one_direction_add_up() {
-    let values: Vec<f64> = (0..6).flat_map(|step| level(100.0 + 0.6 * f64::from(step), 12)).collect();
+    let values: Vec<f64> = (0..6)
+        .flat_map(|step| level(100.0 + 0.6 * f64::from(step), 12))
+        .collect();
     let Beyond { beyond, within } = windowed_beyond(&values, &Options::default(), 0.01).unwrap();
     assert_eq!(beyond.len() + within.len(), 5, "each step is seen");
     assert!(!beyond.is_empty(), "3 % in all are not lost among steps of 0.6 %");
