@@ -33,9 +33,10 @@ impl Sum {
     /// Where it cannot grow that far, or would hold more values than can be counted: a histogram by itself would stop
     /// counting and say nothing.
     pub fn add(&mut self, decoded: &Decoded<'_>) -> Result<(), EncodingError> {
-        let counts = decoded.counts.iter().map(|(_, count)| *count);
-        let total = counts.fold(Some(self.histogram.len()), |total, count| total?.checked_add(count));
-        total.ok_or(EncodingError::TooMany)?;
+        let mut counts = decoded.counts.iter().map(|(_, count)| *count);
+        counts
+            .try_fold(self.histogram.len(), u64::checked_add)
+            .ok_or(EncodingError::TooMany)?;
         self.coarsen(decoded.shape)?;
         for &(value, count) in decoded.counts {
             self.histogram
