@@ -60,6 +60,7 @@ fn nightly(night: u32, slow: u32) -> Run {
         .unwrap();
     manifest.git_commit = Some(format!("{:016x}{:024x}", hash(&format!("commit {night}")), night));
     if night >= slow {
+        manifest.run.seed = 43;
         manifest.target.software = Some("Apache Kafka 4.3.1".into());
     }
     run
@@ -126,6 +127,7 @@ fn a_loss_is_found_with_its_night_commit_and_size_and_is_no_failure() {
         change["changed_too"][0],
         "broker: Apache Kafka 4.3.0 → Apache Kafka 4.3.1"
     );
+    assert_eq!(change["changed_too"][1], "seed: 42 → 43");
     let percent = change["change_percent"].as_f64().unwrap();
     assert!((percent + 10.0).abs() < 1.0, "{percent}");
     // A point is the median of the run's trials.

@@ -11,7 +11,6 @@
 #   BASELINE     name of the baseline                   [main]
 #   KEEP         sessions that the baseline keeps       [30]
 #   SAVE         no: judge only, as on a pull request   [yes]
-#   SEED         of the order and the payloads          [the date, as in 20261122]
 #   GATE_FLAGS   flags for the gate alone, as in "--lenient" or "--base-bin ./kpbench-yesterday"
 #
 # Ends with the gate's exit code: 0 pass, 3 regression, 4 it cannot be said or the measurement is not valid; with 1 or 2
@@ -31,10 +30,6 @@ read -r -a gate_flags <<<"${GATE_FLAGS:-}"
 least=6 # sessions that a verdict on most figures needs: docs/statistics.md
 night=$(date -u +%Y%m%dT%H%M%SZ)
 run=$OUT/$night
-# Another order and other payloads each night: what these make figures differ by belongs to what nights differ by. With one
-# and the same seed it would be missing there, and a change of it would look like a change of the level.
-seed=(--seed "${SEED:-${night:0:8}}")
-case " $* " in *" --seed"* | *" run.seed="*) seed=() ;; esac
 mkdir -p "$STATE/baselines" "$STATE/history"
 mark=$OUT/.kpbench-night # what is emptied was made here
 if [ -e "$OUT" ] && [ ! -e "$mark" ]; then
@@ -55,7 +50,7 @@ stored=$(sessions | wc -l)
 status=0
 if ((stored == 0)); then
   echo "First night: there is nothing to hold it against yet."
-  "$KPBENCH" sweep "$PROFILE" --out "$run" "${seed[@]}" "$@" || status=$?
+  "$KPBENCH" sweep "$PROFILE" --out "$run" "$@" || status=$?
   if [ -e "$run/trials.jsonl" ]; then
     "$KPBENCH" report "$run" --export markdown="$OUT/comment.md" --export junit="$OUT/junit.xml" \
       --export github-action-benchmark="$OUT/bench.json" --quiet >/dev/null || true
@@ -69,7 +64,7 @@ else
   "$KPBENCH" gate --profile "$PROFILE" --baseline "$BASELINE" --baselines "$STATE/baselines" --out "$run" \
     --export markdown="$OUT/comment.md" --export junit="$OUT/junit.xml" \
     --export github-action-benchmark="$OUT/bench.json" --export openmetrics="$OUT/metrics.txt" \
-    "${gate_flags[@]}" "${seed[@]}" "$@" | tee "$OUT/gate.txt" || status=$?
+    "${gate_flags[@]}" "$@" | tee "$OUT/gate.txt" || status=$?
   if [ ! -e "$run/gate.json" ]; then
     echo "Nothing was judged (exit $status)." >&2
     exit "$status"

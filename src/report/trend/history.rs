@@ -301,6 +301,11 @@ impl Run {
         }
     }
 
+    fn blocks(&self) -> u32 {
+        let plan = self.manifest.plan.iter();
+        plan.map(|planned| planned.block).max().unwrap_or(0)
+    }
+
     /// What can move a level without any change of what is tested.
     fn conditions(&self) -> Vec<(&'static str, String)> {
         let Manifest { target, host, run, .. } = &self.manifest;
@@ -315,6 +320,9 @@ impl Run {
             ("operating system", host.os.clone()),
             ("warm-up", format::milliseconds(run.warmup_ms as f64)),
             ("window", format::milliseconds(run.measure_ms as f64)),
+            // Both decide which payloads are sent.
+            ("seed", run.seed.to_string()),
+            ("blocks", self.blocks().to_string()),
         ]
     }
 }

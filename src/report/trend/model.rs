@@ -149,7 +149,8 @@ pub struct TrendChange {
     pub effect: Effect,
     /// The p of the difference between both levels, as if their border had not been searched for: too small by that.
     pub p_value: f64,
-    /// What else was different from the run before, in words: versions, the machine, the length of the window.
+    /// What else was different from the run before, in words: versions, the machine, the length of the window, the seed, the
+    /// number of blocks.
     pub changed_too: Vec<String>,
 }
 
