@@ -6,7 +6,7 @@ mod coordinator_support;
 use coordinator_support::{Bench, Heard, configuration};
 use kpbench::analysis::{Asked, Metric, Question, Threshold};
 use kpbench::plan;
-use kpbench::profile::{AxisSetting, Precision, Until};
+use kpbench::profile::{AxisSetting, Precision, PrecisionMetric, Until};
 use kpbench::report::summarize;
 use kpbench::run::{Ended, RunError};
 use kpbench::store::{Manifest, RunDirectory, StoppedBy, Stopping};
@@ -27,6 +27,7 @@ sed "s/\"acknowledged\":2000/\"acknowledged\":$n/" result"#
 }
 
 const RULE: Precision = Precision {
+    metric: PrecisionMetric::Throughput,
     half_width: 0.03,
     min_blocks: 8,
     max_blocks: 12,

@@ -81,6 +81,64 @@ pub fn differences(base: Side<'_>, candidate: Side<'_>) -> Vec<String> {
     found.sentences
 }
 
+/// What differs between two runs without making their figures incomparable, each in a sentence with what follows from it;
+/// of the window's length, which does, what it changes in which figures. Empty where there is nothing.
+pub fn remarks(was: &Manifest, is: &Manifest) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut compare = |what: &str, base: String, candidate: String, so: &str| {
+        if base != candidate {
+            found.push(format!("{what}: {base} against {candidate}. {so}"));
+        }
+    };
+    let blocks = |manifest: &Manifest| {
+        let last = manifest.plan.iter().map(|planned| planned.block).max();
+        last.unwrap_or(0).to_string()
+    };
+    compare(
+        "blocks",
+        blocks(was),
+        blocks(is),
+        "The intervals allow for it; the longer run also saw more of the machine's drift.",
+    );
+    compare(
+        "seed",
+        was.run.seed.to_string(),
+        is.run.seed.to_string(),
+        "Another order, and other payloads of the same kind, which move sizes and compression. Each block has its own, so \
+         that the intervals allow for it.",
+    );
+    compare(
+        "window",
+        seconds(was.run.measure_ms),
+        seconds(is.run.measure_ms),
+        "A rare stall lies in more of the longer windows and in a smaller part of each: p99.9, the largest latency and how \
+         much trials vary change with the window alone, p99 where stalls are that long.",
+    );
+    compare(
+        "load before the first trial",
+        seconds(was.target.conditioned_ms),
+        seconds(is.target.conditioned_ms),
+        "A freshly started broker gets faster for half a minute and more.",
+    );
+    let java = |manifest: &Manifest| {
+        let brokers = manifest.target.local_brokers.as_ref();
+        brokers.map_or_else(|| "not known".to_owned(), |brokers| brokers.java_version.clone())
+    };
+    compare(
+        "the brokers' Java",
+        java(was),
+        java(is),
+        "The brokers ran on another one.",
+    );
+    compare(
+        "operating system",
+        was.host.os.clone(),
+        is.host.os.clone(),
+        "Client and local brokers ran on another one.",
+    );
+    found
+}
+
 /// What two configurations differ in by intention, as in `linger.ms: 0 → 5`.
 pub fn changed_settings(base: Side<'_>, candidate: Side<'_>) -> Vec<String> {
     let (before, after) = (base.configuration, candidate.configuration);
@@ -149,6 +207,10 @@ impl Differing {
     }
 }
 
+fn seconds(ms: u64) -> String {
+    format!("{} s", ms as f64 / 1e3)
+}
+
 fn payload(workload: &Workload) -> String {
     json(&workload.payload)
 }
@@ -202,6 +264,40 @@ mod tests {
         assert_eq!(
             named,
             ["partitions", "replication factor", "broker version", "processor"]
+        );
+    }
+
+    #[test]
+    fn another_seed_and_more_blocks_are_remarked_and_another_window_is_no_comparison() {
+        let manifest = samples::manifest();
+        assert!(remarks(&manifest, &manifest).is_empty());
+        let configuration = samples::configuration("c-1");
+        let side = |manifest| Side {
+            manifest,
+            configuration: &configuration,
+        };
+        let mut other = manifest.clone();
+        other.run.seed += 1;
+        other.run.repetitions = 5;
+        other.plan = crate::plan::plan(&["c-1"], 5, other.run.order, other.run.seed);
+        let told = remarks(&manifest, &other);
+        assert!(
+            told.len() == 2
+                && told[0].starts_with("blocks: 2 against 5. ")
+                && told[1].starts_with("seed: 1 against 2. "),
+            "{told:?}"
+        );
+        assert!(differences(side(&manifest), side(&other)).is_empty());
+        let mut longer = manifest.clone();
+        longer.run.measure_ms = 2_500;
+        assert_eq!(
+            differences(side(&manifest), side(&longer)),
+            ["window in ms: 1000 against 2500"]
+        );
+        let told = remarks(&manifest, &longer);
+        assert!(
+            told.len() == 1 && told[0].contains("p99.9, the largest latency"),
+            "{told:?}"
         );
     }
 

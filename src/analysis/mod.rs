@@ -16,7 +16,7 @@ mod trial;
 
 pub use axes::{AXIS_METRICS, AxisVerdict, Disagreement, axis_verdicts};
 pub use best::{BestSet, best_set};
-pub use comparable::{Side, changed_settings, differences};
+pub use comparable::{Side, changed_settings, differences, remarks};
 pub use comparison::{COMPARED, Comparison, Contrast, ONE_AFTER_THE_OTHER, Run, compare, missing_trials};
 pub use effect::{ALPHA, Design, Effect, Sample, family};
 pub use fair::incomparable;

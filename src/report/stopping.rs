@@ -1,7 +1,8 @@
 //! How a run ended that was repeated until its intervals were narrow enough, or a gate was decided, in words.
 
 use super::format;
-use crate::profile::{Configuration, Until};
+use crate::profile::{Configuration, PrecisionMetric, Until};
+use crate::protocol::Arrival;
 use crate::store::{Imprecise, Manifest, StoppedBy, Stopping};
 use crate::words::percent;
 
@@ -16,11 +17,30 @@ pub(super) fn of_run(manifest: &Manifest) -> Option<String> {
     let precision = manifest.run.precision.filter(|_| manifest.awaits_more_blocks())?;
     Some(match precision.until {
         Until::Narrow => format!(
-            "Not ended: the intervals may be wider than the ± {} asked for; --resume continues.",
+            "Not ended: the intervals of {} may be wider than the ± {} asked for; --resume continues.",
+            precision_figure(precision.metric, &manifest.configurations),
             percent(precision.half_width)
         ),
         Until::Decided => "Not ended: what the gate asks may not be decided yet; --resume continues.".to_owned(),
     })
+}
+
+/// What the figure is called whose intervals decide. Of latency it says which one, where all configurations have the same.
+pub fn precision_figure(metric: PrecisionMetric, configurations: &[Configuration]) -> String {
+    let paced = |one: &Configuration| one.workload.arrival != Arrival::Unpaced;
+    let kind = match configurations {
+        [] => "",
+        all if all.iter().all(paced) => "response ",
+        all if !all.iter().any(paced) => "queueing ",
+        _ => "",
+    };
+    match metric {
+        PrecisionMetric::Throughput => "throughput".to_owned(),
+        PrecisionMetric::LatencyP50 => format!("p50 {kind}latency"),
+        PrecisionMetric::LatencyP99 => format!("p99 {kind}latency"),
+        PrecisionMetric::LatencyP999 => format!("p99.9 {kind}latency"),
+        PrecisionMetric::ClientCpu => "client CPU per record".to_owned(),
+    }
 }
 
 /// How it ended, and which configurations did not get to the precision asked for.
@@ -30,13 +50,14 @@ pub fn sentence(stopping: &Stopping, configurations: &[Configuration]) -> String
     }
     let blocks = format::counted(u64::from(stopping.blocks), "block", "blocks");
     let asked = percent(stopping.rule.half_width);
+    let figure = precision_figure(stopping.rule.metric, configurations);
     let what = match configurations.len() {
-        1 => "the 95 % interval of the median throughput",
-        2 => "the 95 % interval of the throughput ratio",
-        _ => "each 95 % interval of a throughput ratio to the first configuration",
+        1 => format!("the 95 % interval of the median {figure}"),
+        2 => format!("the 95 % interval of the {figure} ratio"),
+        _ => format!("each 95 % interval of a {figure} ratio to the first configuration"),
     };
     let Some(ended) = limit(stopping) else {
-        return precise(stopping, configurations, &blocks, what, &asked);
+        return precise(stopping, configurations, &blocks, &what, &asked);
     };
     match stopping.imprecise.len() {
         // Narrow enough, but before the least number of blocks.
@@ -119,6 +140,7 @@ mod tests {
         });
         let stopping = Stopping {
             rule: Precision {
+                metric: PrecisionMetric::Throughput,
                 half_width: 0.03,
                 min_blocks: 15,
                 max_blocks: 50,
@@ -136,6 +158,20 @@ mod tests {
                 .collect(),
         };
         sentence(&stopping, &configurations)
+    }
+
+    #[test]
+    fn it_says_by_which_figure() {
+        let mut configurations = vec![samples::configuration("c-1"), samples::configuration("c-2")];
+        let p99 = PrecisionMetric::LatencyP99;
+        assert_eq!(precision_figure(p99, &configurations), "p99 queueing latency");
+        configurations[0].workload.arrival = Arrival::Constant { rate_per_s: 9.0 };
+        assert_eq!(precision_figure(p99, &configurations), "p99 latency");
+        assert_eq!(precision_figure(p99, &configurations[..1]), "p99 response latency");
+        assert_eq!(
+            precision_figure(PrecisionMetric::Throughput, &configurations),
+            "throughput"
+        );
     }
 
     #[test]
@@ -158,6 +194,7 @@ mod tests {
         let of = |ended| {
             let mut manifest = samples::manifest();
             let rule = Precision {
+                metric: PrecisionMetric::Throughput,
                 half_width: 0.03,
                 min_blocks: 15,
                 max_blocks: 50,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::RunOutcome;
 use crate::analysis::Look;
-use crate::profile::{Configuration, TargetSettings};
+use crate::profile::{Configuration, PrecisionMetric, TargetSettings};
 use crate::protocol::{Interval, Phase};
 use crate::store::{Manifest, PlannedTrial, Stopping, TargetDescription, TrialRecord};
 
@@ -48,6 +48,8 @@ pub struct BlocksExpected {
     pub blocks: u32,
     /// The half-width asked for, as a share of the ratio.
     pub precision: f64,
+    /// Of the intervals of this figure.
+    pub metric: PrecisionMetric,
     /// The widest half-width so far; none where no interval exists yet.
     pub widest: Option<f64>,
     /// Estimated time until `blocks` are run.

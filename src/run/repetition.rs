@@ -147,6 +147,7 @@ impl Session<'_> {
             needed,
             blocks,
             precision: rule.half_width,
+            metric: rule.metric,
             widest: state.half_widths.iter().copied().flatten().reduce(f64::max),
             time_left: self.history.next_block() * (blocks - begun),
         });
@@ -199,8 +200,8 @@ fn look(rule: &Precision, differences: &[Vec<f64>], begun: u32) -> State {
     }
 }
 
-/// Of a run with one configuration: the interval of its median from order statistics. `logarithms` are those of its
-/// throughput.
+/// Of a run with one configuration: the interval of its median from order statistics. `logarithms` are those of the
+/// figure that decides.
 fn look_at_one(rule: &Precision, logarithms: &[f64], begun: u32) -> State {
     let half_width = order_statistics::median_interval(logarithms, CONFIDENCE).map(|interval| interval.half_width());
     let wanted = rule.half_width.ln_1p();
@@ -254,9 +255,11 @@ fn imprecise(rule: &Precision, state: &State, configurations: &[Configuration]) 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::profile::PrecisionMetric;
     use crate::store::samples;
 
     const RULE: Precision = Precision {
+        metric: PrecisionMetric::Throughput,
         half_width: 0.03,
         min_blocks: 8,
         max_blocks: 30,

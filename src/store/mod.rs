@@ -13,6 +13,7 @@ pub(crate) mod samples;
 mod session;
 #[cfg(test)]
 mod tests;
+mod trial_line;
 
 pub use baseline::{BASELINES_DIRECTORY, BaselineError, Baselines, DamagedSession, StoredSessions, is_baseline_name};
 pub use directory::{Reservation, RunDirectory};

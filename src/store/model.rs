@@ -187,8 +187,9 @@ pub struct PlannedTrial {
     pub sequence: u32,
 }
 
+// How it is read stands in `trial_line.rs`: a new field belongs there too.
 /// One line of `trials.jsonl`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct TrialRecord {
     /// [`SCHEMA_VERSION`].
     pub schema_version: u32,

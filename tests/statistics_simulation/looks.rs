@@ -13,6 +13,7 @@ use crate::synthetic::Run;
 use crate::tally;
 
 const RULE: Precision = Precision {
+    metric: kpbench::profile::PrecisionMetric::Throughput,
     half_width: 0.03,
     min_blocks: 15,
     max_blocks: 50,

@@ -10,6 +10,7 @@ mod false_positives;
 mod gate;
 mod looks;
 mod noise;
+mod order;
 mod power;
 mod sessions;
 mod stopping;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::profile::{Configuration, Order};
 use crate::protocol::{Acks, Arrival, Interval, TargetKind};
 use crate::report::format::{count, counted};
+use crate::report::stopping::precision_figure;
 use crate::run::{BlocksExpected, Headline, Looked, Progress};
 use crate::store::{Manifest, PlannedTrial, TargetDescription, TrialOutcome, TrialRecord};
 use crate::words::percent;
@@ -99,6 +100,7 @@ pub(super) fn blocks_expected(expected: &BlocksExpected) -> String {
         needed,
         blocks,
         precision,
+        metric,
         widest,
         time_left,
     } = *expected;
@@ -108,8 +110,9 @@ pub(super) fn blocks_expected(expected: &BlocksExpected) -> String {
         false => format!("about {blocks} blocks in all"),
     };
     format!(
-        "After {}: for intervals of ± {}{so_far}, {ends}; {} more",
+        "After {}: for intervals of {} within ± {}{so_far}, {ends}; {} more",
         counted(u64::from(done), "block", "blocks"),
+        precision_figure(metric, &[]),
         percent(precision),
         duration(time_left)
     )
@@ -178,6 +181,7 @@ fn latency_text(us: u64) -> String {
 mod tests {
     use super::*;
     use crate::analysis::Look;
+    use crate::profile::PrecisionMetric;
     use crate::store::samples;
 
     #[test]
@@ -196,12 +200,13 @@ mod tests {
             needed: 24,
             blocks: 24,
             precision: 0.03,
+            metric: PrecisionMetric::LatencyP99,
             widest: Some(0.0611),
             time_left: Duration::from_secs(90),
         };
         assert_eq!(
             blocks_expected(&expected),
-            "After 6 blocks: for intervals of ± 3 %, now ± 6.11 %, about 24 blocks in all; 1m 30s more"
+            "After 6 blocks: for intervals of p99 latency within ± 3 %, now ± 6.11 %, about 24 blocks in all; 1m 30s more"
         );
         let limited = BlocksExpected {
             needed: 120,

@@ -6,6 +6,7 @@ use crate::profile::{Precision, Until};
 use crate::store::{StoppedBy, Stopping};
 
 const RULE: Precision = Precision {
+    metric: crate::profile::PrecisionMetric::Throughput,
     half_width: 0.5,
     min_blocks: 15,
     max_blocks: 50,

@@ -135,6 +135,7 @@ fn other_machines_and_other_profiles_are_not_valid() {
 fn a_run_that_has_not_ended_is_not_valid() {
     let mut now = session(&[(ID, 1_000.0)], 10, 0.01);
     now.manifest.run.precision = Some(crate::profile::Precision {
+        metric: Default::default(),
         half_width: 0.03,
         min_blocks: 15,
         max_blocks: 50,
