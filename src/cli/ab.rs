@@ -68,7 +68,7 @@ fn verdict(outcome: &RunOutcome, format: Format) -> Result<(), Failure> {
         return Ok(());
     }
     let run = RunDirectory::open(&outcome.directory)?;
-    let (manifest, trials) = (run.manifest(), run.trials()?);
+    let (manifest, trials) = (run.manifest(), run.read_trials_without_intervals()?.records);
     let [base, candidate, ..] = &manifest.configurations[..] else {
         return Ok(());
     };
