@@ -225,6 +225,7 @@ fn one_configuration_is_held_to_its_own_interval() {
 
 /// Looks after 8, 12 and 20 blocks. No interval is ever as narrow as that.
 const GATE: Precision = Precision {
+    metric: PrecisionMetric::Throughput,
     half_width: 0.001,
     min_blocks: 8,
     max_blocks: 20,
