@@ -29,6 +29,7 @@ impl Machine {
             "cmake",
             "perl",
             "keytool",
+            "javac",
             "mvn",
             "redis-server",
             "chromium",
