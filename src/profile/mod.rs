@@ -5,6 +5,7 @@ mod arrival;
 mod configuration;
 mod document;
 mod drain;
+mod drain_rules;
 mod error;
 mod estimate;
 mod exclude;
@@ -175,7 +176,7 @@ fn read_profile(source_name: &str, mut document: Document, context: &mut Context
     let concurrency = load_keys.iter().any(|(key, _)| *key == LoadKey::SendConcurrency);
     let mut drafts = expand(&matrix, &fixed, &load, &target, &topic, &load_keys, &registry, context);
     drafts.iter_mut().for_each(|draft| arrival::check(draft, &run));
-    let rules = drain::Rules {
+    let rules = drain_rules::Rules {
         run: &run,
         matrix: &matrix,
         load_keys: &load_keys,

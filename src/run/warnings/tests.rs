@@ -3,7 +3,8 @@
 use super::*;
 use crate::profile::AxisSetting;
 use crate::protocol::{
-    Arrival, FailedCount, LatencyDistribution, OfferedLevel, OfferedLoad, PersistenceStatus, RateStep,
+    Arrival, CouponKey, DrainResult, FailedCount, LatencyDistribution, OfferedLevel, OfferedLoad, PersistenceStatus,
+    RateStep, ScheduledDrain, UserPattern, WaitingQueues,
 };
 use crate::stats::histogram;
 use crate::store::samples;
@@ -323,6 +324,17 @@ fn every_warning_is_a_sentence() {
         Warning::NoHeadroom {
             cause: "gone".to_owned(),
         },
+        Warning::QueueGrew {
+            growth_per_run: 1.0,
+            waiting: 2,
+            late_us: 3,
+        },
+        Warning::UsersLost {
+            users: 2,
+            never_sent: 1,
+            order: DrainOrder::PopThenSend,
+        },
+        Warning::IssuedTwice { records: 1 },
     ];
     let mut texts: Vec<String> = all.iter().map(ToString::to_string).collect();
     assert!(
@@ -334,4 +346,70 @@ fn every_warning_is_a_sentence() {
     texts.sort();
     texts.dedup();
     assert_eq!(texts.len(), all.len());
+}
+
+/// What waiting queues did, in a trial whose configuration has them.
+fn drained(change: impl FnOnce(&mut DrainResult)) -> Vec<Warning> {
+    let none = LatencyDistribution {
+        count: 0,
+        unresolved: 0,
+        max_us: 0,
+        histogram: histogram::encode(&histogram::empty()),
+    };
+    let mut drain = DrainResult {
+        arrived: 100,
+        arrived_in_window: 90,
+        removed: 100,
+        removed_unacknowledged: Some(0),
+        removed_never_sent: 0,
+        sent_again: 0,
+        acknowledged_again: Some(0),
+        exceptions: 0,
+        waiting_at_window_start: 0,
+        waiting_at_window_end: 0,
+        waiting_max: 10,
+        waiting_at_end: 0,
+        runs: 9,
+        overruns: 0,
+        run_duration: none,
+        taken: 90,
+        late_us_max: 0,
+        queue_grew: Some(false),
+        growth_per_run: Some(0.0),
+        user_wait: None,
+    };
+    change(&mut drain);
+    let mut configuration = samples::configuration("c-1");
+    configuration.workload.arrival = Arrival::ScheduledDrain(ScheduledDrain {
+        users_per_s: 10.0,
+        users_pattern: UserPattern::Constant,
+        coupons: 1,
+        every_us: 1_000_000,
+        batch_size: 10,
+        order: DrainOrder::PopThenSend,
+        queue: WaitingQueues::Memory,
+        key: CouponKey::None,
+        type_id: None,
+    });
+    let mut result = result();
+    result.drain = Some(drain);
+    // Far behind any rate, and late by any measure of a paced load.
+    result.window.attempted = 1_000_000;
+    of_trial(&configuration, (0, 1), &result, &BrokerFigures::default())
+}
+
+#[test]
+fn waiting_queues_are_judged_by_themselves_and_not_as_a_rate() {
+    assert_eq!(drained(|_| ()), []);
+    let grew = drained(|drain| drain.queue_grew = Some(true));
+    assert!(matches!(grew[..], [Warning::QueueGrew { .. }]), "{grew:?}");
+    let lost = drained(|drain| drain.removed_unacknowledged = Some(3));
+    assert!(matches!(lost[..], [Warning::UsersLost { users: 3, .. }]), "{lost:?}");
+    let twice = drained(|drain| drain.acknowledged_again = Some(2));
+    assert_eq!(twice, [Warning::IssuedTwice { records: 2 }]);
+    assert_eq!(
+        drained(|drain| drain.removed_unacknowledged = None),
+        [],
+        "acks=0 tells nothing"
+    );
 }
