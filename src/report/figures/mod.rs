@@ -4,6 +4,7 @@
 mod comparison;
 mod latency;
 mod overview;
+mod serializers;
 mod time;
 
 use super::axes;
@@ -122,6 +123,7 @@ pub fn draw(manifest: &Manifest, analysis: &Analysis, trials: &[TrialRecord]) ->
 
 fn in_one_width(source: &Source<'_>) -> Result<Vec<Drawn>, ChartError> {
     let mut drawn = overview::draw(source)?;
+    drawn.extend(serializers::draw(source)?);
     drawn.extend(comparison::draw(source)?);
     drawn.extend(latency::draw(source)?);
     drawn.extend(time::draw(source)?);
