@@ -90,7 +90,8 @@ mod shipped_profiles {
                 "full-grid",
                 "nightly",
                 "quickstart",
-                "send-modes"
+                "send-modes",
+                "serializers"
             ]
         );
     }

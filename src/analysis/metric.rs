@@ -63,6 +63,9 @@ pub enum Metric {
     RecordsPerBatch,
     BytesPerBatch,
     WireBytes,
+    SerializedBytes,
+    SerializeTime,
+    SerializeShare,
     Requests,
     Retries,
     BackPressure,
@@ -149,6 +152,12 @@ metrics! {
         "Batch bytes after compression ÷ batches sent.";
     WireBytes: "wire_bytes_per_record", "Wire bytes per record", "wire B/rec", "bytes/record", Lower, Plain,
         "Bytes written to the sockets ÷ records sent: before TLS, retries and framing included.";
+    SerializedBytes: "serialized_bytes_per_record", "Serialized size", "value B", "bytes/record", Lower, Plain,
+        "Bytes of a serialized value, Confluent's header of 5 bytes included: mean of the records of the window.";
+    SerializeTime: "serialize_ns_per_record", "Serialization per record", "ser. ns/rec", "ns/record", Lower, Plain,
+        "Time on the sending path from a logical record to its bytes: taken around each burst in the window ÷ its records.";
+    SerializeShare: "serialize_cpu_share", "Serialization's share of client CPU", "ser. CPU", "%", Lower, Share,
+        "Time spent serializing in the window ÷ client CPU of the window.";
     Requests: "requests_per_s", "Produce requests per second", "req/s", "requests/s", Neither, Scaled,
         "Produce requests ÷ length of the whole trial.";
     Retries: "retries", "Retries", "retries", "requests", Lower, Count,

@@ -32,6 +32,9 @@ const OF_TRIALS: &[Metric] = &[
     Metric::RecordsPerBatch,
     Metric::BytesPerBatch,
     Metric::WireBytes,
+    Metric::SerializedBytes,
+    Metric::SerializeTime,
+    Metric::SerializeShare,
     Metric::Requests,
 ];
 
@@ -143,6 +146,12 @@ impl<'a> CompletedTrial<'a> {
             Metric::RecordsPerBatch => statistics.and_then(|s| ratio(s.batch_records as f64, s.batches as f64)),
             Metric::BytesPerBatch => statistics.and_then(|s| ratio(s.batch_bytes as f64, s.batches as f64)),
             Metric::WireBytes => statistics.and_then(|s| ratio(s.wire_bytes as f64, s.batch_records as f64)),
+            Metric::SerializedBytes => result.serialization.as_ref()?.bytes_per_record(),
+            Metric::SerializeTime => result.serialization.as_ref()?.ns_per_record(),
+            Metric::SerializeShare => {
+                let time_us = result.serialization.as_ref()?.time_ns as f64 / 1e3;
+                ratio(time_us, self.client_cpu_us())
+            }
             Metric::Requests => statistics.and_then(|s| ratio(produce_requests(s) as f64, self.whole_s())),
             Metric::PartitionImbalance => Some(self.record.broker.imbalance()?.max_over_mean),
             Metric::PartitionVariation => Some(self.record.broker.imbalance()?.variation),

@@ -87,6 +87,13 @@ pub enum Command {
     Baseline(BaselineCommand),
     /// Make the report of a run again from its stored trials
     Report(ReportArguments),
+    /// Show what a change of schema does to records as Avro, JSON and a custom layout
+    ///
+    /// Adds, removes, renames and retypes a field, asks a Schema Registry about each change under BACKWARD, FORWARD, FULL and
+    /// NONE, writes records of both versions to a topic, reads them back, and prints what readers of the other version
+    /// make of them. The topic and the subjects are its own, and are deleted.
+    #[command(after_help = EVOLUTION_EXAMPLES)]
+    Evolution(EvolutionArguments),
     /// Merge and print HdrHistogram interval logs (.hlog), kpbench's own or another tool's
     #[command(after_help = HDR_EXAMPLES)]
     Hdr(HdrArguments),
@@ -123,6 +130,12 @@ pub enum Command {
         brokers: u32,
     },
 }
+
+const EVOLUTION_EXAMPLES: &str = "\
+Examples:
+  kpbench evolution --schema-registry http://localhost:8081
+  kpbench evolution --schema-registry http://registry:8081 --bootstrap-servers b1:9092
+  kpbench evolution profiles/serializers.toml --format json";
 
 const SWEEP_EXAMPLES: &str = "\
 Examples:
@@ -235,6 +248,29 @@ pub struct ConfigurationArguments {
         help_heading = "Configuration"
     )]
     pub rate: Option<String>,
+}
+
+/// `kpbench evolution`.
+#[derive(Debug, Args)]
+pub struct EvolutionArguments {
+    /// A profile whose [target] and [schema-registry] are used
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub profile: Option<PathBuf>,
+    /// The Schema Registry, as in http://localhost:8081
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
+    pub schema_registry: Option<String>,
+    /// Where the external cluster is; without it, a Kafka is started for it
+    #[arg(long, value_name = "HOST:PORT,…")]
+    pub bootstrap_servers: Option<String>,
+    /// Any field of the profile, as in schema-registry.basic.auth.user.info=me:secret; as often as wanted
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Records of each version, format and change
+    #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub records: u32,
+    /// What goes to standard output
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub format: Format,
 }
 
 /// `kpbench ab`.

@@ -8,6 +8,7 @@ mod command_line;
 mod compare;
 mod data_directory;
 pub mod doctor;
+mod evolution;
 mod exit;
 mod export;
 mod failure;
@@ -61,6 +62,7 @@ pub fn dispatch(arguments: Arguments, command: Vec<String>) -> Result<Exit, Fail
         Command::Gate(asked) => return gate::gate(&asked, command, quiet),
         Command::Baseline(asked) => return baseline::baseline(asked),
         Command::Report(asked) => return report::again(&asked),
+        Command::Evolution(asked) => return evolution::evolution(&asked, quiet),
         Command::Hdr(asked) => hdr::show(asked)?,
         Command::Trend(asked) => return trend::trend(&asked),
         Command::Profile(ProfileCommand::Check(asked)) => show_profile(&asked, profile::check)?,

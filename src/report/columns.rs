@@ -21,6 +21,25 @@ pub const COLUMNS: &[Metric] = &[
     Metric::Failed,
 ];
 
+/// What runs whose records were serialized on the sending path show besides.
+const OF_SERIALIZERS: &[Metric] = &[
+    Metric::SerializedBytes,
+    Metric::WireBytes,
+    Metric::SerializeTime,
+    Metric::SerializeShare,
+];
+
+/// The figures of this run's table: those that it has, and those of serializers where they were at work.
+pub fn of_table(summary: &Summary) -> Vec<Metric> {
+    let serialized = |c: &ConfigurationSummary| Metric::SerializedBytes.value(c).is_some();
+    let mut columns: Vec<Metric> = COLUMNS.to_vec();
+    if summary.configurations.iter().any(serialized) {
+        let before_counts = columns.len() - 1;
+        columns.splice(before_counts..before_counts, OF_SERIALIZERS.iter().copied());
+    }
+    present(summary, &columns)
+}
+
 /// Those of `metrics` that at least one configuration has a value or a reason for.
 pub fn present(summary: &Summary, metrics: &[Metric]) -> Vec<Metric> {
     let shows = |metric: Metric| {

@@ -1,6 +1,6 @@
 //! `summary.md`: a GitHub table, for pull requests and wikis.
 
-use super::columns::{self, COLUMNS, RowOrder};
+use super::columns::{self, RowOrder};
 use super::drain;
 use super::format;
 use super::metric::Metric;
@@ -73,7 +73,7 @@ pub fn render(summary: &Summary) -> String {
 }
 
 fn table(summary: &Summary) -> String {
-    let metrics = columns::present(summary, COLUMNS);
+    let metrics = columns::of_table(summary);
     let mut text = String::from("| configuration | trials |");
     metrics
         .iter()

@@ -10,6 +10,7 @@ mod conditioning;
 mod coordinator;
 mod drive;
 mod error;
+pub mod evolution;
 mod execute;
 mod headline;
 mod headroom;

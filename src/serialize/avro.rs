@@ -10,7 +10,7 @@ use crate::protocol::{RecordKind, SchemaFile};
 pub const HEADER_BYTES: usize = 5;
 
 /// Confluent's header with a schema's id.
-pub(super) fn header(id: u32) -> [u8; HEADER_BYTES] {
+pub fn confluent_header(id: u32) -> [u8; HEADER_BYTES] {
     let [a, b, c, d] = id.to_be_bytes();
     [0, a, b, c, d]
 }
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn the_header_is_confluents() {
-        assert_eq!(header(0x0102_0304), [0, 1, 2, 3, 4]);
+        assert_eq!(confluent_header(0x0102_0304), [0, 1, 2, 3, 4]);
         assert_eq!(read_header(&[0, 0, 0, 1, 0, 9]), Some((256, &[9][..])));
         assert_eq!(read_header(&[1, 0, 0, 0, 1]), None);
         assert_eq!(read_header(&[0, 0, 0]), None);

@@ -8,11 +8,12 @@
 mod avro;
 pub mod custom;
 mod error;
+pub mod evolution;
 pub mod record;
 pub mod registry;
 mod value;
 
-pub use avro::{AvroSchema, HEADER_BYTES, read_header};
+pub use avro::{AvroSchema, HEADER_BYTES, confluent_header, read_header};
 pub use error::SerializeError;
 pub use record::{Address, CouponIssueMessage, LogicalRecords, Order, OrderLine};
 pub use value::{Serializers, ValueSerializer};

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_avro_fast::ser::{SerializerConfig, SerializerState};
 
-use super::avro::header;
+use super::avro::confluent_header;
 use super::record::{CouponIssueMessage, Order};
 use super::{AvroSchema, HEADER_BYTES, LogicalRecords, SerializeError, custom};
 use crate::protocol::{RecordKind, SerializerKind};
@@ -106,7 +106,7 @@ impl Serializers {
             writer: match &self.form {
                 Form::String => Writer::String(Vec::new()),
                 Form::Json => Writer::Json,
-                Form::Avro { schema, id } => Writer::Avro(header(*id), SerializerConfig::new(&schema.parsed)),
+                Form::Avro { schema, id } => Writer::Avro(confluent_header(*id), SerializerConfig::new(&schema.parsed)),
                 Form::Custom => Writer::Custom,
             },
         }

@@ -2,6 +2,7 @@
 //! Avro's own Java classes read of them.
 
 mod bad_input;
+mod evolution;
 mod java;
 mod read_back;
 mod records;

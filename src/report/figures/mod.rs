@@ -6,6 +6,7 @@ mod drain;
 mod latency;
 mod levels;
 mod overview;
+mod serializers;
 mod time;
 
 pub(super) use levels::breaks;
@@ -128,6 +129,7 @@ pub fn draw(manifest: &Manifest, analysis: &Analysis, trials: &[TrialRecord]) ->
 
 fn in_one_width(source: &Source<'_>) -> Result<Vec<Drawn>, ChartError> {
     let mut drawn = overview::draw(source)?;
+    drawn.extend(serializers::draw(source)?);
     drawn.extend(comparison::draw(source)?);
     drawn.extend(latency::draw(source)?);
     drawn.extend(levels::draw(source)?);

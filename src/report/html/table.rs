@@ -3,7 +3,7 @@
 use super::details::DetailsView;
 use crate::report::axes;
 use crate::report::charts::Better;
-use crate::report::columns::{self, COLUMNS, RowOrder};
+use crate::report::columns::{self, RowOrder};
 use crate::report::format;
 use crate::report::metric::Metric;
 use crate::report::summary::{ConfigurationSummary, Summary};
@@ -62,7 +62,7 @@ pub(super) struct Filter {
 pub(super) fn view(summary: &Summary, details: &DetailsView) -> TableView {
     let axes = axes::moved(&summary.configurations);
     let by_axis = !axes.is_empty() && axes.len() <= AXIS_COLUMNS;
-    let metrics = columns::present(summary, COLUMNS);
+    let metrics = columns::of_table(summary);
     let order = columns::ordered(summary, RowOrder::BestFirst);
     let leading = columns::leading(summary);
     let largest = summary

@@ -112,6 +112,9 @@ fn blank(configuration: &Configuration, trials: TrialCounts) -> ConfigurationSum
         records_per_batch: None,
         bytes_per_batch: None,
         wire_bytes_per_record: None,
+        serialized_bytes_per_record: None,
+        serialize_ns_per_record: None,
+        serialize_cpu_share: None,
         requests: None,
         requests_per_s: None,
         retries: None,
@@ -253,6 +256,9 @@ fn per_trial_figures(summary: &mut ConfigurationSummary, completed: &[CompletedT
     summary.records_per_batch = figure(Metric::RecordsPerBatch);
     summary.bytes_per_batch = figure(Metric::BytesPerBatch);
     summary.wire_bytes_per_record = figure(Metric::WireBytes);
+    summary.serialized_bytes_per_record = figure(Metric::SerializedBytes);
+    summary.serialize_ns_per_record = figure(Metric::SerializeTime);
+    summary.serialize_cpu_share = figure(Metric::SerializeShare);
     summary.requests_per_s = figure(Metric::Requests);
     summary.wakeups_per_s = figure(Metric::Wakeups);
     summary.partition_max_over_mean = figure(Metric::PartitionImbalance);

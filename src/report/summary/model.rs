@@ -202,6 +202,15 @@ pub struct ConfigurationSummary {
     pub bytes_per_batch: Option<f64>,
     /// Bytes written to the sockets per record sent.
     pub wire_bytes_per_record: Option<f64>,
+    /// Bytes of a serialized value, where values are serialized on the sending path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serialized_bytes_per_record: Option<f64>,
+    /// Time to serialize a record on the sending path, in ns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serialize_ns_per_record: Option<f64>,
+    /// Time spent serializing ÷ client CPU, both in the window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serialize_cpu_share: Option<f64>,
     /// Produce requests, summed over the completed trials.
     pub requests: Option<u64>,
     /// Produce requests per second of the whole trial: warm-up, window and drain.

@@ -6,7 +6,7 @@ use comfy_table::{
 
 use super::text::clean;
 use super::{Style, format};
-use crate::report::columns::{self, COLUMNS};
+use crate::report::columns;
 use crate::report::metric::Metric;
 use crate::report::summary::{ConfigurationSummary, Summary};
 
@@ -31,7 +31,10 @@ const GIVES_WAY: &[(Metric, bool)] = &[
     (Metric::LatencyP999, false),
     (Metric::CompressionRatio, false),
     (Metric::LatencyP50, false),
+    (Metric::SerializeShare, false),
     (Metric::Failed, false),
+    (Metric::WireBytes, false),
+    (Metric::SerializedBytes, false),
     (Metric::Throughput, true),
     (Metric::ClientCpu, false),
 ];
@@ -49,7 +52,7 @@ pub(super) fn render(summary: &Summary, style: &Style) -> String {
         .take(style.rows)
         .map(|&row| &summary.configurations[row])
         .collect();
-    let all: Vec<Column> = columns::present(summary, COLUMNS)
+    let all: Vec<Column> = columns::of_table(summary)
         .into_iter()
         .map(|metric| Column {
             metric,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
+use serde::Serialize;
 use serde_json::{Value, json};
 use ureq::http::Method;
 
@@ -11,7 +12,8 @@ use super::{RegistryError, RegistrySettings, value_subject};
 use crate::serialize::AvroSchema;
 
 /// A subject's compatibility level.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
 pub enum Compatibility {
     /// A reader with the new schema reads what was written with the last one.
     Backward,
@@ -44,7 +46,8 @@ impl Compatibility {
 }
 
 /// What a registry says of a new schema for a subject.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// It has this id now.
     Accepted(u32),
@@ -92,6 +95,18 @@ impl Registry {
         let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
         ids.insert(key, found.clone());
         Ok(found)
+    }
+
+    /// Every subject; the shortest question that needs the credentials.
+    ///
+    /// # Errors
+    /// The registry does not answer, or refuses.
+    pub fn subjects(&self) -> Result<Vec<String>, RegistryError> {
+        let answer = self.http.ask(Method::GET, "/subjects", None)?;
+        match answer.is_success() {
+            true => Ok(serde_json::from_value(answer.body).unwrap_or_default()),
+            false => Err(unexpected(answer, "/subjects")),
+        }
     }
 
     /// The subject of a topic's values.
@@ -218,6 +233,15 @@ impl Registry {
             true => Ok(()),
             false => Err(unexpected(answer, &path)),
         }
+    }
+
+    /// Takes a subject's own compatibility level away. Registries that cannot are left as they are.
+    ///
+    /// # Errors
+    /// The registry does not answer.
+    pub fn forget_compatibility(&self, subject: &str) -> Result<(), RegistryError> {
+        let path = format!("/config/{}", segment(subject));
+        self.http.ask(Method::DELETE, &path, None).map(|_| ())
     }
 
     /// Deletes a subject for good: first softly, as registries ask for. One that does not exist is no error.
