@@ -155,9 +155,7 @@ pub(super) fn settle(
     let Some(precision) = &mut run.precision else {
         return;
     };
-    let all_paced = configurations
-        .iter()
-        .all(|one| one.workload.arrival.is_paced());
+    let all_paced = configurations.iter().all(|one| one.workload.arrival.is_paced());
     let missing = |metric| unobserved(metric, measure_ms, configurations);
     let by_rate = |why: &str| {
         format!(

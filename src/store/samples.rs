@@ -149,6 +149,7 @@ pub(crate) fn result() -> TrialResult {
         drain_ms: 1.0,
         client_cpu: CpuTime::default(),
         peak_memory_bytes: 1,
+        serialization: None,
         drain: None,
         statistics: Some(ClientStatistics {
             batches: 10,

@@ -9,7 +9,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, SeqAccess, Visitor};
 
-use super::{BrokerFigures, Headroom, PlannedTrial, TrialOutcome, TrialRecord};
+use super::{BrokerFigures, Headroom, PlannedTrial, Saturation, TrialOutcome, TrialRecord};
 use crate::protocol::{Interval, TrialResult};
 
 /// A line, its intervals read as `I`.
@@ -30,6 +30,8 @@ pub(super) struct TrialLine<I> {
     effective_properties: BTreeMap<String, String>,
     intervals: I,
     warnings: Vec<String>,
+    #[serde(default)]
+    saturation: Option<Saturation>,
 }
 
 /// A list that is passed over: it must be one, and JSON; what stands in it is not looked at.
@@ -78,6 +80,7 @@ impl<I: Into<Vec<Interval>>> From<TrialLine<I>> for TrialRecord {
             effective_properties,
             intervals,
             warnings,
+            saturation,
         } = line;
         TrialRecord {
             schema_version,
@@ -96,6 +99,7 @@ impl<I: Into<Vec<Interval>>> From<TrialLine<I>> for TrialRecord {
             effective_properties,
             intervals: intervals.into(),
             warnings,
+            saturation,
         }
     }
 }

@@ -576,6 +576,8 @@ fn profile() -> Profile {
             replication_factor: 1,
             config: BTreeMap::new(),
         },
+        registry: BTreeMap::new(),
+        places: BTreeMap::new(),
         run: RunSettings {
             repetitions: 3,
             warmup_ms: 10,

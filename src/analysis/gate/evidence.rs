@@ -9,7 +9,7 @@ use super::{Asked, GateRow, GateVerdict, Judged, Threshold};
 use crate::analysis::session::Figures;
 use crate::analysis::{Basis, Metric, incomparable};
 use crate::profile::Configuration;
-use crate::protocol::{Acks, Arrival};
+use crate::protocol::Acks;
 use crate::stats;
 use crate::store::{BaselineSession, Manifest, SessionConfiguration};
 
