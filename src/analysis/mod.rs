@@ -29,7 +29,7 @@ pub use gate::{
 pub(crate) use metric::Style;
 pub use metric::{Better, Metric};
 pub use observations::{Observations, Pairs, Series};
-pub use pacing::{is_behind, offered_per_s, saturation};
+pub use pacing::{behind, offered_per_s, saturation};
 pub use session::session_of;
 pub use trial::{CompletedTrial, completed_result, megabytes_per_s, records_per_s, throughput};
 pub(crate) use trial::{percentiles, produce_requests, ratio};

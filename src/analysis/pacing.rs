@@ -66,18 +66,26 @@ fn late(result: &TrialResult) -> Option<LateSends> {
 /// The first part of the window in which less was acknowledged than was due.
 fn first_behind(result: &TrialResult) -> Option<&OfferedLevel> {
     let levels = &result.offered.as_ref()?.levels;
-    levels.iter().find(|level| is_behind(level))
+    let place = behind(levels).iter().position(|behind| *behind)?;
+    levels.get(place)
 }
 
-/// Whether a load fell behind in a part of the window: under 99 % of the records due were acknowledged, beyond what
-/// straddles its ends, and the queue grew by more than 50 ms' worth of records and by more than a handful.
-pub fn is_behind(level: &OfferedLevel) -> bool {
-    let possible = level.due as f64 - level.straddling as f64;
-    let missing = level.acknowledged.map(|acknowledged| possible - acknowledged as f64);
-    let tolerated = FEWEST_MISSING
-        .max((1.0 - MIN_ACHIEVED) * possible)
-        .max(LONGEST_PAUSE_S * level.due as f64 / level.length_s);
-    missing.is_some_and(|missing| missing > tolerated)
+/// In which parts of the window a load fell behind: under 99 % of the records due were acknowledged, beyond what straddles
+/// the part's ends and by more than a handful, and the queue has become longer than 50 ms' worth of records. Whatever is
+/// made good later is taken off the queue.
+pub fn behind(levels: &[OfferedLevel]) -> Vec<bool> {
+    let mut queue = 0.0_f64;
+    let judge = |level: &OfferedLevel| {
+        let possible = level.due as f64 - level.straddling as f64;
+        let Some(acknowledged) = level.acknowledged else {
+            return false;
+        };
+        let missing = possible - acknowledged as f64;
+        queue = (queue + missing).max(0.0);
+        let tolerated = FEWEST_MISSING.max((1.0 - MIN_ACHIEVED) * possible);
+        missing > tolerated && queue > LONGEST_PAUSE_S * level.due as f64 / level.length_s
+    };
+    levels.iter().map(judge).collect()
 }
 
 #[cfg(test)]
@@ -139,15 +147,37 @@ mod tests {
         let offered = Some(OfferedLoad { straddling: 0, levels });
         let missed = judged(4_000, 2_495, offered).unwrap().missed.unwrap();
         assert_eq!((missed.from_s, missed.from_per_s), (Some(1.0), Some(3_000.0)));
-        let behind = |due, acknowledged| is_behind(&level(0.0, due, 0, acknowledged));
-        assert!(!behind(100, 90) && behind(100, 89), "a handful");
-        assert!(!behind(2_000, 1_900) && behind(2_000, 1_899), "50 ms");
-        let mut long = level(0.0, 100_000, -100, 99_099);
-        long.length_s = 100.0;
-        assert!(!is_behind(&long), "99 % of 100,100");
-        long.acknowledged = Some(99_098);
-        assert!(is_behind(&long));
-        long.acknowledged = None;
-        assert!(!is_behind(&long), "acks=0");
+    }
+
+    #[test]
+    fn a_queue_that_grows_is_told_from_a_pause() {
+        let told = |levels: &[(u64, u64)]| {
+            let levels: Vec<OfferedLevel> = levels
+                .iter()
+                .map(|(due, acknowledged)| level(0.0, *due, 0, *acknowledged))
+                .collect();
+            behind(&levels)
+        };
+        assert_eq!(told(&[(100, 90), (100, 89)]), [false, true], "a handful");
+        assert_eq!(
+            told(&[(2_000, 1_900), (2_000, 2_100)]),
+            [false, false],
+            "50 ms, made good"
+        );
+        assert_eq!(told(&[(2_000, 1_899)]), [true]);
+        // It grows slowly, until it is long.
+        assert_eq!(
+            told(&[(2_000, 1_960), (2_000, 1_960), (2_000, 1_960)]),
+            [false, false, true]
+        );
+        assert_eq!(told(&[(2_000, 1_000), (2_000, 2_500)]), [true, false], "catching up");
+        let mut silent = level(0.0, 100, 0, 0);
+        silent.acknowledged = None;
+        assert_eq!(behind(&[silent]), [false], "acks=0");
+        assert_eq!(
+            behind(&[level(0.0, 2_000, 500, 1_500)]),
+            [false],
+            "under way at its end"
+        );
     }
 }

@@ -36,7 +36,7 @@ pub(crate) enum TraceError {
     #[error("is too large: at most {MOST_ARRIVALS} arrivals in {} MiB can be played", LARGEST_FILE >> 20)]
     TooLarge,
     /// A line is no number.
-    #[error("line {line}: {text:?} is no number")]
+    #[error("has no number in line {line}: {text:?}")]
     NoNumber {
         /// Which, from 1.
         line: usize,
@@ -237,11 +237,11 @@ mod tests {
         for (text, values, told) in [
             ("", gaps, "is empty"),
             ("# nothing\n\n", gaps, "is empty"),
-            ("1\nx\n", gaps, "line 2: \"x\" is no number"),
-            ("1,2\n", gaps, "line 1: \"1,2\" is no number"),
-            ("1e3\n", gaps, "is no number"),
-            (".\n", gaps, "is no number"),
-            ("\u{fe}\n", gaps, "is no number"),
+            ("1\nx\n", gaps, "no number in line 2: \"x\""),
+            ("1,2\n", gaps, "no number in line 1: \"1,2\""),
+            ("1e3\n", gaps, "has no number"),
+            (".\n", gaps, "has no number"),
+            ("\u{fe}\n", gaps, "has no number"),
             ("1\n-0.5\n", gaps, "goes backwards in line 2: -0.5"),
             ("5\n7\n6.9\n", times, "goes backwards in line 3: 6.9 after 7"),
             ("0\n0\n", gaps, "at the same moment"),

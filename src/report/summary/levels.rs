@@ -2,7 +2,7 @@
 
 use super::latency::Merged;
 use super::model::LevelSummary;
-use crate::analysis::{CompletedTrial, is_behind};
+use crate::analysis::{CompletedTrial, behind};
 use crate::protocol::OfferedLevel;
 use crate::stats::Spread;
 
@@ -21,10 +21,10 @@ pub(super) fn levels(completed: &[CompletedTrial<'_>], warnings: &mut Vec<String
     // A schedule that chance does not decide has the same parts in each trial.
     let alike = |levels: &[OfferedLevel]| levels.len() == first.len();
     let of_trials: Vec<_> = of_trials.iter().filter(|(_, levels)| alike(levels)).collect();
+    let behind: Vec<Vec<bool>> = of_trials.iter().map(|(_, levels)| behind(levels)).collect();
     let level = |(place, first): (usize, &OfferedLevel)| {
         let each = || of_trials.iter().map(|(id, levels)| (*id, &levels[place]));
         let achieved = each().filter_map(|(_, level)| Some(level.acknowledged? as f64 / level.length_s));
-        let behind = each().filter(|(_, level)| is_behind(level));
         let mut response = Merged::default();
         for (id, distribution) in each().filter_map(|(id, level)| Some((id, level.response.as_ref()?))) {
             if let Err(error) = response.add(distribution) {
@@ -38,7 +38,7 @@ pub(super) fn levels(completed: &[CompletedTrial<'_>], warnings: &mut Vec<String
             length_s: first.length_s,
             offered_records_per_s: first.due as f64 / first.length_s,
             achieved_records_per_s: Spread::of(achieved),
-            behind: behind.count() as u64,
+            behind: behind.iter().filter(|parts| parts[place]).count() as u64,
             response_latency_us: response.summary(),
         }
     };

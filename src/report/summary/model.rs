@@ -257,8 +257,8 @@ pub struct LevelSummary {
     pub offered_records_per_s: f64,
     /// Acknowledgements that arrived in it ÷ its length; null with `acks=0`.
     pub achieved_records_per_s: Option<Spread>,
-    /// Trials that fell behind in it: in which less than 99 % of what was due in it was acknowledged in it, and the queue grew
-    /// by more than 50 ms' worth of records.
+    /// Trials that fell behind in it: in which less than 99 % of what was due in it was acknowledged in it, and the queue had
+    /// become longer than 50 ms' worth of records.
     pub behind: u64,
     /// Response latency of the records due in it, however late they were acknowledged; null with `acks=0`.
     pub response_latency_us: Option<LatencySummary>,
