@@ -100,7 +100,7 @@ fn a_variant_sets_whatever_an_axis_may_and_replaces_what_is_fixed() {
     let fixed = find(&profile, "fixed");
     assert_eq!(fixed.effective_properties["linger.ms"], "100");
     assert_eq!(
-        (fixed.partitions, fixed.workload.arrival),
+        (fixed.partitions, fixed.workload.arrival.clone()),
         (1, Arrival::Constant { rate_per_s: 1_000.0 })
     );
 }
