@@ -90,6 +90,7 @@ mod shipped_profiles {
                 "arrival",
                 "batching",
                 "codecs",
+                "coupon",
                 "full-grid",
                 "nightly",
                 "quickstart",
