@@ -59,66 +59,13 @@ pub(super) fn draw(source: &Source<'_>) -> Result<Vec<Drawn>, ChartError> {
     }])
 }
 
-/// Points closer than this part of the picture are one: nobody could tell them apart, and a stroke between them would have no
-/// direction.
-const CLOSE: f64 = 1.0 / 2_000.0;
-
 /// Queue lengths in the order of time.
 fn points(intervals: &[Interval]) -> Vec<(f64, f64)> {
-    let mut points: Vec<(f64, f64)> = Vec::new();
+    let mut points = Vec::new();
     for interval in intervals {
         let Some(drain) = &interval.drain else { continue };
         points.extend(drain.lengths.iter().map(|length| (length.at_s, length.users as f64)));
         points.push((interval.start_s + interval.length_s, drain.waiting as f64));
     }
-    let most = points.iter().map(|(_, users)| *users).fold(1.0, f64::max);
-    let span_s = match (points.first(), points.last()) {
-        (Some((first, _)), Some((last, _))) => (last - first).max(f64::MIN_POSITIVE),
-        _ => return points,
-    };
-    points.dedup_by(|next, kept| (next.0 - kept.0).abs() < CLOSE * span_s && (next.1 - kept.1).abs() < CLOSE * most);
     points
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::protocol::{DrainInterval, IntervalLatency, Phase, QueueLength};
-
-    #[test]
-    fn what_cannot_be_told_apart_is_one_point() {
-        let interval = |start_s: f64, lengths: &[(f64, u64)], waiting| Interval {
-            phase: Phase::Window,
-            start_s,
-            length_s: 1.0,
-            sent: 0,
-            acknowledged: 0,
-            acknowledged_bytes: 0,
-            failed: 0,
-            back_pressure_us: 0,
-            cpu_us: 0,
-            queue_records: 0,
-            queue_bytes: 0,
-            latency: IntervalLatency::default(),
-            brokers: Vec::new(),
-            client: None,
-            peak_memory_bytes: None,
-            drain: Some(DrainInterval {
-                lengths: lengths
-                    .iter()
-                    .map(|(at_s, users)| QueueLength {
-                        at_s: *at_s,
-                        users: *users,
-                    })
-                    .collect(),
-                waiting,
-                ..DrainInterval::default()
-            }),
-        };
-        let intervals = [
-            interval(0.0, &[], 939),
-            interval(1.0, &[(1.000_04, 939), (1.003, 1)], 310),
-        ];
-        assert_eq!(points(&intervals), [(1.0, 939.0), (1.003, 1.0), (2.0, 310.0)]);
-    }
 }
