@@ -146,7 +146,7 @@ impl<'a> Trial<'a> {
         let spec = self.spec;
         let timeline = Timeline::new(spec.warmup_ms, spec.measure_ms, spec.interval_ms);
         let kinds = LatencyKinds {
-            paced: self.schedule.is_some(),
+            paced: spec.workload.arrival.is_paced(),
             recorded: spec.record_latencies,
             acknowledged: spec.acks != Acks::None,
             listed: self.drain.is_some(),

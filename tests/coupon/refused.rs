@@ -73,7 +73,7 @@ fn spec(cluster: &MockCluster, send_mode: SendMode, order: DrainOrder) -> TrialS
 fn trial(send_mode: SendMode, order: DrainOrder, refused: u32) -> (DrainResult, u64, BTreeSet<String>, u64) {
     let cluster = MockCluster::new(1).unwrap();
     cluster.create_topic(TOPIC, 1, 1).unwrap();
-    cluster.push_errors(MockRequest::Produce, MockError::TopicAuthorizationFailed, refused);
+    cluster.push_errors(MockRequest::Produce, MockError::MessageTooLarge, refused);
     let mut result = None;
     run_trial(&spec(&cluster, send_mode, order), &StopFlag::default(), &mut |event| {
         if let TrialEvent::Result(found) = event {

@@ -280,7 +280,7 @@ fn a_redis_that_dies_in_a_trial_fails_that_trial_with_the_cause() {
     let said = running.ended();
     assert_eq!(said.code, 4, "{}", said.stderr);
     let trial = bench.trials().remove(0);
-    assert_eq!(trial["outcome"], "failed", "{trial}");
-    let cause = trial["cause"].as_str().unwrap();
+    assert_eq!(trial["outcome"]["outcome"], "failed", "{trial}");
+    let cause = trial["outcome"]["cause"].as_str().unwrap();
     assert!(cause.contains(&format!("the waiting queue {}", redis.url)), "{cause}");
 }

@@ -19,7 +19,7 @@ pub const TYPE_HEADER: &CStr = c"__TypeId__";
 
 /// What sets coupons and trace ids apart from users, who come from the seed itself.
 const COUPON_SALT: u64 = 0x636f_7570_6f6e;
-const TRACE_SALT: u64 = 0x7472_6163_65;
+const TRACE_SALT: u64 = 0x0074_7261_6365;
 
 /// Makes the records of one trial's users, one at a time, in memory that is used again.
 #[derive(Debug)]

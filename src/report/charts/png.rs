@@ -160,11 +160,38 @@ fn draw_line(backend: &mut BitMapBackend<'_>, points: &[Point], stroke: Stroke) 
             filled: false,
             ..filled(stroke.ink)
         };
-        backend
-            .draw_path(part.into_iter().map(point), &style)
-            .map_err(refused)?;
+        for piece in unfolded(part.into_iter().map(point)) {
+            backend.draw_path(piece, &style).map_err(refused)?;
+        }
     }
     Ok(())
+}
+
+/// Turns sharper than this part a line: 150 degrees.
+const FOLD_COSINE: f64 = -0.866;
+
+/// A line in pieces that do not turn back on themselves: at such a turn the backend joins the inner edges of both strokes
+/// where they meet, which may lie far outside of the picture.
+fn unfolded(points: impl Iterator<Item = (i32, i32)>) -> Vec<Vec<(i32, i32)>> {
+    let mut pieces = Vec::new();
+    let mut piece: Vec<(i32, i32)> = Vec::new();
+    for next in points {
+        if piece.last() == Some(&next) {
+            continue;
+        }
+        if let [.., before, turn] = piece[..] {
+            let direction = |from: (i32, i32), to: (i32, i32)| (f64::from(to.0 - from.0), f64::from(to.1 - from.1));
+            let (came, goes) = (direction(before, turn), direction(turn, next));
+            let cosine = (came.0 * goes.0 + came.1 * goes.1) / (came.0.hypot(came.1) * goes.0.hypot(goes.1));
+            if cosine < FOLD_COSINE {
+                pieces.push(std::mem::replace(&mut piece, vec![turn]));
+            }
+        }
+        piece.push(next);
+    }
+    pieces.push(piece);
+    pieces.retain(|piece| piece.len() > 1);
+    pieces
 }
 
 /// The strokes of a dashed line; the line itself for no pattern.
@@ -213,5 +240,19 @@ mod tests {
         let parts = dashes(&[(0.0, 0.0), (10.0, 0.0), (10.0, 10.0)], &[8.0, 4.0]);
         assert_eq!(parts, [vec![(0.0, 0.0), (8.0, 0.0)], vec![(10.0, 2.0), (10.0, 10.0)]]);
         assert_eq!(dashes(&[(0.0, 0.0), (1.0, 0.0)], &[]).len(), 1);
+    }
+
+    #[test]
+    fn a_line_that_turns_back_is_drawn_in_pieces() {
+        let saw = [(0, 0), (0, 100), (0, 100), (40, 0), (80, 0), (81, 100)];
+        assert_eq!(
+            unfolded(saw.into_iter()),
+            [vec![(0, 0), (0, 100)], vec![(0, 100), (40, 0), (80, 0), (81, 100)]]
+        );
+        assert_eq!(
+            unfolded([(5, 5)].into_iter()),
+            Vec::<Vec<(i32, i32)>>::new(),
+            "no point is a line"
+        );
     }
 }

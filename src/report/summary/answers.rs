@@ -83,8 +83,10 @@ fn paced_throughput(measured: &[&ConfigurationSummary]) -> Answer {
             Some(rate_per_s) => Metric::Throughput
                 .value(c)
                 .is_none_or(|found| found < 0.99 * rate_per_s),
-            // Whether a scheduler kept up with its users is told of its queues.
-            None if c.workload.arrival.scheduled_drain().is_some() => false,
+            // Whether a scheduler kept up with its users is told by its queues.
+            None if c.workload.arrival.scheduled_drain().is_some() => {
+                c.drain.as_ref().is_some_and(|drain| drain.queue_grew() == Some(true))
+            }
             None => c.trials.short_of_rate > 0,
         })
         .map(|c| c.label.clone())

@@ -127,13 +127,17 @@ impl Warning {
                 growth_per_run,
                 waiting,
                 late_us,
-            } => format!(
-                "The waiting queues grew, by {growth_per_run:.1} users from run to run, to {} at the window's end; runs of \
-                 the scheduler began up to {:.1} s late. Latencies are those of a growing queue: take larger batches, or \
-                 send faster.",
-                count(*waiting),
-                *late_us as f64 / 1e6
-            ),
+            } => {
+                let late = match late_us {
+                    0..100_000 => String::new(),
+                    late_us => format!("; runs began up to {:.1} s late", *late_us as f64 / 1e6),
+                };
+                format!(
+                    "The waiting queues grew, by {growth_per_run:.1} users from run to run, to {} at the window's end{late}. \
+                     Latencies are those of a growing queue: take larger batches, or send faster.",
+                    count(*waiting)
+                )
+            }
             Warning::UsersLost {
                 users,
                 never_sent,
