@@ -88,6 +88,7 @@ mod shipped_profiles {
                 "batching",
                 "codecs",
                 "full-grid",
+                "keys",
                 "nightly",
                 "quickstart",
                 "send-modes"
