@@ -1,9 +1,10 @@
 //! What keys and headers cost: `cargo bench --bench records`.
 //!
 //! First the work of a sending thread before the client sees a record, in ns per record. Then end to end against
-//! librdkafka's mock cluster in this process, unpaced, 100 B values: records with a key and one header against records
-//! without either that go to the client one by one too, and, for comparison, through batched calls. The arms take turns
-//! in every round, and ratios are taken within rounds. An argument is a number of rounds.
+//! librdkafka's mock cluster, unpaced, 100 B values: records with a key and one header against records without either
+//! that go to the client one by one too, and, for comparison, through batched calls. As in a run, each trial has a
+//! process of its own, and the mock cluster another: a heap that other trials have left in pieces would slow the next
+//! down. The arms take turns in every round, and ratios are taken within rounds. An argument is a number of rounds.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -22,6 +23,8 @@ const TOPIC: &str = "kpbench-records";
 const PARTITIONS: u32 = 6;
 /// Records in one send call.
 const BURST: usize = 256;
+/// First argument of a process that runs one trial.
+const TRIAL: &str = "--one-trial";
 /// The share of the rate without key and header that records with them are to reach.
 const WANTED: f64 = 0.60;
 
@@ -86,9 +89,15 @@ fn keyed(key: Key) -> Records {
 }
 
 fn main() {
-    let rounds = std::env::args()
-        .filter_map(|argument| argument.parse::<usize>().ok())
-        .next();
+    let arguments: Vec<String> = std::env::args().collect();
+    if let [_, trial, arm, servers] = &arguments[..]
+        && trial == TRIAL
+    {
+        let arm = arm.parse::<usize>().expect("given below");
+        println!("{}", rate(&spec(servers, arms().swap_remove(arm).1)));
+        return;
+    }
+    let rounds = arguments.iter().find_map(|argument| argument.parse::<usize>().ok());
     making();
     end_to_end(rounds.unwrap_or(7));
 }
@@ -171,58 +180,70 @@ fn rate(spec: &TrialSpec) -> f64 {
     rate
 }
 
+/// Name and records of each arm; the second is what all are compared with.
+fn arms() -> Vec<(&'static str, Records)> {
+    let dated = |records| Records {
+        timestamps: Timestamps::SendCall,
+        ..records
+    };
+    let traced = |records| Records {
+        headers: trace_id(),
+        ..records
+    };
+    let with_key = || keyed(uniform(KeyForm::Text));
+    let in_turn = || Records {
+        partitioner: Partitioner::RoundRobin,
+        ..Records::default()
+    };
+    vec![
+        ("key and header, one by one", traced(with_key())),
+        ("neither, one by one", dated(Records::default())),
+        ("neither, to each partition in turn, one by one", dated(in_turn())),
+        ("header, one by one", traced(Records::default())),
+        ("key, one by one", dated(with_key())),
+        ("key, batched calls", with_key()),
+        ("neither, batched calls", Records::default()),
+    ]
+}
+
+/// The rate of one arm, in a process of its own.
+fn rate_of(arm: usize, servers: &str) -> f64 {
+    let program = std::env::current_exe().expect("this program");
+    let output = std::process::Command::new(program)
+        .args([TRIAL, &arm.to_string(), servers])
+        .output()
+        .expect("this program runs");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    said.trim().parse().unwrap_or_else(|_| panic!("no rate: {output:?}"))
+}
+
 fn end_to_end(rounds: usize) {
     let cluster = MockCluster::new(1).expect("a mock cluster");
     cluster.create_topic(TOPIC, PARTITIONS, 1).expect("a topic");
-    let dated = Records {
-        timestamps: Timestamps::SendCall,
-        ..Records::default()
-    };
-    let arms = [
-        (
-            "key and header, one by one",
-            Records {
-                headers: trace_id(),
-                ..keyed(uniform(KeyForm::Text))
-            },
-        ),
-        ("neither, one by one", dated.clone()),
-        (
-            "header, one by one",
-            Records {
-                headers: trace_id(),
-                ..Records::default()
-            },
-        ),
-        (
-            "key, one by one",
-            Records {
-                timestamps: Timestamps::SendCall,
-                ..keyed(uniform(KeyForm::Text))
-            },
-        ),
-        ("key, batched calls", keyed(uniform(KeyForm::Text))),
-        ("neither, batched calls", Records::default()),
-    ];
-    let specs = arms.map(|(name, records)| (name, spec(&cluster.bootstrap_servers(), records)));
-    let mut rates: Vec<Vec<f64>> = vec![Vec::new(); specs.len()];
+    let (servers, arms) = (cluster.bootstrap_servers(), arms());
+    let mut rates: Vec<Vec<f64>> = vec![Vec::new(); arms.len()];
     for round in 0..rounds {
-        for turn in 0..specs.len() {
-            let arm = (turn + round) % specs.len();
-            rates[arm].push(rate(&specs[arm].1));
+        for turn in 0..arms.len() {
+            let arm = (turn + round) % arms.len();
+            rates[arm].push(rate_of(arm, &servers));
         }
     }
     println!("end to end on the mock cluster, {rounds} rounds:");
-    for (arm, (name, _)) in specs.iter().enumerate() {
-        let ratios = rates[arm].iter().zip(&rates[1]).map(|(rate, base)| rate / base);
-        let (low, median, high) = summary(ratios.collect());
-        println!(
-            "  {:9.0} records/s  × {median:.2} ({low:.2} to {high:.2})  {name}",
-            summary(rates[arm].clone()).1
-        );
+    let ratios = |arm: usize| {
+        summary(
+            rates[arm]
+                .iter()
+                .zip(&rates[1])
+                .map(|(rate, base)| rate / base)
+                .collect(),
+        )
+    };
+    for (arm, (name, _)) in arms.iter().enumerate() {
+        let (low, median, high) = ratios(arm);
+        let rate = summary(rates[arm].clone()).1;
+        println!("  {rate:9.0} records/s  × {median:.2} ({low:.2} to {high:.2})  {name}");
     }
-    let ratios = rates[0].iter().zip(&rates[1]).map(|(rate, base)| rate / base);
-    let median = summary(ratios.collect()).1;
+    let median = ratios(0).1;
     let verdict = if median >= WANTED { "reached" } else { "NOT reached" };
     println!(
         "a record with key and header: {:.0} % of the rate of one without, both one by one; {:.0} % wanted: {verdict}",

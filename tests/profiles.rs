@@ -92,6 +92,7 @@ mod shipped_profiles {
                 "codecs",
                 "coupon",
                 "full-grid",
+                "keys",
                 "nightly",
                 "quickstart",
                 "send-modes",

@@ -35,7 +35,8 @@ mod tests {
         let even = Imbalance::of(&[5, 5, 5]).unwrap();
         assert_eq!((even.max_over_mean, even.variation), (1.0, 0.0));
         let one = Imbalance::of(&[0, 12, 0, 0]).unwrap();
-        assert_eq!((one.max_over_mean, one.variation), (4.0, 3.0_f64.sqrt()));
+        assert_eq!(one.max_over_mean, 4.0);
+        assert!((one.variation - 3.0_f64.sqrt()).abs() < 1e-12);
         // Mean 4, deviations -2 and 2.
         let some = Imbalance::of(&[2, 6]).unwrap();
         assert_eq!((some.max_over_mean, some.variation), (1.5, 0.5));
