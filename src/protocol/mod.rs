@@ -7,12 +7,14 @@
 
 mod arrival;
 mod event;
+mod rates;
 mod result;
 mod spec;
 mod workload;
 
-pub use arrival::{Arrival, MAX_RATE_PER_S, RateSegment, RateStep, TimeUnit, TraceValues};
+pub use arrival::{Arrival, MAX_RATE_PER_S, RateStep, TimeUnit, TraceValues};
 pub use event::{BrokerWindow, ClientInterval, Interval, IntervalLatency, Phase, TrialEvent, WindowedLatency};
+pub use rates::RateSegment;
 pub use result::{
     CLIENT_REPORTED, ClientStatistics, Counts, CpuTime, FailedCount, Latencies, LatencyDistribution, OfferedLevel,
     OfferedLoad, PersistenceStatus, TrialResult, WindowCounts, tells_all_brokers_down,
