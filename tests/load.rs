@@ -12,8 +12,8 @@ use kpbench::client::{
 use kpbench::load::{StopFlag, run_trial_with};
 use kpbench::measure::{Failure, Hub, SendTag};
 use kpbench::protocol::{
-    Acks, Arrival, ClientKind, Content, FileSplit, METADATA_TIMEOUT_MS, PROTOCOL_VERSION, Payload, PersistenceStatus,
-    Records, SendMode, Size, TrialEvent, TrialResult, TrialSpec, Workload,
+    Acks, Arrival, ClientKind, Content, FileSplit, LatencyDistribution, METADATA_TIMEOUT_MS, PROTOCOL_VERSION, Payload,
+    PersistenceStatus, Records, SendMode, Size, TrialEvent, TrialResult, TrialSpec, Workload,
 };
 use kpbench::stats::histogram::{decode, percentile};
 
@@ -288,6 +288,30 @@ fn a_stall_across_the_windows_end_is_in_the_percentiles() {
         .count_between(199_000, 3_600_000_000);
     assert!(late >= 198, "{late}");
     assert!(response.max_us >= 398_000, "{}", response.max_us);
+}
+
+/// One thread that waits at least 1 ms for each record, at 2,000 records/s: record k is due after k/2 ms and cannot be sent
+/// before k ms. All that was due is sent, as late as that, and each is late by k/2 ms or more.
+#[test]
+fn records_that_the_client_could_not_send_in_time_keep_the_time_at_which_they_were_due() {
+    let mut slow = spec(SendMode::Sync, at(2_000.0));
+    slow.workload.send_concurrency = 1;
+    let (result, _, _) = run(&slow, Script::Acknowledge);
+    assert_eq!(result.window.attempted, 2_000, "no slot is skipped");
+    let of = |distribution: &Option<LatencyDistribution>, quantile| {
+        let distribution = distribution.as_ref().unwrap();
+        assert_eq!((distribution.count, distribution.unresolved), (2_000, 0));
+        percentile(&decode(&distribution.histogram).unwrap(), 0, quantile)
+            .us
+            .unwrap()
+    };
+    // Of records 400 to 2,399 the middle one is the 1,400th, the 90th percentile the 2,200th.
+    for latency in [&result.latencies.response, &result.latencies.schedule_lag] {
+        assert!(of(latency, 0.5) >= 699_000, "{}", of(latency, 0.5));
+        assert!(of(latency, 0.9) >= 1_098_000, "{}", of(latency, 0.9));
+    }
+    // The wait before the send call is not in the service latency: that would be the whole of it.
+    assert!(of(&result.latencies.service, 0.5) < of(&result.latencies.response, 0.5));
 }
 
 #[test]

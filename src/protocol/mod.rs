@@ -8,18 +8,20 @@
 mod arrival;
 mod drain;
 mod event;
+mod rates;
 mod records;
 mod result;
 mod serialization;
 mod spec;
 mod workload;
 
-pub use arrival::{Arrival, MAX_RATE_PER_S, RateSegment, RateStep, TimeUnit, TraceValues};
+pub use arrival::{Arrival, MAX_RATE_PER_S, RateStep, TimeUnit, TraceValues};
 pub use drain::{
     COUPON_VALUE_BYTES, CouponKey, DrainInterval, DrainOrder, DrainResult, MAX_USERS_PER_S, QueueLength,
     ScheduledDrain, UserPattern, WaitingQueues,
 };
 pub use event::{BrokerWindow, ClientInterval, Interval, IntervalLatency, Phase, TrialEvent, WindowedLatency};
+pub use rates::RateSegment;
 pub use records::{Header, HeaderContent, Key, KeyForm, Partitioner, PayloadPart, Records, Timestamps};
 pub use result::{
     CLIENT_REPORTED, ClientStatistics, Counts, CpuTime, FailedCount, Latencies, LatencyDistribution, OfferedLevel,

@@ -168,8 +168,7 @@ impl<'a> Session<'a> {
         self.know_program(configuration, client_version)?;
         let headroom = self.headroom_of(configuration, &mut finished).await?;
         self.store_intervals(planned, window_started_at, &intervals)?;
-        let completed = finished.outcome == TrialOutcome::Completed;
-        if !completed || !self.seen.insert(planned.configuration_id.clone()) {
+        if finished.outcome != TrialOutcome::Completed || !self.seen.insert(planned.configuration_id.clone()) {
             effective_properties.clear();
         }
         let record = TrialRecord {

@@ -16,6 +16,9 @@ use crate::store::{BaselineSession, Manifest, SessionConfiguration};
 /// Values by block.
 pub(super) type Values = BTreeMap<u32, f64>;
 
+/// Throughput of each trial of base and candidate ÷ the rate that was asked of it.
+pub(super) type OfIntended = (Vec<f64>, Vec<f64>);
+
 /// One gated figure of one configuration, on both sides.
 pub(super) struct Figure<'a> {
     pub(super) configuration: &'a Configuration,
@@ -25,9 +28,9 @@ pub(super) struct Figure<'a> {
     pub(super) now: &'a Values,
     /// Completed trials of both.
     pub(super) trials: (u32, u32),
-    /// Where the rate sets the figure, each trial's share of what was asked of it, of both sides; or why the figure may not
-    /// be compared: see [`set_by_rate`] and [`of_intended`].
-    pub(super) rate: Result<Option<(Vec<f64>, Vec<f64>)>, String>,
+    /// Base's and candidate's values ÷ what was asked of them, where their load set the figure; or why it may not be
+    /// compared: see [`set_by_rate`].
+    pub(super) rate: Result<Option<OfIntended>, String>,
 }
 
 /// The figure with what it is decided by: nothing where its trials do not count, the rate where that was kept, else what
@@ -55,7 +58,7 @@ pub(super) fn case(
         missing
     } else {
         match &figure.rate {
-            Ok(Some((before, now))) if keeps(before, threshold.share) => kept_rate(now),
+            Ok(Some((base, now))) if keeps(base, threshold.share) => kept_rate(now),
             Ok(Some(_)) => {
                 add_new(&mut judged.notes, vec![short_of_rate(figure.label)]);
                 compared()
@@ -65,6 +68,14 @@ pub(super) fn case(
         }
     };
     Case { row, evidence }
+}
+
+/// The trials of a paced load against the rate that was asked for.
+fn kept_rate(ratios: &[f64]) -> Evidence {
+    Evidence::Test(
+        Basis::OfferedRate,
+        Test::Paired(ratios.iter().map(|ratio| ratio.ln()).collect()),
+    )
 }
 
 /// Each trial's throughput ÷ the rate that was asked of it: a constant one, or what was due in its own window.
@@ -81,16 +92,8 @@ pub(super) fn of_intended(configuration: &Configuration, figures: &Figures<'_>, 
     }
 }
 
-/// The trials of a paced load against the rate that was asked for.
-fn kept_rate(ratios: &[f64]) -> Evidence {
-    Evidence::Test(
-        Basis::OfferedRate,
-        Test::Paired(ratios.iter().map(|ratio| ratio.ln()).collect()),
-    )
-}
-
-/// Whether the figure is throughput and both were asked for the same; not where it was found and not set. An error says
-/// why the figures of the two may not be compared at all.
+/// Whether the figure is throughput and both were asked for the same: it was set then, and not found. An error says why the
+/// figures of the two may not be compared at all.
 pub(super) fn set_by_rate(base: &Configuration, candidate: &Configuration, metric: Metric) -> Result<bool, String> {
     let (before, now) = (&base.workload.arrival, &candidate.workload.arrival);
     match metric {

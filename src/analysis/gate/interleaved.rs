@@ -103,12 +103,8 @@ pub fn interleaved(session: &BaselineSession, pairs: &[Pair], asked: &Asked) -> 
                 now: &now,
                 trials: (blocks, blocks),
                 rate: set_by_rate(base, candidate, threshold.metric).map(|by_rate| {
-                    by_rate.then(|| {
-                        (
-                            of_intended(base, &figures, &pair.base_id, &before),
-                            of_intended(candidate, &figures, &pair.candidate_id, &now),
-                        )
-                    })
+                    let of = |one: &Configuration, values| of_intended(one, &figures, &one.id, values);
+                    by_rate.then(|| (of(base, &before), of(candidate, &now)))
                 }),
             };
             let paired = || Evidence::Test(Basis::Interleaved, Test::Paired(log_ratios(&before, &now)));

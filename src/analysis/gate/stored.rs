@@ -3,8 +3,8 @@
 
 use super::decide::{Case, Evidence, Test, decide};
 use super::evidence::{
-    Figure, Values, add_new, broken, case, configuration, gated, invalidated, log_median, logs, losses_of, not_ended,
-    of_intended, set_by_rate,
+    Figure, OfIntended, Values, add_new, broken, case, configuration, gated, invalidated, log_median, logs, losses_of,
+    not_ended, of_intended, set_by_rate,
 };
 use super::level::Level;
 use super::sentence::INTERLEAVED;
@@ -87,12 +87,10 @@ fn cases_of(
         let values = figures.series(&now.id, threshold.metric);
         let bases = before.iter().filter_map(|(one, id)| configuration(&one.manifest, id));
         let by_rate: Result<Vec<bool>, String> = bases.map(|base| set_by_rate(base, now, threshold.metric)).collect();
-        let of_both = || {
-            let each = before
-                .iter()
-                .zip(&sessions)
-                .map(|((session, id), values)| of_intended(now, &Figures::of(session), id, values));
-            (each.flatten().collect(), of_intended(now, &figures, &now.id, &values))
+        let intended = || -> OfIntended {
+            let each = before.iter().zip(&sessions);
+            let of_base = each.flat_map(|((one, id), values)| of_intended(now, &Figures::of(one), id, values));
+            (of_base.collect(), of_intended(now, &figures, &now.id, &values))
         };
         let figure = Figure {
             configuration: now,
@@ -101,7 +99,7 @@ fn cases_of(
             base: &pooled,
             now: &values,
             trials: (pooled.len() as u32, completed),
-            rate: by_rate.map(|by_rate| by_rate.first().is_some_and(|set| *set).then(of_both)),
+            rate: by_rate.map(|by_rate| by_rate.first().is_some_and(|by_rate| *by_rate).then(intended)),
         };
         let compared = || evidence(threshold.metric, &sessions, &pooled, &values);
         cases.push(case(&figure, broken.as_deref(), judged, compared));

@@ -37,7 +37,9 @@ pub(super) struct Merged {
 impl Merged {
     /// Adds one trial, and gives its own percentiles.
     pub(super) fn add(&mut self, trial: &LatencyDistribution) -> Result<BTreeMap<Metric, f64>, HistogramError> {
-        let decoded = histogram::decode(&trial.histogram)?;
+        let mut decoded = histogram::decode(&trial.histogram)?;
+        // One trial's may reach further than another's.
+        decoded.auto(true);
         let percentiles = analysis::percentiles(&decoded, trial.unresolved);
         self.p99_of_trials.extend(percentiles.get(&Metric::LatencyP99));
         self.unresolved += trial.unresolved;
@@ -144,6 +146,26 @@ mod tests {
         assert_eq!(summary.at_least, ["p99", "max"]);
         assert_eq!((summary.p99, summary.p99_9), (Some(980), None));
         assert_eq!(summary.p99_of_trials, None);
+    }
+
+    #[test]
+    fn a_trial_may_reach_further_than_the_first() {
+        let of = |largest_us: u64| {
+            let mut values = Histogram::<u64>::new_with_bounds(1, 2 * largest_us, 3).unwrap();
+            (1..=2_000).for_each(|_| values.record(largest_us).unwrap());
+            LatencyDistribution {
+                count: 2_000,
+                unresolved: 0,
+                max_us: largest_us,
+                histogram: histogram::encode(&values),
+            }
+        };
+        let mut merged = Merged::default();
+        merged.add(&of(1_000)).unwrap();
+        merged.add(&of(5_000_000)).unwrap();
+        let summary = merged.summary().unwrap();
+        assert_eq!((summary.count, summary.p50), (4_000, Some(1_000)));
+        assert!(summary.p90.unwrap() >= 5_000_000);
     }
 
     #[test]

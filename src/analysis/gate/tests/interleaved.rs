@@ -56,6 +56,33 @@ fn a_paced_load_is_held_to_its_rate() {
 }
 
 #[test]
+fn random_arrivals_are_held_to_what_was_due_in_their_own_window() {
+    let gate = |factor: f64| {
+        let mut session = session(&[("b", 1_000.0), ("c", 1_000.0)], 10, 0.2);
+        for one in &mut session.manifest.configurations {
+            one.workload.arrival = Arrival::Poisson { rate_per_s: 1_000.0 };
+        }
+        for (place, one) in session.configurations.iter_mut().enumerate() {
+            for figures in one.trials.values_mut() {
+                // Throughput varies by 20 % because what was due does.
+                let due = figures["throughput_records_per_s"];
+                figures.insert("offered_records_per_s".to_owned(), due);
+                if place == 1 {
+                    figures.insert("throughput_records_per_s".to_owned(), due * factor);
+                }
+            }
+        }
+        interleaved(&session, &pair(), &throughput(0.05)).rows.remove(0)
+    };
+    let kept = gate(1.0);
+    assert_eq!(
+        (kept.verdict, kept.basis),
+        (GateVerdict::Pass, Some(Basis::OfferedRate))
+    );
+    assert_eq!(gate(0.9).verdict, GateVerdict::Regression);
+}
+
+#[test]
 fn what_may_not_be_compared_is_not() {
     let gate = |metric: Metric, change: fn(&mut crate::profile::Configuration)| {
         let mut session = session(&[("b", 1_000.0), ("c", 1_000.0)], 10, 0.001);
