@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
+use kpbench::profile::PrecisionMetric;
 use kpbench::store::{Manifest, NoiseFloor, RunDirectory, StoppedBy};
 use tempfile::TempDir;
 
@@ -110,6 +111,51 @@ fn ab_measures_two_variants_until_the_interval_is_narrow() {
 }
 
 #[test]
+fn a_paced_comparison_ends_by_its_response_latency_and_says_so() {
+    let place = Place::new();
+    // 1,800 records in each window: enough for a p99.
+    let flags = [
+        "ab",
+        "--candidate",
+        "linger.ms=5",
+        "--rate",
+        "12000",
+        "--precision",
+        "50",
+        "--min-blocks",
+        "6",
+        "--max-blocks",
+        "6",
+    ];
+    // What is told is told of a run on a busy machine too, in which a trial may fail.
+    let ended = |output: &Output| [0, 4].contains(&code(output));
+    let output = place.kpbench("run", &flags);
+    assert!(ended(&output));
+    let stopping = place.manifest("run").stopping.unwrap();
+    assert_eq!(stopping.rule.metric, PrecisionMetric::LatencyP99);
+    let said = stdout(&output).replace("\n  ", " ");
+    assert!(
+        said.contains("the 95 % interval of the p99 response latency ratio"),
+        "{said}"
+    );
+    let summary = fs::read_to_string(place.path("run").join("summary.json")).unwrap();
+    assert!(summary.contains("p99 response latency ratio"), "{summary}");
+
+    let by = ["--precision-metric", "throughput_records_per_s"];
+    let output = place.kpbench("by", &[&flags[..], &by].concat());
+    assert!(ended(&output));
+    assert_eq!(
+        place.manifest("by").stopping.unwrap().rule.metric,
+        PrecisionMetric::Throughput
+    );
+    let said = stdout(&output).replace("\n  ", " ");
+    assert!(said.contains("the 95 % interval of the throughput ratio"), "{said}");
+    assert!(stderr(&output).contains("which rate sets"), "a warning");
+    let output = place.kpbench("wrong", &["run", "--precision", "3%", "--precision-metric", "p99"]);
+    assert_eq!(code(&output), 2);
+}
+
+#[test]
 fn a_precision_may_stand_in_a_profile_or_be_given_by_flags() {
     let place = Place::new();
     let profile = place.write(
@@ -190,6 +236,7 @@ fn the_noise_floor_is_stored_kept_and_used_by_later_runs() {
     assert_eq!(floor.measure_ms, 150);
     for metric in [
         "throughput_records_per_s",
+        "latency_p50_us",
         "client_cpu_us_per_record",
         "records_per_batch",
         "wire_bytes_per_record",

@@ -225,3 +225,51 @@ fn bad_names_and_other_versions_are_wrong_usage() {
     assert_eq!(code(&output), 2);
     assert!(stderr(&output).contains("schema_version is 99"), "{}", stderr(&output));
 }
+
+#[test]
+fn a_damaged_session_is_listed_as_such_and_the_others_as_ever() {
+    let place = Place::new();
+    for (name, day) in [("one", 1), ("two", 2), ("three", 3)] {
+        let run = place.run(name, day, |run| run);
+        assert_eq!(
+            code(&place.baseline(&["save", if day == 3 { "other" } else { "main" }, &run])),
+            0
+        );
+    }
+    let id = place.sessions("main")[0].session_id.clone();
+    let file = place.path("data").join(format!("baselines/main/{id}.json"));
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, &text[..text.len() / 2]).unwrap();
+    let listed = place.baseline(&["list"]);
+    assert_eq!(code(&listed), 4);
+    let text = stdout(&listed);
+    for part in [
+        "main: 1 session and 1 damaged, newest 2026-03-02",
+        &format!("{id}  DAMAGED: {}", file.display()),
+        "other: 1 session, newest 2026-03-03",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(
+        stderr(&listed).contains("1 session cannot be read"),
+        "{}",
+        stderr(&listed)
+    );
+    let listed = place.baseline(&["list", "--format", "json"]);
+    assert_eq!(code(&listed), 4);
+    let json: serde_json::Value = serde_json::from_str(&stdout(&listed)).unwrap();
+    assert_eq!(json["baselines"][0]["damaged"][0]["session_id"], id);
+    assert_eq!(json["baselines"][0]["sessions"].as_array().unwrap().len(), 1);
+    assert_eq!(code(&place.baseline(&["list", "other"])), 0);
+    // Nothing is added to what cannot be read.
+    let four = place.run("four", 4, |run| run);
+    let refused = place.baseline(&["save", "main", &four]);
+    assert_eq!(code(&refused), 2);
+    assert!(
+        stderr(&refused).contains(&format!("--session {id}")),
+        "{}",
+        stderr(&refused)
+    );
+    assert_eq!(code(&place.baseline(&["remove", "main", "--session", &id])), 0);
+    assert_eq!(code(&place.baseline(&["list"])), 0);
+}

@@ -124,6 +124,36 @@ fn what_is_not_comparable_is_refused_with_the_list_unless_forced() {
 }
 
 #[test]
+fn what_differs_but_is_comparable_is_told_with_the_result() {
+    let parent = tempfile::tempdir().unwrap();
+    let before = stored(parent.path(), "a", 8, 1.0);
+    let mut other = Run::of(&[vec![], vec![("linger.ms", "50")]], 10);
+    other.manifest.run.seed = 7;
+    let after = store(parent.path(), "after", &other);
+    let said = compare(&[text(&before), text(&after), "--format", "json"]);
+    assert_eq!(said.code, 0, "{}", said.stderr);
+    let document: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
+    let notes = document["notes"].to_string();
+    assert!(
+        notes.contains("blocks: 8 against 10. ") && notes.contains("seed: 42 against 7. "),
+        "{notes}"
+    );
+    assert!(!notes.contains("window: "), "{notes}");
+    other.manifest.run.measure_ms = 10_000;
+    let longer = store(parent.path(), "longer", &other);
+    let refused = compare(&[text(&before), text(&longer)]);
+    assert_eq!(refused.code, 2);
+    assert!(
+        refused.stderr.contains("window in ms: 4000 against 10000"),
+        "{}",
+        refused.stderr
+    );
+    let forced = compare(&[text(&before), text(&longer), "--force"]);
+    let told = forced.stdout.replace("\n  ", " ");
+    assert!(told.contains("window: 4 s against 10 s. A rare stall"), "{told}");
+}
+
+#[test]
 fn a_single_repetition_cannot_be_answered() {
     let parent = tempfile::tempdir().unwrap();
     let (before, after) = (

@@ -142,6 +142,33 @@ fn junit_of_a_run_without_gates_passes_nothing() {
     assert!(xml.contains("nothing was compared"));
 }
 
+#[test]
+fn junit_of_a_gate_that_gated_nothing_is_an_error() {
+    let mut run = gated();
+    run.gates.clear();
+    run.notes.insert(0, "Not valid: nothing was gated.".to_owned());
+    for (verdict, counts) in [
+        (GateVerdict::NotValid, r#"tests="2" failures="0" errors="2""#),
+        (GateVerdict::Pass, r#"tests="2" failures="0" errors="0""#),
+    ] {
+        run.verdict = Some(verdict);
+        let xml = text(ExportFormat::Junit, &run);
+        assert!(xml.contains(counts), "{xml}");
+        assert_eq!(xml.contains(r#"type="not valid""#), verdict == GateVerdict::NotValid);
+        assert_eq!(
+            xml.matches("<skipped ").count(),
+            if verdict == GateVerdict::Pass { 2 } else { 0 }
+        );
+    }
+    run.verdict = Some(GateVerdict::NotValid);
+    let xml = text(ExportFormat::Junit, &run);
+    assert_eq!(
+        xml.matches(r#"message="Not valid: nothing was gated.""#).count(),
+        2,
+        "{xml}"
+    );
+}
+
 // ---- Markdown ----
 
 #[test]

@@ -5,8 +5,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use kpbench::profile::Until;
 use kpbench::report::{GateDocument, Repetition};
-use kpbench::store::{Manifest, RunDirectory};
+use kpbench::store::{Manifest, RunDirectory, StoppedBy};
 use tempfile::TempDir;
 
 /// One record per batch: some twenty times slower than with large batches, on any machine.
@@ -236,6 +237,104 @@ fn a_regression_that_is_not_found_again_does_not_count() {
 }
 
 #[test]
+fn what_was_found_is_kept_where_its_repetition_fails() {
+    let place = Place::new();
+    // The repetition has no place.
+    fs::create_dir(place.path("run-again")).unwrap();
+    fs::write(place.path("run-again/mine"), "").unwrap();
+    let flags = [
+        "gate",
+        "--profile",
+        "slow.toml",
+        "--base",
+        "batch.size=500000",
+        "--out",
+        "run",
+        "--lenient",
+        "--export",
+        "junit=gate.xml",
+    ];
+    let output = place.kpbench(&flags);
+    assert_eq!(code(&output), 4);
+    let document = place.document("run");
+    let Repetition::Failed { cause } = &document.repetition else {
+        panic!("{:?}", document.repetition)
+    };
+    assert!(cause.contains("run-again is not empty"), "{cause}");
+    assert_eq!(document.exit_code, 4);
+    let row = &document.rows[0];
+    assert!(
+        row.sentence.starts_with("Not repeated: ×0.") && row.high.unwrap() < 0.5,
+        "{row:?}"
+    );
+    assert!(
+        said(&output).contains("measured once more, which failed"),
+        "{}",
+        said(&output)
+    );
+    let xml = fs::read_to_string(place.path("gate.xml")).unwrap();
+    assert!(
+        xml.contains(r#"errors="1""#) && xml.contains("was not repeated") && xml.contains("Not repeated:"),
+        "{xml}"
+    );
+}
+
+#[test]
+fn a_precision_lets_it_go_on_until_it_is_decided_and_no_longer() {
+    let place = Place::new();
+    let decided = ["--precision", "0.1%", "--min-blocks", "8", "--max-blocks", "30"];
+    let flags = [
+        "gate",
+        "--profile",
+        "slow.toml",
+        "--base",
+        "batch.size=500000",
+        "--out",
+        "run",
+    ];
+    let output = place.kpbench(&[&flags[..], &decided].concat());
+    assert_eq!(code(&output), 3);
+    for run in ["run", "run-again"] {
+        let manifest = place.manifest(run);
+        let stopping = manifest.stopping.unwrap();
+        assert_eq!(stopping.ended, StoppedBy::Decided, "{run}");
+        assert!([12, 18].contains(&stopping.blocks), "{run}: {}", stopping.blocks);
+    }
+    let row = &place.document("run").rows[0];
+    assert!(row.confidence.unwrap() > 0.99, "{row:?}");
+    assert!(
+        said(&output).contains("blocks, when more could not change what the gate says"),
+        "{}",
+        said(&output)
+    );
+    // The finished run is judged in the same way again.
+    let again = place.kpbench(&["gate", "run", "--format", "json"]);
+    let again: GateDocument = serde_json::from_str(&text(&again.stdout)).unwrap();
+    assert_eq!((again.rows[0].low, again.rows[0].confidence), (row.low, row.confidence));
+    // Against stored sessions, another number of blocks decides nothing: the profile's precision is as in a sweep.
+    assert_eq!(code(&place.kpbench(&["sweep", "fast.toml", "--out", "fast"])), 0);
+    let stored = [
+        "gate",
+        "--profile",
+        "fast.toml",
+        "--baseline",
+        "fast",
+        "--out",
+        "stored",
+    ];
+    place.kpbench(
+        &[
+            &stored[..],
+            &["--precision", "50%", "--min-blocks", "6", "--max-blocks", "6"],
+        ]
+        .concat(),
+    );
+    let stopping = place.manifest("stored").stopping.unwrap();
+    assert_ne!(stopping.ended, StoppedBy::Decided);
+    assert_eq!(stopping.rule.until, Until::Narrow);
+}
+
+#[test]
 fn what_cannot_be_measured_is_told_before_anything_starts() {
     let place = Place::new();
     fs::write(
@@ -247,7 +346,21 @@ fn what_cannot_be_measured_is_told_before_anything_starts() {
         (&["slow.toml"][..], "say what the profile is held against"),
         (
             &["slow.toml", "--base", "linger.ms=1", "--repetitions", "5"],
-            "5 blocks cannot decide anything: 6 are needed",
+            "5 blocks cannot decide anything: 6 are needed at least; give --repetitions 10",
+        ),
+        (
+            &[
+                "slow.toml",
+                "--base",
+                "linger.ms=1",
+                "--precision",
+                "3%",
+                "--min-blocks",
+                "2",
+                "--max-blocks",
+                "5",
+            ],
+            "5 blocks cannot decide anything: 6 are needed at least; give --max-blocks 50",
         ),
         (&["slow.toml", "--base-bin", "/no/such"], "it cannot be run"),
         (&["slow.toml", "--base", "lingr.ms=1"], "linger.ms"),

@@ -407,6 +407,22 @@ fn what_is_no_log_is_bad_input() {
             with_last("0,127,1,007,2,769,HISTFA").into_bytes(),
             "line 6: it is no interval",
         ),
+        (
+            with_last("1e308,1e308,0.000,HISTFA").into_bytes(),
+            "line 6: its interval starts 1e308 s after the log's start and ends at inf s: no time that can be told",
+        ),
+        (
+            with_last("1.000,1e15,0.000,HISTFA").into_bytes(),
+            "line 6: its interval starts 1e0 s after",
+        ),
+        (
+            with_last("#[StartTime: 1e300 (seconds since epoch)]").into_bytes(),
+            "line 6: it gives the log's times as counted from 1e300 s",
+        ),
+        (
+            with_last("#[BaseTime: inf (seconds since epoch)]").into_bytes(),
+            "line 6: it gives the log's times as counted from inf",
+        ),
         (b"{\"a\": 1}\n".to_vec(), "line 1: it is no interval of a histogram log"),
         (vec![0x1f, 0x8b, 8, 0, 0], "gunzip -c"),
         (vec![0xff, 0xfe, 0, 1, b'\n'], "line 1: it is not text"),
@@ -427,6 +443,41 @@ fn what_is_no_log_is_bad_input() {
     assert!(refusal(&hdr(&[&place.directory.path().display().to_string()])).contains("cannot read"));
     assert!(refusal(&hdr(&["-", "-"])).contains("only once"));
     refusal(&hdr(&[]));
+}
+
+/// An interval of one bucket with a count as large as a histogram's own format allows: 2^63 − 1 values of 5.
+fn full_interval(start_s: u32) -> String {
+    let mut histogram = Histogram::<u64>::new_with_bounds(1, 1_000, 3).unwrap();
+    histogram.record_n(5, i64::MAX as u64).unwrap();
+    format!("{start_s}.000,1.000,0.000,{}\n", histogram::encode(&histogram))
+}
+
+#[test]
+fn more_values_than_can_be_counted_are_refused_and_never_fewer_printed() {
+    let place = Place::new();
+    let two = place.file("two.hlog", full_interval(0) + &full_interval(1));
+    let text = stdout(&hdr(&[&two]));
+    assert!(text.contains("18,446,744,073,709,551,614"), "{text}");
+    let three = place.file("three.hlog", (0..3).map(full_interval).collect::<String>());
+    let error = refusal(&hdr(&[&three]));
+    assert!(
+        error.contains("three.hlog, line 3: there are more values in all than can be counted (2^64 − 1)"),
+        "{error}"
+    );
+    assert_eq!(json(&[&three, "--end", "1"])["merged"][0]["intervals"], 2);
+    // Over several logs too.
+    let one = place.file("one.hlog", full_interval(0));
+    let error = refusal(&hdr(&[&two, &one]));
+    assert!(error.contains("these logs: there are more values in all"), "{error}");
+}
+
+#[test]
+fn a_unit_ratio_prints_no_wrong_number() {
+    let place = Place::new();
+    let file = place.file("log.hlog", log(&[("", 0.0, &[2_000])]));
+    let text = stdout(&hdr(&[&file, "--unit-ratio", "1e-20"]));
+    assert!(text.contains("2.000e23"), "{text}");
+    refusal(&hdr(&[&file, "--unit-ratio", "1e-306"]));
 }
 
 #[test]

@@ -1,10 +1,12 @@
-//! Repetition until the intervals are narrow, with scripted trials: what ends it, what is stored, how it is continued.
+//! Repetition until the intervals are narrow, or until a gate is decided, with scripted trials: what ends it, what is
+//! stored, how it is continued.
 
 mod coordinator_support;
 
 use coordinator_support::{Bench, Heard, configuration};
+use kpbench::analysis::{Asked, Metric, Question, Threshold};
 use kpbench::plan;
-use kpbench::profile::Precision;
+use kpbench::profile::{AxisSetting, Precision, PrecisionMetric, Until};
 use kpbench::report::summarize;
 use kpbench::run::{Ended, RunError};
 use kpbench::store::{Manifest, RunDirectory, StoppedBy, Stopping};
@@ -25,10 +27,12 @@ sed "s/\"acknowledged\":2000/\"acknowledged\":$n/" result"#
 }
 
 const RULE: Precision = Precision {
+    metric: PrecisionMetric::Throughput,
     half_width: 0.03,
     min_blocks: 8,
     max_blocks: 12,
     time_budget_ms: None,
+    until: Until::Narrow,
 };
 
 fn bench(script: &str, rule: Precision) -> Bench {
@@ -215,4 +219,145 @@ fn one_configuration_is_held_to_its_own_interval() {
         bench.run().unwrap();
         assert_eq!(stopping(&bench).ended, ended, "{step}");
     }
+}
+
+// ---- until a gate is decided ----
+
+/// Looks after 8, 12 and 20 blocks. No interval is ever as narrow as that.
+const GATE: Precision = Precision {
+    metric: PrecisionMetric::Throughput,
+    half_width: 0.001,
+    min_blocks: 8,
+    max_blocks: 20,
+    time_budget_ms: None,
+    until: Until::Decided,
+};
+
+/// A base and a candidate, whose throughput may fall by 10 %.
+fn gate(script: &str, rule: Precision) -> Bench {
+    let mut bench = bench(script, rule);
+    for (one, name) in bench
+        .request
+        .profile
+        .configurations
+        .iter_mut()
+        .zip(["base", "candidate"])
+    {
+        one.axes = vec![AxisSetting {
+            axis: "variant".to_owned(),
+            value: name.to_owned(),
+            number: None,
+        }];
+    }
+    let threshold = Threshold {
+        metric: Metric::Throughput,
+        share: 0.1,
+    };
+    bench.request.question = Some(Question {
+        asked: Asked {
+            thresholds: vec![threshold],
+            force: false,
+        },
+        only: Vec::new(),
+    });
+    bench
+}
+
+#[test]
+fn a_gate_ends_as_soon_as_a_look_has_its_answer_however_wide_the_intervals() {
+    for level in [1_000, 2_100] {
+        let bench = gate(&varying(level, 10), GATE);
+        let mut heard = Heard::default();
+        bench.run_heard(&mut heard).unwrap();
+        assert_blocks(&bench, 8);
+        let stopping = stopping(&bench);
+        assert_eq!((stopping.ended, stopping.rule), (StoppedBy::Decided, GATE), "{level}");
+        assert!(stopping.imprecise.is_empty());
+        assert!(!heard.lines.iter().any(|line| line.starts_with("expected ")));
+    }
+}
+
+#[test]
+fn a_gate_goes_on_where_it_has_no_answer_and_looks_no_more_often_than_planned() {
+    // Worse by the threshold, on the whole: neither certain nor excluded.
+    let bench = gate(&varying(1_800, 20), GATE);
+    let mut heard = Heard::default();
+    bench.run_heard(&mut heard).unwrap();
+    assert_blocks(&bench, 20);
+    assert_eq!(stopping(&bench).ended, StoppedBy::MaxBlocks);
+    let looked: Vec<&String> = heard.lines.iter().filter(|line| line.starts_with("looked ")).collect();
+    assert_eq!(looked.len(), 2, "{looked:?}");
+    assert!(looked[0].starts_with("looked after 8: 1 of 1 open"), "{looked:?}");
+    assert!(looked[1].starts_with("looked after 12: 1 of 1 open"), "{looked:?}");
+}
+
+#[test]
+fn a_gate_that_cannot_be_valid_any_more_is_not_measured_to_its_end() {
+    let script = varying(1_800, 20).replace("case $id in", "case $id in b03*2) exit 1;; esac\ncase $id in");
+    let bench = gate(&script, GATE);
+    let outcome = bench.run().unwrap();
+    assert_eq!((outcome.completed, outcome.failed), (15, 1));
+    assert_eq!(
+        (stopping(&bench).ended, stopping(&bench).blocks),
+        (StoppedBy::Decided, 8)
+    );
+}
+
+#[test]
+fn a_gate_keeps_to_its_time() {
+    let tight = Precision {
+        time_budget_ms: Some(1),
+        ..GATE
+    };
+    let bench = gate(&varying(1_000, 10), tight);
+    bench.run().unwrap();
+    assert_blocks(&bench, 1);
+    assert_eq!(stopping(&bench).ended, StoppedBy::TimeBudget);
+}
+
+#[test]
+fn a_gate_goes_on_after_an_interruption_but_gets_no_further_looks() {
+    let mut bench = gate(&varying(1_800, 20), GATE);
+    let (outcome, _) = bench.run_until("started b10-t01");
+    assert_eq!(outcome.unwrap().ended, Ended::Interrupted);
+    bench.resume();
+    let refused = |bench: &Bench| match bench.run().unwrap_err() {
+        RunError::ResumeMismatch { differences, .. } => {
+            assert!(differences[0].contains("begin a new run"), "{differences:?}")
+        }
+        other => panic!("{other}"),
+    };
+    let more = Precision { max_blocks: 40, ..GATE };
+    let narrow = Precision {
+        until: Until::Narrow,
+        ..GATE
+    };
+    for other in [more, narrow] {
+        bench.request.profile.run.precision = Some(other);
+        refused(&bench);
+    }
+    // More time is no more looks, as long as the last was not taken.
+    let patient = Precision {
+        time_budget_ms: Some(3_600_000),
+        ..GATE
+    };
+    bench.request.profile.run.precision = Some(patient);
+    assert_eq!(bench.run().unwrap().ended, Ended::Complete);
+    assert_blocks(&bench, 20);
+    bench.request.profile.run.precision = Some(GATE);
+    refused(&bench);
+    bench.request.profile.run.precision = Some(patient);
+    let mut heard = Heard::default();
+    bench.run_heard(&mut heard).unwrap();
+    assert!(heard.lines[0].contains("nothing to do"), "{:?}", heard.lines);
+}
+
+#[test]
+fn a_fixed_number_of_blocks_is_not_continued_until_a_gate_likes_it() {
+    let mut bench = gate(&varying(1_800, 20), GATE);
+    bench.request.profile.run.precision = None;
+    bench.run().unwrap();
+    bench.resume();
+    bench.request.profile.run.precision = Some(GATE);
+    assert!(matches!(bench.run(), Err(RunError::ResumeMismatch { .. })));
 }

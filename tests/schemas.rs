@@ -167,6 +167,7 @@ fn recorded_trial() -> (Value, Vec<Value>) {
         command: Vec::new(),
         out: OutDirectory::Fresh(directory.join("run")),
         keep_topics: false,
+        question: None,
         trial_program: TrialProgram {
             path: "/bin/sh".into(),
             arguments: vec!["-c".into(), script.into()],

@@ -7,7 +7,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use kpbench::store::RunDirectory;
+use kpbench::store::{NoiseFloor, RunDirectory, UsedNoiseFloor};
 use serde_json::Value;
 use synthetic::{Run, hash};
 use tempfile::TempDir;
@@ -60,6 +60,7 @@ fn nightly(night: u32, slow: u32) -> Run {
         .unwrap();
     manifest.git_commit = Some(format!("{:016x}{:024x}", hash(&format!("commit {night}")), night));
     if night >= slow {
+        manifest.run.seed = 43;
         manifest.target.software = Some("Apache Kafka 4.3.1".into());
     }
     run
@@ -126,6 +127,7 @@ fn a_loss_is_found_with_its_night_commit_and_size_and_is_no_failure() {
         change["changed_too"][0],
         "broker: Apache Kafka 4.3.0 → Apache Kafka 4.3.1"
     );
+    assert_eq!(change["changed_too"][1], "seed: 42 → 43");
     let percent = change["change_percent"].as_f64().unwrap();
     assert!((percent + 10.0).abs() < 1.0, "{percent}");
     // A point is the median of the run's trials.
@@ -177,6 +179,138 @@ fn options_reach_the_search() {
         place.path(),
     );
     assert_eq!(code(&output), 2);
+}
+
+/// A CSV file of levels with `points` values each: all but without noise, as counts of bytes are.
+fn levels(points: u32, levels: &[f64]) -> String {
+    let values = levels.iter().flat_map(|level| (0..points).map(move |_| *level));
+    let rows = (1..).zip(values).map(|(time, level)| {
+        let noise = if time % 2 == 0 { 1e-9 } else { -1e-9 };
+        format!("{time},{}\n", level * (1.0 + noise))
+    });
+    format!("time,value\n{}", rows.collect::<String>())
+}
+
+fn below(trend: &Value) -> Vec<u64> {
+    let found = trend["series"][0]["below_floor"].as_array().unwrap();
+    found.iter().map(|change| change["index"].as_u64().unwrap()).collect()
+}
+
+#[test]
+fn a_change_that_does_not_matter_is_none_however_sure_it_is() {
+    let place = tempfile::tempdir().unwrap();
+    // 0.000002 % up, then 4 %.
+    fs::write(place.path().join("s.csv"), levels(12, &[537.0, 537.00001, 558.5])).unwrap();
+    let output = |more: &[&str]| kpbench(&[&["trend", "--csv", "s.csv"], more].concat(), place.path());
+    let found = |more: &[&str]| {
+        let output = output(&[more, &["--format", "json"]].concat());
+        let trend = json(&output);
+        (indexes(&trend)[0].2.clone(), below(&trend))
+    };
+    assert_eq!(found(&[]), (vec![24], vec![12]));
+    assert_eq!(found(&["--floor", "0"]), (vec![12, 24], vec![]));
+    assert_eq!(found(&["--floor", "5%"]), (vec![], vec![12, 24]));
+    assert_eq!(
+        found(&["--orig-edivisive", "--max-pvalue", "0.01"]),
+        (vec![24], vec![12])
+    );
+    // What is not to be looked at at all is not listed either.
+    assert_eq!(found(&["--min-magnitude", "0.1%"]), (vec![24], vec![]));
+    let said = stdout(&output(&[])).replace("\n  ", " ");
+    assert!(
+        said.contains("below the floor: 1 change is too small to count: value of s.csv +0.000002 % on 13"),
+        "{said}"
+    );
+    assert!(
+        said.contains("Floor: Changes of up to 1 % are no changes that matter. 1 % is assumed"),
+        "{said}"
+    );
+    let said = stdout(&output(&["--floor", "0.02%"])).replace("\n  ", " ");
+    assert!(said.contains("Changes of up to 0.02 % are no changes"), "{said}");
+    let calm = kpbench(
+        &["trend", "--csv", "s.csv", "--floor", "5%", "--out", "out"],
+        place.path(),
+    );
+    assert_eq!(code(&calm), 0);
+    assert!(stdout(&calm).contains("none has a change point"), "{}", stdout(&calm));
+    let markdown = fs::read_to_string(place.path().join("out/trend.md")).unwrap();
+    assert!(
+        markdown.contains("- below the floor: 2 changes are too small"),
+        "{markdown}"
+    );
+    for wrong in ["-1", "nan", "x"] {
+        assert_eq!(code(&output(&["--floor", wrong])), 2, "{wrong}");
+    }
+}
+
+#[test]
+fn many_small_steps_add_up_to_a_change() {
+    let place = tempfile::tempdir().unwrap();
+    fs::write(
+        place.path().join("s.csv"),
+        levels(12, &[100.0, 100.6, 101.2, 101.8, 102.4]),
+    )
+    .unwrap();
+    let trend = json(&kpbench(&["trend", "--csv", "s.csv", "--format", "json"], place.path()));
+    assert!(!indexes(&trend)[0].2.is_empty(), "{trend:#}");
+    assert_eq!(indexes(&trend)[0].2.len() + below(&trend).len(), 4);
+}
+
+#[test]
+fn the_floor_is_the_one_that_the_newest_run_was_stored_with() {
+    let place = tempfile::tempdir().unwrap();
+    for night in 0..30 {
+        let mut run = nightly(night, 20);
+        let floor = |floors: &[(&str, f64)]| NoiseFloor {
+            schema_version: 1,
+            created_at: run.manifest.created_at,
+            kpbench_version: "0.1.0".into(),
+            client_version: run.manifest.client_version.clone(),
+            host: run.manifest.host.clone(),
+            target: run.manifest.target.clone(),
+            configuration: "default".into(),
+            measure_ms: run.manifest.run.measure_ms,
+            blocks: 20,
+            confidence: 0.95,
+            floors: floors.iter().map(|(id, floor)| ((*id).to_owned(), *floor)).collect(),
+        };
+        let floor = match night {
+            29 => floor(&[("throughput_records_per_s", 0.15), ("client_cpu_us_per_record", 0.02)]),
+            _ => floor(&[("client_cpu_us_per_record", 0.5)]),
+        };
+        run.manifest.noise_floor = Some(UsedNoiseFloor {
+            from: "noise/x.json".into(),
+            floor,
+        });
+        store(&run, &place.path().join(format!("reports/night-{night:02}")));
+    }
+    let trend = json(&kpbench(&["trend", "reports", "--format", "json"], place.path()));
+    let series = |metric: &str| {
+        let all = trend["series"].as_array().unwrap();
+        let found = all
+            .iter()
+            .find(|series| series["metric"] == metric && series["label"] == "linger.ms=5");
+        found.unwrap_or_else(|| panic!("{metric}")).clone()
+    };
+    let throughput = series("throughput_records_per_s");
+    assert_eq!(
+        (&throughput["floor"], &throughput["change_points"]),
+        (&0.15.into(), &Value::Array(vec![]))
+    );
+    assert_eq!(throughput["below_floor"][0]["index"], 20);
+    let cpu = series("client_cpu_us_per_record");
+    assert_eq!(
+        (&cpu["floor"], &cpu["change_points"][0]["index"]),
+        (&0.02.into(), &20.into())
+    );
+    assert_eq!(series("latency_p99_us")["floor"], 0.01);
+    let said = stdout(&kpbench(&["trend", "reports"], place.path())).replace("\n  ", " ");
+    assert!(
+        said.contains(
+            "Changes of up to 1 % to 15 %, by figure, are no changes that matter. Noise floors of this machine"
+        ),
+        "{said}"
+    );
 }
 
 #[test]

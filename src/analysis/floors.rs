@@ -1,5 +1,6 @@
 //! The noise floor: by how much identical trials differ on this machine and target. A difference counts only beyond it.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
@@ -46,10 +47,11 @@ impl Floors {
             default: DEFAULT_FLOOR,
             origin: format!(
                 "Noise floors of this machine and target, measured {} in {} blocks of {:?}; 1 % is assumed for \
-                 figures that have none.",
+                 figures that have none.{}",
                 floor.created_at.strftime("%Y-%m-%d"),
                 floor.blocks,
                 floor.configuration,
+                other_window(floor.measure_ms, manifest.run.measure_ms),
             ),
         }
     }
@@ -63,6 +65,7 @@ impl Floors {
                 .collect(),
             default: self.default.max(other.default),
             origin: match (self.measured.is_empty(), other.measured.is_empty()) {
+                (false, false) if self.origin != other.origin => format!("{} {}", self.origin, other.origin),
                 (false, _) => self.origin.clone(),
                 (true, _) => other.origin.clone(),
             },
@@ -79,15 +82,32 @@ impl Floors {
     }
 }
 
+/// That the floors are those of another window, in a sentence with a blank before it; nothing where they are not.
+fn other_window(measured_ms: u64, used_ms: u64) -> String {
+    let than = match measured_ms.cmp(&used_ms) {
+        Ordering::Equal => return String::new(),
+        Ordering::Less => {
+            "shorter ones differ by more, so these floors may be too wide, and a real difference may pass for none"
+        }
+        Ordering::Greater => {
+            "longer ones differ by less, so these floors may be too narrow, and chance may pass for a difference"
+        }
+    };
+    let seconds = |ms: u64| ms as f64 / 1e3;
+    format!(
+        " They were measured in windows of {} s, and here windows are {} s: {than}.",
+        seconds(measured_ms),
+        seconds(used_ms)
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::store::{NoiseFloor, samples};
 
-    #[test]
-    fn a_run_has_the_floors_that_it_was_stored_with() {
+    fn measured(measure_ms: u64) -> Manifest {
         let mut manifest = samples::manifest();
-        assert_eq!(Floors::of_run(&manifest), Floors::default());
         manifest.noise_floor = Some(UsedNoiseFloor {
             from: "noise/x.json".into(),
             floor: NoiseFloor {
@@ -98,13 +118,19 @@ mod tests {
                 host: manifest.host.clone(),
                 target: manifest.target.clone(),
                 configuration: "lz4".to_owned(),
-                measure_ms: 1_000,
+                measure_ms,
                 blocks: 20,
                 confidence: 0.95,
                 floors: BTreeMap::from([(Metric::Throughput.id().to_owned(), 0.034)]),
             },
         });
-        let floors = Floors::of_run(&manifest);
+        manifest
+    }
+
+    #[test]
+    fn a_run_has_the_floors_that_it_was_stored_with() {
+        assert_eq!(Floors::of_run(&samples::manifest()), Floors::default());
+        let floors = Floors::of_run(&measured(1_000));
         assert_eq!(floors.of(Metric::Throughput), 0.034);
         assert_eq!(floors.of(Metric::LatencyP99), DEFAULT_FLOOR);
         assert!(
@@ -112,5 +138,24 @@ mod tests {
             "{}",
             floors.origin
         );
+    }
+
+    #[test]
+    fn floors_of_another_window_are_told() {
+        assert!(!Floors::of_run(&measured(1_000)).origin.contains("windows"));
+        let shorter = Floors::of_run(&measured(500)).origin;
+        assert!(
+            shorter.contains("in windows of 0.5 s, and here windows are 1 s: shorter ones differ by more"),
+            "{shorter}"
+        );
+        let longer = Floors::of_run(&measured(2_500));
+        assert!(longer.origin.contains("2.5 s") && longer.origin.contains("chance may pass for a difference"));
+        let both = Floors::of_run(&measured(1_000)).larger(&longer).origin;
+        assert!(
+            both.contains("2.5 s") && both.matches("Noise floors of").count() == 2,
+            "{both}"
+        );
+        let same = longer.larger(&longer).origin;
+        assert_eq!(same, longer.origin);
     }
 }

@@ -6,6 +6,8 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::profile::PrecisionMetric;
+
 /// Which way a figure is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -239,6 +241,18 @@ impl Metric {
     }
 }
 
+impl From<PrecisionMetric> for Metric {
+    fn from(metric: PrecisionMetric) -> Metric {
+        match metric {
+            PrecisionMetric::Throughput => Metric::Throughput,
+            PrecisionMetric::LatencyP50 => Metric::LatencyP50,
+            PrecisionMetric::LatencyP99 => Metric::LatencyP99,
+            PrecisionMetric::LatencyP999 => Metric::LatencyP999,
+            PrecisionMetric::ClientCpu => Metric::ClientCpu,
+        }
+    }
+}
+
 impl fmt::Display for Metric {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
@@ -279,5 +293,12 @@ mod tests {
             assert_eq!(Metric::of_id(metric.id()), Some(*metric));
         }
         assert_eq!(Metric::of_id("no_such"), None);
+    }
+
+    #[test]
+    fn what_a_precision_goes_by_is_called_the_same() {
+        for metric in PrecisionMetric::ALL {
+            assert_eq!(Metric::from(metric).id(), metric.id());
+        }
     }
 }

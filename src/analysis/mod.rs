@@ -16,14 +16,14 @@ mod trial;
 
 pub use axes::{AXIS_METRICS, AxisVerdict, Disagreement, axis_verdicts};
 pub use best::{BestSet, best_set};
-pub use comparable::{Side, changed_settings, differences};
+pub use comparable::{Side, changed_settings, differences, remarks};
 pub use comparison::{COMPARED, Comparison, Contrast, ONE_AFTER_THE_OTHER, Run, compare, missing_trials};
 pub use effect::{ALPHA, Design, Effect, Sample, family};
 pub use fair::incomparable;
 pub use floors::{DEFAULT_FLOOR, Floors};
 pub use gate::{
-    Asked, Basis, GateRow, GateVerdict, Judged, Pair, Repeated, Threshold, against_stored, confirm, interleaved,
-    may_be_excused, pairs_of, thresholds, whole_verdict,
+    Asked, Basis, GateRow, GateVerdict, Judged, Look, Pair, Question, Repeated, Threshold, against_stored, confirm,
+    interleaved, may_be_excused, not_confirmed, pairs_of, thresholds, whole_verdict,
 };
 pub(crate) use metric::Style;
 pub use metric::{Better, Metric};

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::Metric;
 use super::trial::CompletedTrial;
 use crate::profile::Configuration;
+use crate::stats::encoded::Decoder;
 use crate::store::{Manifest, TrialRecord};
 
 /// One figure of one configuration, by block.
@@ -43,22 +44,26 @@ impl Observations {
             .map(|one| (one.id.as_str(), one))
             .collect();
         let warmup_ms = manifest.run.warmup_ms;
-        let read = |record: &TrialRecord| {
+        let read = |record: &TrialRecord, decoder: &mut Decoder| {
             let configuration = configurations.get(record.planned.configuration_id.as_str())?;
             let completed = CompletedTrial::of(configuration, record, warmup_ms);
             let values = completed.map(|trial| {
                 let mut values = trial.figures();
-                values.extend(trial.percentiles());
+                values.extend(trial.percentiles(decoder));
                 values
             });
             Some((record.planned.clone(), values))
+        };
+        let read_some = |trials: &[TrialRecord]| -> Vec<_> {
+            let mut decoder = Decoder::new();
+            trials.iter().filter_map(|record| read(record, &mut decoder)).collect()
         };
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let share = trials.len().div_ceil(threads).max(1);
         let read_all: Vec<_> = std::thread::scope(|scope| {
             let workers: Vec<_> = trials
                 .chunks(share)
-                .map(|chunk| scope.spawn(move || chunk.iter().filter_map(read).collect::<Vec<_>>()))
+                .map(|chunk| scope.spawn(move || read_some(chunk)))
                 .collect();
             workers
                 .into_iter()

@@ -7,6 +7,7 @@ use hdrhistogram::Histogram;
 use super::Metric;
 use crate::profile::Configuration;
 use crate::protocol::{Acks, Arrival, ClientStatistics, LatencyDistribution, SendMode, TrialResult};
+use crate::stats::encoded::Decoder;
 use crate::stats::histogram::{self, Percentile};
 use crate::store::{BrokerFigures, TrialOutcome, TrialRecord};
 
@@ -187,15 +188,24 @@ impl<'a> CompletedTrial<'a> {
         }
     }
 
-    /// The percentiles of this trial's headline latency in µs; see [`percentiles`].
-    pub fn percentiles(&self) -> BTreeMap<Metric, f64> {
+    /// The percentiles of this trial's headline latency in µs; see [`percentiles`]. The decoder is one for many trials.
+    pub fn percentiles(&self, decoder: &mut Decoder) -> BTreeMap<Metric, f64> {
         let Some(distribution) = self.headline_latency() else {
             return BTreeMap::new();
         };
-        let Ok(decoded) = histogram::decode(&distribution.histogram) else {
+        let Ok(buckets) = decoder.decode(&distribution.histogram) else {
             return BTreeMap::new();
         };
-        percentiles(&decoded, distribution.unresolved)
+        values_of(|quantile| histogram::percentile_of_buckets(&buckets, distribution.unresolved, quantile))
+    }
+
+    /// One figure of this trial, percentiles of the headline latency among them; none where it was not measured, or is
+    /// only a bound.
+    pub fn figure(&self, metric: Metric) -> Option<f64> {
+        match PERCENTILES.iter().any(|(percentile, _)| *percentile == metric) {
+            true => self.percentiles(&mut Decoder::new()).remove(&metric),
+            false => self.value(metric),
+        }
     }
 
     /// Every figure of this trial that comparisons may be asked for, but percentiles.
@@ -210,7 +220,11 @@ impl<'a> CompletedTrial<'a> {
 /// The percentiles of one distribution in µs. One that records without a latency reach down to is no value but a bound,
 /// and left out; so is one with fewer than 10 records beyond it.
 pub(crate) fn percentiles(histogram: &Histogram<u64>, unresolved: u64) -> BTreeMap<Metric, f64> {
-    let value = |quantile| match histogram::percentile(histogram, unresolved, quantile) {
+    values_of(|quantile| histogram::percentile(histogram, unresolved, quantile))
+}
+
+fn values_of(percentile: impl Fn(f64) -> Percentile) -> BTreeMap<Metric, f64> {
+    let value = |quantile| match percentile(quantile) {
         Percentile {
             us: Some(us),
             at_least: false,

@@ -10,7 +10,7 @@ use super::measuring::{self, Measuring};
 use super::options::{MeasuringOptions, assignments, configuration_text, quoted};
 use super::{output, report};
 use crate::analysis::{self, Floors, Observations, Run};
-use crate::profile;
+use crate::profile::{self, Override, Profile};
 use crate::report::terminal::Style;
 use crate::run::RunOutcome;
 use crate::store::RunDirectory;
@@ -19,8 +19,13 @@ use crate::store::RunDirectory;
 const BASE: &str = "base";
 const CANDIDATE: &str = "candidate";
 
-/// Without a number of repetitions: until the interval is this narrow, between these numbers of blocks, in this time.
-const REPETITION: &str = "precision = \"2%\"\nmin-blocks = 15\nmax-blocks = 60\ntime-budget = \"10m\"\n";
+/// Without a number of repetitions: until the interval is narrow, between these numbers of blocks, in this time.
+const REPETITION: &str = "min-blocks = 15\nmax-blocks = 60\ntime-budget = \"10m\"\n";
+
+/// How narrow that is: of throughput and CPU, and of a percentile of latency, which varies several times as much from
+/// trial to trial.
+const NARROW: &str = "2%";
+const NARROW_LATENCY: &str = "10%";
 
 /// `kpbench ab`.
 ///
@@ -28,8 +33,7 @@ const REPETITION: &str = "precision = \"2%\"\nmin-blocks = 15\nmax-blocks = 60\n
 /// Where nothing could be measured.
 pub fn ab(arguments: &AbArguments, command: Vec<String>, quiet: bool) -> Result<Exit, Failure> {
     let options = MeasuringOptions::from_arguments(&arguments.measuring)?;
-    let text = ab_profile(arguments)?;
-    let mut profile = profile::parse("command line", &text, Path::new(""), &options.overrides)?;
+    let mut profile = read(arguments, &options.overrides)?;
     profile.description = question(arguments);
     let measuring = Measuring {
         profile,
@@ -38,6 +42,7 @@ pub fn ab(arguments: &AbArguments, command: Vec<String>, quiet: bool) -> Result<
         quiet,
         trial_programs: Default::default(),
         resumed_at: None,
+        question: None,
     };
     measuring::measure(measuring, &verdict)
 }
@@ -63,7 +68,7 @@ fn verdict(outcome: &RunOutcome, format: Format) -> Result<(), Failure> {
         return Ok(());
     }
     let run = RunDirectory::open(&outcome.directory)?;
-    let (manifest, trials) = (run.manifest(), run.trials()?);
+    let (manifest, trials) = (run.manifest(), run.read_trials_without_intervals()?.records);
     let [base, candidate, ..] = &manifest.configurations[..] else {
         return Ok(());
     };
@@ -85,8 +90,21 @@ fn verdict(outcome: &RunOutcome, format: Format) -> Result<(), Failure> {
     output::print(&format!("\n{text}")).map_err(Failure::failed)
 }
 
+/// The profile that is measured. How narrow is narrow enough depends on the figure that decides, and that on the profile.
+fn read(arguments: &AbArguments, overrides: &[Override]) -> Result<Profile, Failure> {
+    let profile = |narrow: &str| -> Result<Profile, Failure> {
+        let text = ab_profile(arguments, narrow)?;
+        Ok(profile::parse("command line", &text, Path::new(""), overrides)?)
+    };
+    let read = profile(NARROW)?;
+    match read.run.precision.and_then(|precision| precision.metric.quantile()) {
+        Some(_) => profile(NARROW_LATENCY),
+        None => Ok(read),
+    }
+}
+
 /// The profile that is measured, as TOML.
-fn ab_profile(arguments: &AbArguments) -> Result<String, Failure> {
+fn ab_profile(arguments: &AbArguments, narrow: &str) -> Result<String, Failure> {
     let AbArguments {
         base,
         candidate,
@@ -101,7 +119,7 @@ fn ab_profile(arguments: &AbArguments) -> Result<String, Failure> {
     }
     let mut text = String::from("name = \"ab\"\n\n[run]\nwarmup = \"1s\"\nmeasure = \"2s\"\n");
     if measuring.repetitions.is_none() {
-        text.push_str(REPETITION);
+        text += &format!("precision = \"{narrow}\"\n{REPETITION}");
     }
     text.push_str(&configuration_text(configuration)?);
     for (name, flag, given) in [(BASE, "--base", base), (CANDIDATE, "--candidate", candidate)] {
@@ -117,17 +135,40 @@ mod tests {
 
     use super::*;
     use crate::cli::arguments::{Arguments, Command};
+    use crate::profile::PrecisionMetric;
 
-    fn text(flags: &[&str]) -> Result<String, Failure> {
+    fn given(flags: &[&str]) -> AbArguments {
         let line = ["kpbench", "ab"].into_iter().chain(flags.iter().copied());
         let Command::Ab(arguments) = Arguments::try_parse_from(line).unwrap().command else {
             panic!()
         };
-        ab_profile(&arguments)
+        arguments
     }
 
-    fn parsed(flags: &[&str]) -> profile::Profile {
-        profile::parse("test", &text(flags).unwrap(), Path::new(""), &[]).unwrap()
+    fn text(flags: &[&str]) -> Result<String, Failure> {
+        ab_profile(&given(flags), NARROW)
+    }
+
+    fn parsed(flags: &[&str]) -> Profile {
+        read(&given(flags), &[]).unwrap()
+    }
+
+    #[test]
+    fn a_paced_comparison_is_decided_by_p99_and_is_narrow_enough_earlier() {
+        let precision = |flags: &[&str]| {
+            let flags = [&["--candidate", "linger.ms=5"], flags].concat();
+            let options = MeasuringOptions::from_arguments(&given(&flags).measuring).unwrap();
+            let precision = read(&given(&flags), &options.overrides).unwrap().run.precision.unwrap();
+            (precision.metric, precision.half_width)
+        };
+        assert_eq!(precision(&[]), (PrecisionMetric::Throughput, 0.02));
+        assert_eq!(precision(&["--rate", "1000"]), (PrecisionMetric::LatencyP99, 0.1));
+        assert_eq!(
+            precision(&["--rate", "1000", "--precision", "4%"]),
+            (PrecisionMetric::LatencyP99, 0.04)
+        );
+        let by = ["--rate", "1000", "--precision-metric", "client_cpu_us_per_record"];
+        assert_eq!(precision(&by), (PrecisionMetric::ClientCpu, 0.02));
     }
 
     #[test]

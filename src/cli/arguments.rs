@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use super::export::Export;
 use super::gate::{BASELINE_EXAMPLES, BaselineCommand, GATE_EXAMPLES, GateArguments};
 use super::output::Color;
+use crate::profile::PrecisionMetric;
 use crate::protocol::{ClientKind, SendMode, TargetKind};
 use crate::report::Metric;
 use crate::report::trend::METRICS;
@@ -332,9 +333,13 @@ pub struct MeasuringArguments {
     /// Blocks: each visits every configuration once
     #[arg(long, allow_negative_numbers = true, value_name = "N", help_heading = "Run")]
     pub repetitions: Option<u32>,
-    /// Repeat blocks until each 95 % interval of a throughput ratio is this narrow (half-width), as in 3%
+    /// Repeat blocks until each 95 % interval of a ratio is this narrow (half-width), as in 3%
     #[arg(long, value_name = "SHARE", help_heading = "Run")]
     pub precision: Option<String>,
+    /// With a precision: the figure that the ratio is of [default: p99 latency where the load is paced, else throughput]
+    #[arg(long, value_name = "FIGURE", help_heading = "Run")]
+    #[arg(value_parser = PossibleValuesParser::new(PrecisionMetric::ALL.map(PrecisionMetric::id)))]
+    pub precision_metric: Option<String>,
     /// With a precision: blocks at least [default: 15]
     #[arg(long, allow_negative_numbers = true, value_name = "N", help_heading = "Run")]
     pub min_blocks: Option<u32>,
@@ -468,6 +473,10 @@ pub struct TrendArguments {
     /// The change that a change point is above, as in 0.05 or 5%
     #[arg(long, value_name = "SHARE", default_value = "0", allow_hyphen_values = true, value_parser = share)]
     pub min_magnitude: f64,
+    /// The smallest change that counts as one, as in 0.02 or 2%; smaller ones are listed as too small [default: each figure's
+    /// measured noise floor, 1% where there is none]
+    #[arg(long, value_name = "SHARE", allow_hyphen_values = true, value_parser = share)]
+    pub floor: Option<f64>,
     /// E-divisive over the whole series at once with a permutation test, instead of in windows
     #[arg(long, conflicts_with_all = ["window", "min_magnitude"])]
     pub orig_edivisive: bool,
@@ -608,8 +617,9 @@ fn seconds(text: &str) -> Result<f64, String> {
 
 fn ratio(text: &str) -> Result<f64, String> {
     let ratio: f64 = text.parse().map_err(|_| "expected a number, as in 1000".to_owned())?;
-    match ratio.is_finite() && ratio > 0.0 {
+    // No unit of time is further from another; and what is divided stays a number.
+    match (1e-30..=1e30).contains(&ratio) {
         true => Ok(ratio),
-        false => Err("expected a number above 0".to_owned()),
+        false => Err("expected a number from 1e-30 to 1e30".to_owned()),
     }
 }

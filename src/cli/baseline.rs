@@ -16,7 +16,7 @@ use crate::analysis::{Side, differences, session_of};
 use crate::report::format::counted;
 use crate::store::{
     BASELINES_DIRECTORY, BaselineError, BaselineSession, Baselines, CutLine, Manifest, RunDirectory, StoreError,
-    TrialRecord,
+    StoredSessions, TrialRecord,
 };
 
 /// `kpbench baseline`.
@@ -104,7 +104,7 @@ impl Loaded {
             ));
         }
         if self.manifest.awaits_more_blocks() {
-            found.push("it broke off before its intervals were narrow enough".to_owned());
+            found.push("it broke off before enough was measured".to_owned());
         }
         found
     }
@@ -129,6 +129,10 @@ impl From<BaselineError> for Failure {
     fn from(error: BaselineError) -> Failure {
         match error {
             BaselineError::Store(error) => input_fault(error),
+            // What the operating system refuses is no fault of the document.
+            BaselineError::Damaged { ref damaged, .. } if matches!(damaged.cause, StoreError::Io { .. }) => {
+                Failure::failed(error)
+            }
             other => Failure::usage(other.to_string()),
         }
     }
@@ -212,9 +216,10 @@ fn list(baselines: &Baselines, only: Option<&str>, format: Format) -> Result<Exi
     };
     let mut all = Vec::new();
     for name in names {
-        let sessions = baselines.sessions(&name)?;
+        let sessions = baselines.all_sessions(&name)?;
         all.push((name, sessions));
     }
+    let damaged: usize = all.iter().map(|(_, sessions)| sessions.damaged.len()).sum();
     let text = match format {
         Format::Json => listed_json(baselines, &all)?,
         Format::Text if all.is_empty() => format!("No baseline in {}.\n", baselines.root().display()),
@@ -225,12 +230,26 @@ fn list(baselines: &Baselines, only: Option<&str>, format: Format) -> Result<Exi
             .join("\n"),
     };
     output::print(&text).map_err(Failure::failed)?;
-    Ok(Exit::Fine)
+    if damaged == 0 {
+        return Ok(Exit::Fine);
+    }
+    output::note(&format!(
+        "{} cannot be read: put the file back, or give the session up with kpbench baseline remove NAME --session ID. No \
+         gate uses its baseline before that.",
+        counted(damaged as u64, "session", "sessions")
+    ));
+    // The list is not complete, and neither are the baselines.
+    Ok(Exit::NotComplete)
 }
 
-fn listed_text(name: &str, sessions: &[BaselineSession]) -> String {
-    let mut text = format!("{name}: {}", counted(sessions.len() as u64, "session", "sessions"));
-    if let Some(newest) = sessions.last() {
+fn listed_text(name: &str, sessions: &StoredSessions) -> String {
+    let StoredSessions { readable, damaged } = sessions;
+    let mut text = format!("{name}: {}", counted(readable.len() as u64, "session", "sessions"));
+    if !damaged.is_empty() {
+        // Writing to a string cannot fail.
+        let _ = write!(text, " and {} damaged", damaged.len());
+    }
+    if let Some(newest) = readable.last() {
         let manifest = &newest.manifest;
         let labels: Vec<&str> = manifest.configurations.iter().map(|one| one.label.as_str()).collect();
         // Writing to a string cannot fail.
@@ -248,7 +267,7 @@ fn listed_text(name: &str, sessions: &[BaselineSession]) -> String {
         );
     }
     text.push('\n');
-    for session in sessions {
+    for session in readable {
         let trials: u32 = session.configurations.iter().map(|one| one.completed).sum();
         let forced = if session.forced.is_empty() { "" } else { ", forced" };
         let _ = writeln!(
@@ -260,14 +279,23 @@ fn listed_text(name: &str, sessions: &[BaselineSession]) -> String {
             session.run
         );
     }
+    for session in damaged {
+        let _ = writeln!(text, "  {}  DAMAGED: {}", session.session_id, session.cause);
+    }
     text
 }
 
-fn listed_json(baselines: &Baselines, all: &[(String, Vec<BaselineSession>)]) -> Result<String, Failure> {
+fn listed_json(baselines: &Baselines, all: &[(String, StoredSessions)]) -> Result<String, Failure> {
     let entries: Vec<serde_json::Value> = all
         .iter()
         .map(|(name, sessions)| {
+            let damaged: Vec<serde_json::Value> = sessions
+                .damaged
+                .iter()
+                .map(|session| json!({ "session_id": session.session_id, "cause": session.cause.to_string() }))
+                .collect();
             let sessions: Vec<serde_json::Value> = sessions
+                .readable
                 .iter()
                 .map(|session| {
                     json!({
@@ -287,7 +315,7 @@ fn listed_json(baselines: &Baselines, all: &[(String, Vec<BaselineSession>)]) ->
                     })
                 })
                 .collect();
-            json!({ "name": name, "sessions": sessions })
+            json!({ "name": name, "sessions": sessions, "damaged": damaged })
         })
         .collect();
     let document = json!({ "schema_version": 1, "directory": baselines.root(), "baselines": entries });

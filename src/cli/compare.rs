@@ -68,6 +68,11 @@ pub fn compare(asked: &CompareArguments) -> Result<Exit, Failure> {
                 .filter(|note| !base.notes.contains(note))
                 .cloned(),
         );
+        if base.place != candidate.place {
+            let remarks = analysis::remarks(&base.manifest, &candidate.manifest);
+            let of = |remark: String| format!("{} against {}: {remark}", base.name, candidate.name);
+            document.notes.extend(remarks.into_iter().map(of));
+        }
         document.comparisons.push(comparison);
     }
     document.forced.dedup();
@@ -148,7 +153,7 @@ fn load(name: &str) -> Result<Loaded, Failure> {
         _ => (name, None),
     };
     let run = RunDirectory::open(Path::new(directory)).map_err(input_fault)?;
-    let stored = run.read_trials().map_err(input_fault)?;
+    let stored = run.read_trials_without_intervals().map_err(input_fault)?;
     let manifest = run.manifest().clone();
     let mut notes = Vec::new();
     if let Some(cut) = &stored.cut_line {

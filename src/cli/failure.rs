@@ -55,6 +55,16 @@ impl Failure {
         }
     }
 
+    /// What happened and why, in one line, without its remedy.
+    pub fn sentence(&self) -> String {
+        let text = match self {
+            Failure::Profile(error) => text(error.as_ref()),
+            Failure::Other { error, .. } => text(error.as_ref()),
+        };
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        lines.join("; ").trim_start_matches("error: ").to_owned()
+    }
+
     /// Tells a person.
     pub fn show(&self) {
         match self {
@@ -219,6 +229,7 @@ mod tests {
             source: cause(),
         };
         assert_eq!(text(&silent), "error: cannot write\n  caused by: disk full\n");
+        assert_eq!(Failure::failed(silent).sentence(), "cannot write; caused by: disk full");
         let outspoken = Layer {
             message: "cannot write: disk full",
             source: cause(),

@@ -14,6 +14,7 @@ use super::failure::Failure;
 use super::options::{MeasuringOptions, PlaceOption, run_head, run_profile};
 use super::run_flags::run_overrides;
 use super::{free_disk, output, progress, report, signals};
+use crate::analysis::Question;
 use crate::client;
 use crate::process::Spawner;
 use crate::profile::{self, Profile, ProfileError};
@@ -44,6 +45,7 @@ pub fn sweep(arguments: &SweepArguments, command: Vec<String>, quiet: bool) -> R
         quiet,
         trial_programs: Default::default(),
         resumed_at: None,
+        question: None,
     };
     measure(measuring, &show)
 }
@@ -64,6 +66,7 @@ pub fn run(arguments: &RunArguments, command: Vec<String>, quiet: bool) -> Resul
         quiet,
         trial_programs: Default::default(),
         resumed_at: None,
+        question: None,
     };
     measure(measuring, &show)
 }
@@ -100,6 +103,8 @@ pub(super) struct Measuring {
     pub(super) trial_programs: BTreeMap<String, OtherTrialProgram>,
     /// What `--resume` is to name where this run is interrupted; none: its own directory.
     pub(super) resumed_at: Option<PathBuf>,
+    /// What a gate asks, where it decides on the number of blocks.
+    pub(super) question: Option<Question>,
 }
 
 /// What is said of a run that was not interrupted, on standard output.
@@ -122,6 +127,7 @@ pub(super) fn measure(measuring: Measuring, tell: Tell<'_>) -> Result<Exit, Fail
         quiet,
         trial_programs,
         resumed_at,
+        question,
     } = measuring;
     check_existing_topic(&profile, &options)?;
     announce(&profile, &options, quiet)?;
@@ -131,6 +137,7 @@ pub(super) fn measure(measuring: Measuring, tell: Tell<'_>) -> Result<Exit, Fail
         profile,
         command: command.clone(),
         keep_topics: options.keep_topics,
+        question,
         trial_program: TrialProgram::this_binary().map_err(Failure::failed)?,
         trial_programs,
         spawner: Spawner::new().map_err(Failure::failed)?,

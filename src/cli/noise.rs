@@ -50,6 +50,7 @@ pub fn noise(arguments: &NoiseArguments, command: Vec<String>, quiet: bool) -> R
         quiet,
         trial_programs: Default::default(),
         resumed_at: None,
+        question: None,
     };
     measuring::measure(measuring, &|outcome, format| conclude(outcome, format, &label))
 }
@@ -131,7 +132,8 @@ fn conclude(outcome: &RunOutcome, format: Format, label: &str) -> Result<(), Fai
         return Ok(());
     }
     let directory = RunDirectory::open(&outcome.directory)?;
-    let floor = report::noise_floor_of(directory.manifest(), &directory.trials()?, label, Timestamp::now());
+    let trials = directory.read_trials_without_intervals()?.records;
+    let floor = report::noise_floor_of(directory.manifest(), &trials, label, Timestamp::now());
     let floor = floor
         .filter(|floor| !floor.floors.is_empty())
         .ok_or_else(|| Failure::Other {

@@ -52,6 +52,7 @@ impl MeasuringOptions {
             set,
             repetitions,
             precision,
+            precision_metric,
             min_blocks,
             max_blocks,
             budget,
@@ -101,6 +102,7 @@ impl MeasuringOptions {
             repetitions.map(|count| count.to_string()),
         );
         put("run.precision", "--precision", precision.as_deref().map(with_sign));
+        put("run.precision-metric", "--precision-metric", precision_metric.clone());
         put(
             "run.min-blocks",
             "--min-blocks",

@@ -77,7 +77,7 @@ pub fn again(asked: &ReportArguments) -> Result<Exit, Failure> {
     let awaits_more = run.manifest().awaits_more_blocks();
     if trials.missing > 0 || awaits_more {
         let what = match trials.missing {
-            0 => "the intervals were not narrow enough when the run broke off".to_owned(),
+            0 => "not enough was measured when the run broke off".to_owned(),
             missing => format!(
                 "{missing} of {} not run",
                 counted(trials.planned, "trial was", "trials were")

@@ -95,7 +95,10 @@ fn options(asked: &TrendArguments) -> TrendOptions {
             min_magnitude: asked.min_magnitude,
         })
     };
-    TrendOptions { method }
+    TrendOptions {
+        method,
+        floor: asked.floor,
+    }
 }
 
 /// What is missing, and how much of it.

@@ -3,6 +3,7 @@
 //! A block visits every configuration once. Interleaving them so, in a fresh random order each time, keeps a drift of
 //! the machine from looking like an effect of the settings.
 
+pub mod looks;
 pub mod stopping;
 
 use std::collections::HashSet;

@@ -51,8 +51,8 @@ pub use estimate::{BudgetError, Estimate, Least, check_budget, estimate};
 pub use gate::{DEFAULT_THRESHOLDS, GATE_METRICS, parse_threshold};
 pub use interleaved::counterparts;
 pub use model::{
-    AxisSetting, Configuration, Defaults, GateSettings, Order, Precision, Profile, RunSettings, TargetSettings,
-    TopicSettings,
+    AxisSetting, Configuration, Defaults, GateSettings, Order, Precision, PrecisionMetric, Profile, RunSettings,
+    TargetSettings, TopicSettings, Until,
 };
 pub use quantity::{format_bytes, format_bytes_roughly, format_duration, parse_bytes, parse_duration_ms, parse_rate};
 pub(crate) use rules::one_bootstrap_server;
@@ -141,7 +141,7 @@ fn read_profile(source_name: &str, mut document: Document, context: &mut Context
     let (topic, partitions) = sections::topic(&mut document, &target, &mut places, context);
     let (load, load_keys) = read_load(&mut document, partitions, context);
     let registry = schema_registry::schema_registry(&mut document, fixed.registry.clone(), context);
-    let run = sections::run(&mut document, context);
+    let (mut run, precision_metric) = sections::run(&mut document, context);
     let gate = gate::gate(&mut document, context);
     let matrix = matrix::read(
         &mut document,
@@ -175,9 +175,7 @@ fn read_profile(source_name: &str, mut document: Document, context: &mut Context
         context.warn("record.size has no effect: records are the lines of the payload file, and as large as these");
     }
     let configurations = collect(drafts, context);
-    if run.precision.is_some() {
-        precision::warn_where_all_are_paced(&configurations, context);
-    }
+    precision::settle(&mut run, precision_metric, &configurations, context);
     let stem = Path::new(source_name)
         .file_stem()
         .map_or(source_name.into(), |stem| stem.to_string_lossy());

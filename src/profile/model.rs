@@ -90,11 +90,32 @@ impl RunSettings {
     }
 }
 
-/// Repetition until the intervals are narrow enough.
+/// What ends a repetition before its largest number of blocks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Until {
+    /// Every interval is narrow enough.
+    #[default]
+    Narrow,
+    /// What a gate asks is decided of every gated figure, at one of a few looks that share its error rate. How narrow the
+    /// intervals are does not matter then.
+    Decided,
+}
+
+impl Until {
+    fn is_narrow(&self) -> bool {
+        *self == Until::Narrow
+    }
+}
+
+/// Repetition until the intervals are narrow enough, or until a gate is decided.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Precision {
-    /// Half-width asked of the 95 % interval of each configuration's throughput ratio to the first configuration, as a
-    /// share: 0.03 for 3 %.
+    /// The figure whose intervals decide. Runs that were stored without one were decided by throughput.
+    #[serde(default)]
+    pub metric: PrecisionMetric,
+    /// Half-width asked of the 95 % interval of each configuration's ratio to the first configuration in that figure, as
+    /// a share: 0.03 for 3 %.
     pub half_width: f64,
     /// Blocks before it is looked at.
     pub min_blocks: u32,
@@ -102,6 +123,30 @@ pub struct Precision {
     pub max_blocks: u32,
     /// Time for all trials together, in ms: no block begins that would not fit. None: no limit.
     pub time_budget_ms: Option<u64>,
+    /// What ends it before that.
+    #[serde(default, skip_serializing_if = "Until::is_narrow")]
+    pub until: Until,
+}
+
+/// Figures whose intervals can decide on the number of blocks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum PrecisionMetric {
+    /// Throughput.
+    #[default]
+    #[serde(rename = "throughput_records_per_s")]
+    Throughput,
+    /// Median of the latency: response latency where the load is paced, else queueing latency.
+    #[serde(rename = "latency_p50_us")]
+    LatencyP50,
+    /// Its 99th percentile.
+    #[serde(rename = "latency_p99_us")]
+    LatencyP99,
+    /// Its 99.9th percentile.
+    #[serde(rename = "latency_p99_9_us")]
+    LatencyP999,
+    /// Client CPU per record.
+    #[serde(rename = "client_cpu_us_per_record")]
+    ClientCpu,
 }
 
 /// What a gate puts up with.

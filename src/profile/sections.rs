@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::document::{Document, Entry};
 use super::error::Problem;
-use super::model::{Order, RunSettings, TargetSettings, TopicSettings};
+use super::model::{Order, PrecisionMetric, RunSettings, TargetSettings, TopicSettings};
 use super::precision;
 use super::properties::nearest;
 use super::read::{Context, Section};
@@ -134,8 +134,8 @@ pub(crate) fn topic(
     (settings, partitions)
 }
 
-/// `[run]`.
-pub(crate) fn run(document: &mut Document, context: &mut Context) -> RunSettings {
+/// `[run]`, and the figure that it names for its precision.
+pub(crate) fn run(document: &mut Document, context: &mut Context) -> (RunSettings, Option<(Place, PrecisionMetric)>) {
     let mut section = Section::new("[run]", document.take_section("run."));
     let mut duration = |key: &'static str, default: u64, least: u64, context: &mut Context| {
         let entry = section.take(key, context);
@@ -152,7 +152,7 @@ pub(crate) fn run(document: &mut Document, context: &mut Context) -> RunSettings
     let headroom = section.take("headroom", context);
     let order = section.take("order", context);
     let seed = section.take("seed", context);
-    let precision = precision::read(&mut section, repetitions.as_ref(), context);
+    let (precision, metric) = precision::read(&mut section, repetitions.as_ref(), context);
     let mut known = vec![
         "repetitions",
         "warmup",
@@ -166,7 +166,7 @@ pub(crate) fn run(document: &mut Document, context: &mut Context) -> RunSettings
     ];
     known.extend(precision::KEYS);
     section.finish(&known, context);
-    RunSettings {
+    let settings = RunSettings {
         repetitions: repetitions
             .and_then(|entry| context.integer("repetitions", &entry.node, 1, 10_000))
             .map_or(10, |value| value as u32),
@@ -185,7 +185,8 @@ pub(crate) fn run(document: &mut Document, context: &mut Context) -> RunSettings
             .and_then(|entry| context.integer("seed", &entry.node, 0, u64::MAX >> 1))
             .unwrap_or(DEFAULT_SEED),
         precision,
-    }
+    };
+    (settings, metric)
 }
 
 fn read_order(entry: &Entry, context: &mut Context) -> Option<Order> {

@@ -44,7 +44,7 @@ mod tests {
 
     #[test]
     fn twins_differ_in_their_label_and_id_alone() {
-        let text = "[run]\nrepetitions = 4\nprecision = \"3%\"\nmin-blocks = 6\n[workload]\nrate = 500\n[matrix]\nlinger.ms = [0, 5]\n";
+        let text = "[run]\nrepetitions = 4\nprecision = \"3%\"\nmin-blocks = 6\n[workload]\nrate = 50\n[matrix]\nlinger.ms = [0, 5]\n";
         let profile = parse("test", text, Path::new(""), &[]).unwrap();
         let of_precision = |profile: &Profile| {
             let begins = |warning: &&String| WARNINGS.iter().any(|begin| warning.starts_with(begin));

@@ -12,6 +12,7 @@ use super::format::{NOTHING, counted, listed};
 use super::summary::summarize;
 use crate::analysis::{GateRow, GateVerdict, may_be_excused};
 use crate::store::{Manifest, TrialRecord};
+use crate::words::{percent, ratio_with_interval};
 
 /// Version of the document.
 pub const GATE_SCHEMA_VERSION: u32 = 1;
@@ -38,6 +39,11 @@ pub enum Repetition {
     },
     /// One was found in a finished run, which cannot be measured again.
     NotPossible,
+    /// One was found, and measuring it again failed.
+    Failed {
+        /// Why.
+        cause: String,
+    },
 }
 
 /// `gate.json`: what a gate found.
@@ -79,6 +85,9 @@ pub struct GateDocument {
     pub invalid: Vec<String>,
     /// Compared in spite of these.
     pub forced: Vec<String>,
+    /// What makes the verdicts worth less than they look.
+    #[serde(default)]
+    pub warnings: Vec<String>,
     /// What a reader must know.
     pub notes: Vec<String>,
 }
@@ -138,6 +147,7 @@ pub fn text(document: &GateDocument, width: usize) -> String {
     let labelled = [
         ("Not valid: ", &document.invalid),
         ("Forced, in spite of: ", &document.forced),
+        ("Warning: ", &document.warnings),
         ("Note: ", &document.notes),
     ];
     for (label, sentences) in labelled {
@@ -154,6 +164,9 @@ pub fn text(document: &GateDocument, width: usize) -> String {
             "A finished run cannot be measured again, so what was found was not confirmed by a repetition; kpbench gate \
              --profile does that.\n",
         ),
+        Repetition::Failed { cause } => {
+            let _ = writeln!(text, "What was found was to be measured once more, which failed: {cause}");
+        }
     }
     let _ = writeln!(text, "{}\n\n{}", document.thresholds_from, document.sentence);
     text
@@ -181,15 +194,14 @@ fn table(rows: &[GateRow], width: usize) -> String {
     );
     for row in rows {
         let figure = |value: Option<f64>| value.map_or(NOTHING.to_owned(), |value| row.metric.format(value));
-        let tolerated = format!("{} %", (row.threshold * 1e4).round() / 1e2);
         table.add_row([
             Cell::new(row.verdict.name()),
             Cell::new(&row.label),
             Cell::new(row.metric.short()),
             right(figure(row.baseline)),
             right(figure(row.value)),
-            right(ratio(row)),
-            right(tolerated),
+            right(ratio_with_interval(row.ratio, row.low.zip(row.high))),
+            right(percent(row.threshold)),
         ]);
     }
     let mut text: String = table
@@ -202,14 +214,6 @@ fn table(rows: &[GateRow], width: usize) -> String {
         text.push('\n');
     }
     text
-}
-
-fn ratio(row: &GateRow) -> String {
-    match (row.ratio, row.low.zip(row.high)) {
-        (Some(ratio), Some((low, high))) => format!("{ratio:.3} [{low:.3}, {high:.3}]"),
-        (Some(ratio), None) => format!("{ratio:.3}"),
-        (None, _) => NOTHING.to_owned(),
-    }
 }
 
 /// The run with its gates, for other tools.
@@ -226,6 +230,10 @@ pub fn exported(document: &GateDocument, manifest: &Manifest, trials: &[TrialRec
             .iter()
             .map(|what| format!("Forced, in spite of: {what}")),
     );
+    notes.extend(document.warnings.iter().map(|what| format!("Warning: {what}")));
+    if let Repetition::Failed { cause } = &document.repetition {
+        notes.push(format!("What was found was not repeated: {cause}"));
+    }
     notes.extend(document.notes.iter().cloned());
     notes.push(document.thresholds_from.clone());
     notes.append(&mut run.notes);

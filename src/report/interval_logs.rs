@@ -299,8 +299,12 @@ fn table(series: &[SeriesSummary]) -> String {
     text
 }
 
-/// Whole numbers as they are, others to three decimals; grouped.
+/// Whole numbers as they are, others to three decimals; grouped. What a unit ratio makes too large for that, by its power
+/// of ten.
 fn number(value: f64) -> String {
+    if value >= u64::MAX as f64 {
+        return format!("{value:.3e}");
+    }
     let rounded = (value * 1e3).round() / 1e3;
     let whole = format::count(rounded.trunc() as u64);
     let decimals = format!("{:.3}", rounded.fract());

@@ -5,22 +5,12 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
-use super::metric::Metric;
-use super::stopping::percent;
-use crate::analysis::{Observations, completed_result};
+use crate::analysis::{COMPARED, Observations, completed_result};
 use crate::stats::noise_floor;
 use crate::store::{Manifest, NoiseFloor, SCHEMA_VERSION, TrialRecord};
+use crate::words::percent;
 
-/// Figures that a floor is kept of.
-const METRICS: [Metric; 5] = [
-    Metric::Throughput,
-    Metric::LatencyP99,
-    Metric::ClientCpu,
-    Metric::RecordsPerBatch,
-    Metric::WireBytes,
-];
-
-/// Level of the intervals.
+/// Level of the intervals. A floor is kept of every figure that runs are compared by.
 const CONFIDENCE: f64 = 0.95;
 
 /// The floor that a run's two identical configurations show; none where it has not exactly two, or they are not
@@ -35,7 +25,7 @@ pub fn noise_floor_of(manifest: &Manifest, trials: &[TrialRecord], label: &str, 
         return None;
     }
     let observations = Observations::of(manifest, trials);
-    let floors = METRICS.into_iter().filter_map(|metric| {
+    let floors = COMPARED.into_iter().filter_map(|metric| {
         let pairs = observations.pairs(&a.id, &b.id, metric).values;
         Some((metric.id().to_owned(), noise_floor::upper_limit(&pairs, CONFIDENCE)?))
     });
@@ -70,7 +60,7 @@ pub fn text(floor: &NoiseFloor) -> String {
         super::format::counted(u64::from(floor.blocks), "block", "blocks"),
         floor.configuration,
     );
-    for metric in METRICS {
+    for metric in COMPARED {
         let shown = floor.floors.get(metric.id());
         let shown = shown.map_or_else(|| "not measured".to_owned(), |floor| format!("± {}", percent(*floor)));
         // Writing to a string cannot fail.

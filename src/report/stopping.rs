@@ -1,8 +1,10 @@
-//! How a run ended that was repeated until its intervals were narrow enough, in words.
+//! How a run ended that was repeated until its intervals were narrow enough, or a gate was decided, in words.
 
 use super::format;
-use crate::profile::Configuration;
+use crate::profile::{Configuration, PrecisionMetric, Until};
+use crate::protocol::Arrival;
 use crate::store::{Imprecise, Manifest, StoppedBy, Stopping};
+use crate::words::percent;
 
 /// Configurations named before the rest is counted.
 const NAMED: usize = 5;
@@ -13,28 +15,49 @@ pub(super) fn of_run(manifest: &Manifest) -> Option<String> {
         return Some(sentence(stopping, &manifest.configurations));
     }
     let precision = manifest.run.precision.filter(|_| manifest.awaits_more_blocks())?;
-    Some(format!(
-        "Not ended: the intervals may be wider than the ± {} asked for; --resume continues.",
-        percent(precision.half_width)
-    ))
+    Some(match precision.until {
+        Until::Narrow => format!(
+            "Not ended: the intervals of {} may be wider than the ± {} asked for; --resume continues.",
+            precision_figure(precision.metric, &manifest.configurations),
+            percent(precision.half_width)
+        ),
+        Until::Decided => "Not ended: what the gate asks may not be decided yet; --resume continues.".to_owned(),
+    })
+}
+
+/// What the figure is called whose intervals decide. Of latency it says which one, where all configurations have the same.
+pub fn precision_figure(metric: PrecisionMetric, configurations: &[Configuration]) -> String {
+    let paced = |one: &Configuration| one.workload.arrival != Arrival::Unpaced;
+    let kind = match configurations {
+        [] => "",
+        all if all.iter().all(paced) => "response ",
+        all if !all.iter().any(paced) => "queueing ",
+        _ => "",
+    };
+    match metric {
+        PrecisionMetric::Throughput => "throughput".to_owned(),
+        PrecisionMetric::LatencyP50 => format!("p50 {kind}latency"),
+        PrecisionMetric::LatencyP99 => format!("p99 {kind}latency"),
+        PrecisionMetric::LatencyP999 => format!("p99.9 {kind}latency"),
+        PrecisionMetric::ClientCpu => "client CPU per record".to_owned(),
+    }
 }
 
 /// How it ended, and which configurations did not get to the precision asked for.
 pub fn sentence(stopping: &Stopping, configurations: &[Configuration]) -> String {
+    if stopping.rule.until == Until::Decided {
+        return of_gate(stopping);
+    }
     let blocks = format::counted(u64::from(stopping.blocks), "block", "blocks");
     let asked = percent(stopping.rule.half_width);
+    let figure = precision_figure(stopping.rule.metric, configurations);
     let what = match configurations.len() {
-        1 => "the 95 % interval of the median throughput",
-        2 => "the 95 % interval of the throughput ratio",
-        _ => "each 95 % interval of a throughput ratio to the first configuration",
+        1 => format!("the 95 % interval of the median {figure}"),
+        2 => format!("the 95 % interval of the {figure} ratio"),
+        _ => format!("each 95 % interval of a {figure} ratio to the first configuration"),
     };
-    let ended = match stopping.ended {
-        StoppedBy::Precise => return precise(stopping, configurations, &blocks, what, &asked),
-        StoppedBy::MaxBlocks => format!(
-            "Ended at the largest number of blocks asked for ({})",
-            stopping.rule.max_blocks
-        ),
-        StoppedBy::TimeBudget => format!("Ended after {blocks}, since another would not have fitted the time budget"),
+    let Some(ended) = limit(stopping) else {
+        return precise(stopping, configurations, &blocks, &what, &asked);
     };
     match stopping.imprecise.len() {
         // Narrow enough, but before the least number of blocks.
@@ -47,6 +70,34 @@ pub fn sentence(stopping: &Stopping, configurations: &[Configuration]) -> String
             listed(&stopping.imprecise, configurations)
         ),
     }
+}
+
+/// The limit that ended it; none where that was no limit.
+fn limit(stopping: &Stopping) -> Option<String> {
+    match stopping.ended {
+        StoppedBy::Precise | StoppedBy::Decided => None,
+        StoppedBy::MaxBlocks => Some(format!(
+            "Ended at the largest number of blocks asked for ({})",
+            stopping.rule.max_blocks
+        )),
+        StoppedBy::TimeBudget => {
+            let blocks = format::counted(u64::from(stopping.blocks), "block", "blocks");
+            Some(format!(
+                "Ended after {blocks}, since another would not have fitted the time budget"
+            ))
+        }
+    }
+}
+
+/// The verdict itself is the gate's to tell.
+fn of_gate(stopping: &Stopping) -> String {
+    let ended = limit(stopping).unwrap_or_else(|| {
+        let blocks = format::counted(u64::from(stopping.blocks), "block", "blocks");
+        format!("Ended after {blocks}, when more could not change what the gate says")
+    });
+    format!(
+        "{ended}. The gate's intervals allow for this; all others are at a level that holds of a fixed number of blocks."
+    )
 }
 
 fn precise(stopping: &Stopping, configurations: &[Configuration], blocks: &str, what: &str, asked: &str) -> String {
@@ -76,20 +127,6 @@ fn listed(imprecise: &[Imprecise], configurations: &[Configuration]) -> String {
     format::listed(&named, NAMED)
 }
 
-/// A share in per cent with two digits that say something.
-pub fn percent(share: f64) -> String {
-    let per_cent = share * 100.0;
-    match per_cent {
-        // Zero is said of zero alone.
-        _ if share > 0.0 && per_cent < 0.1 => "0.1 % or less".to_owned(),
-        ..10.0 => {
-            let text = format!("{per_cent:.1}");
-            format!("{} %", text.strip_suffix(".0").unwrap_or(&text))
-        }
-        _ => format!("{per_cent:.0} %"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,10 +140,12 @@ mod tests {
         });
         let stopping = Stopping {
             rule: Precision {
+                metric: PrecisionMetric::Throughput,
                 half_width: 0.03,
                 min_blocks: 15,
                 max_blocks: 50,
                 time_budget_ms: None,
+                until: Until::Narrow,
             },
             ended,
             blocks: 9,
@@ -122,9 +161,17 @@ mod tests {
     }
 
     #[test]
-    fn shares_have_the_digits_that_say_something() {
-        let texts = [0.0, 0.0004, 0.0421, 0.03, 0.2].map(percent);
-        assert_eq!(texts, ["0 %", "0.1 % or less", "4.2 %", "3 %", "20 %"]);
+    fn it_says_by_which_figure() {
+        let mut configurations = vec![samples::configuration("c-1"), samples::configuration("c-2")];
+        let p99 = PrecisionMetric::LatencyP99;
+        assert_eq!(precision_figure(p99, &configurations), "p99 queueing latency");
+        configurations[0].workload.arrival = Arrival::Constant { rate_per_s: 9.0 };
+        assert_eq!(precision_figure(p99, &configurations), "p99 latency");
+        assert_eq!(precision_figure(p99, &configurations[..1]), "p99 response latency");
+        assert_eq!(
+            precision_figure(PrecisionMetric::Throughput, &configurations),
+            "throughput"
+        );
     }
 
     #[test]
@@ -136,10 +183,50 @@ mod tests {
         let told = stopping(StoppedBy::TimeBudget, &[("c-3", None), ("c-2", Some(0.0421))]);
         assert!(told.contains("would not have fitted the time budget"), "{told}");
         assert!(
-            told.ends_with("wider are label of c-3 (no interval) and label of c-2 (± 4.2 %)."),
+            told.ends_with("wider are label of c-3 (no interval) and label of c-2 (± 4.21 %)."),
             "{told}"
         );
         let told = stopping(StoppedBy::MaxBlocks, &[("c-2", Some(0.2))]);
         assert!(told.contains("asked for (50)") && told.contains("(± 20 %)"), "{told}");
+    }
+    #[test]
+    fn where_a_gate_decides_widths_are_not_spoken_of() {
+        let of = |ended| {
+            let mut manifest = samples::manifest();
+            let rule = Precision {
+                metric: PrecisionMetric::Throughput,
+                half_width: 0.03,
+                min_blocks: 15,
+                max_blocks: 50,
+                time_budget_ms: None,
+                until: Until::Decided,
+            };
+            manifest.run.precision = Some(rule);
+            manifest.stopping = Option::map(ended, |ended| Stopping {
+                rule,
+                ended,
+                blocks: 23,
+                imprecise: Vec::new(),
+            });
+            of_run(&manifest).unwrap()
+        };
+        for (ended, told) in [
+            (None, "Not ended: what the gate asks"),
+            (
+                Some(StoppedBy::Decided),
+                "Ended after 23 blocks, when more could not change",
+            ),
+            (
+                Some(StoppedBy::MaxBlocks),
+                "the largest number of blocks asked for (50). The gate's",
+            ),
+            (
+                Some(StoppedBy::TimeBudget),
+                "would not have fitted the time budget. The gate's",
+            ),
+        ] {
+            let sentence = of(ended);
+            assert!(sentence.contains(told) && !sentence.contains('±'), "{sentence}");
+        }
     }
 }

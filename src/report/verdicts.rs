@@ -5,52 +5,11 @@ use super::metric::Metric;
 use super::summary::Summary;
 use crate::analysis::{AxisVerdict, Disagreement, Effect};
 use crate::stats::Verdict;
+use crate::words;
 
-/// A ratio as a change: `+31 %`, `−4.2 %`; doubled and more as a factor, which reads better than `+900 %`.
+/// A ratio as a change, its number and its sign tied together.
 pub fn change(ratio: f64) -> String {
-    if !ratio.is_finite() || ratio <= 0.0 {
-        return format::NOTHING.to_owned();
-    }
-    if ratio >= 3.0 || ratio <= 1.0 / 3.0 {
-        return format!("× {}", significant(ratio));
-    }
-    let percent = (ratio - 1.0) * 100.0;
-    format!("{}\u{a0}%", signed(percent))
-}
-
-/// The ends of an interval of a ratio, without the sign of percent: `[24, 38]`, or `[× 3.1, × 4]`.
-pub fn interval(low: f64, high: f64) -> String {
-    let plain = |ratio: f64| ratio > 1.0 / 3.0 && ratio < 3.0;
-    if plain(low) && plain(high) {
-        format!("[{}, {}]", signed((low - 1.0) * 100.0), signed((high - 1.0) * 100.0))
-    } else {
-        format!("[×\u{a0}{}, ×\u{a0}{}]", significant(low), significant(high))
-    }
-}
-
-/// One decimal below 10, none above; never `-0`.
-fn signed(percent: f64) -> String {
-    let text = if percent.abs() < 9.95 {
-        format!("{:.1}", percent.abs())
-    } else {
-        format!("{:.0}", percent.abs())
-    };
-    let text = text.trim_end_matches(".0").to_owned();
-    match (text.as_str(), percent < 0.0) {
-        ("0", _) => text,
-        (_, true) => format!("−{text}"),
-        (_, false) => format!("+{text}"),
-    }
-}
-
-fn significant(value: f64) -> String {
-    if value >= 100.0 {
-        format!("{value:.0}")
-    } else if value >= 10.0 {
-        format!("{value:.1}")
-    } else {
-        format!("{value:.2}")
-    }
+    words::unbroken(&words::change(ratio))
 }
 
 /// `+31 % [+24, +38]`, with the verdict where it is not plain from that.
@@ -59,7 +18,7 @@ pub fn effect(effect: &Effect) -> String {
         return "not measured".to_owned();
     };
     match effect.interval() {
-        Some((low, high)) => format!("{} {}", change(ratio), interval(low, high)),
+        Some(interval) => words::unbroken(&words::change_with_interval(ratio, Some(interval))),
         None => format!(
             "{} (no interval: {} needed, {} measured)",
             change(ratio),
@@ -86,8 +45,7 @@ pub fn verdict(effect: &Effect) -> String {
 
 /// A noise floor: `1 %`, `0.4 %`.
 pub fn floor(floor: f64) -> String {
-    let text = format!("{:.1}", floor * 100.0);
-    format!("{}\u{a0}%", text.trim_end_matches(".0"))
+    words::unbroken(&words::percent(floor))
 }
 
 /// What a figure is called in a sentence about verdicts.
@@ -243,27 +201,36 @@ fn disagreement_sentence(name: &str, disagreement: &Disagreement) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::Design;
+
+    fn effect_of(ratio: f64, low: f64, high: f64) -> Effect {
+        Effect {
+            metric: Metric::Throughput,
+            design: Design::Paired,
+            ratio: Some(ratio),
+            low: Some(low),
+            high: Some(high),
+            confidence: Some(0.95),
+            p: None,
+            p_adjusted: None,
+            blocks: 10,
+            blocks_needed: 6,
+            incomplete: 0,
+            noise_floor: 0.01,
+            lost_by_candidate: 0,
+            verdict: Some(Verdict::Equivalent),
+        }
+    }
 
     #[test]
-    fn changes_read_as_people_say_them() {
-        let shown: Vec<String> = [1.31, 0.958, 1.0, 1.0004, 0.5, 12.3, 0.1, f64::NAN]
-            .map(change)
-            .to_vec();
-        assert_eq!(
-            shown,
-            [
-                "+31\u{a0}%",
-                "−4.2\u{a0}%",
-                "0\u{a0}%",
-                "0\u{a0}%",
-                "−50\u{a0}%",
-                "× 12.3",
-                "× 0.10",
-                "–"
-            ]
-        );
-        assert_eq!(interval(1.24, 1.38), "[+24, +38]");
-        assert_eq!(interval(0.985, 1.06), "[−1.5, +6]");
-        assert_eq!(interval(2.9, 3.4), "[×\u{a0}2.90, ×\u{a0}3.40]");
+    fn numbers_and_their_signs_are_not_torn_apart() {
+        assert_eq!(change(0.958), "−4.2\u{a0}%");
+        assert_eq!(floor(0.004), "0.4\u{a0}%");
+        let mut found = effect_of(1.31, 1.24, 1.38);
+        assert_eq!(effect(&found), "+31\u{a0}% [+24, +38]");
+        assert_eq!(verdict(&found), "equivalent (within 1\u{a0}%)");
+        (found.low, found.high, found.verdict) = (None, None, None);
+        assert_eq!(effect(&found), "+31\u{a0}% (no interval: 6 blocks needed, 10 measured)");
+        assert_eq!(verdict(&found), "6 blocks needed");
     }
 }

@@ -234,7 +234,7 @@ async fn with_cluster(
     };
     let headrooms = Headrooms::from_records(&records, &profile.configurations);
     let seen = completed_configurations(&records);
-    let history = History::of(&records, &profile.configurations);
+    let history = History::of(&records, &profile.configurations, &profile.run);
     let mut session = Session {
         request,
         cluster,

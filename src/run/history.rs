@@ -1,26 +1,34 @@
-//! What a run knows of its blocks: each trial's throughput and how long the blocks took. That is what repetition until
-//! the intervals are narrow is decided on.
+//! What a run knows of its blocks: the figure that decides, trial by trial, and how long the blocks took. That is what
+//! repetition until the intervals are narrow is decided on.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::analysis::throughput;
-use crate::profile::Configuration;
-use crate::store::{TrialOutcome, TrialRecord};
+use crate::analysis::{CompletedTrial, Metric};
+use crate::profile::{Configuration, RunSettings};
+use crate::store::TrialRecord;
 
 /// The stored trials of a run, as far as repetition needs them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct History {
-    /// Logarithms of the throughput by configuration and block, of trials that count.
-    throughput: BTreeMap<String, BTreeMap<u32, f64>>,
+    /// The figure whose intervals decide.
+    metric: Metric,
+    warmup_ms: u64,
+    /// Its logarithms by configuration and block, of trials that count.
+    figures: BTreeMap<String, BTreeMap<u32, f64>>,
     /// Time that all trials of a block took, in ms.
     block_ms: BTreeMap<u32, f64>,
 }
 
 impl History {
     /// Of what earlier sessions stored.
-    pub(super) fn of(records: &[TrialRecord], configurations: &[Configuration]) -> History {
-        let mut history = History::default();
+    pub(super) fn of(records: &[TrialRecord], configurations: &[Configuration], run: &RunSettings) -> History {
+        let mut history = History {
+            metric: run.precision.map(|rule| rule.metric).unwrap_or_default().into(),
+            warmup_ms: run.warmup_ms,
+            figures: BTreeMap::new(),
+            block_ms: BTreeMap::new(),
+        };
         for record in records {
             let id = &record.planned.configuration_id;
             if let Some(configuration) = configurations.iter().find(|configuration| configuration.id == *id) {
@@ -35,19 +43,18 @@ impl History {
         let block = record.planned.block;
         *self.block_ms.entry(block).or_default() += record.elapsed_ms;
         // The rule of every comparison: failed trials and those that were cut short do not count.
-        let counts = record.outcome == TrialOutcome::Completed;
-        let result = record.result.as_ref().filter(|result| counts && !result.stopped_early);
-        let throughput = result.and_then(|result| throughput(configuration.acks, result, &record.broker));
-        if let Some(throughput) = throughput.filter(|throughput| *throughput > 0.0 && throughput.is_finite()) {
-            let of_it = self.throughput.entry(configuration.id.clone()).or_default();
-            of_it.insert(block, throughput.ln());
+        let completed = CompletedTrial::of(configuration, record, self.warmup_ms);
+        let figure = completed.and_then(|trial| trial.figure(self.metric));
+        if let Some(figure) = figure.filter(|figure| *figure > 0.0 && figure.is_finite()) {
+            let of_it = self.figures.entry(configuration.id.clone()).or_default();
+            of_it.insert(block, figure.ln());
         }
     }
 
-    /// For each configuration but the first: the logarithms of its throughput ÷ that of the first in the same block.
-    /// Where there is one configuration only: the logarithms of its throughput.
+    /// For each configuration but the first: the logarithms of its figure ÷ that of the first in the same block. Where there
+    /// is one configuration only: the logarithms of its figure.
     pub(super) fn differences(&self, configurations: &[Configuration]) -> Vec<Vec<f64>> {
-        let of = |configuration: &Configuration| self.throughput.get(&configuration.id).cloned().unwrap_or_default();
+        let of = |configuration: &Configuration| self.figures.get(&configuration.id).cloned().unwrap_or_default();
         let Some((reference, others)) = configurations.split_first() else {
             return Vec::new();
         };
@@ -82,8 +89,11 @@ fn milliseconds(ms: f64) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::profile::{Precision, PrecisionMetric};
+    use crate::protocol::{Arrival, LatencyDistribution};
     use crate::run::warnings::tests::result;
-    use crate::store::{PlannedTrial, samples};
+    use crate::stats::histogram;
+    use crate::store::{PlannedTrial, TrialOutcome, samples};
 
     fn record(id: &str, block: u32, acknowledged: u64) -> TrialRecord {
         let mut record = samples::record(PlannedTrial {
@@ -102,7 +112,56 @@ mod tests {
 
     fn history(records: &[TrialRecord]) -> (History, Vec<Configuration>) {
         let configurations = ["c-1", "c-2"].map(samples::configuration).to_vec();
-        (History::of(records, &configurations), configurations)
+        let history = History::of(records, &configurations, &samples::manifest().run);
+        (history, configurations)
+    }
+
+    #[test]
+    fn the_figure_that_is_asked_for_decides() {
+        let latency = |us: u64, count: u64| {
+            let mut values = histogram::empty();
+            values.saturating_record_n(us, count);
+            LatencyDistribution {
+                count,
+                unresolved: 0,
+                max_us: us,
+                histogram: histogram::encode(&values),
+            }
+        };
+        let mut configurations = ["c-1", "c-2"].map(samples::configuration).to_vec();
+        for one in &mut configurations {
+            one.workload.arrival = Arrival::Constant { rate_per_s: 2_000.0 };
+        }
+        let paced = |id, block, us, count| {
+            let mut record = record(id, block, 2_000);
+            let latencies = &mut record.result.as_mut().unwrap().latencies;
+            latencies.service = Some(latency(7, 2_000));
+            latencies.response = Some(latency(us, count));
+            record
+        };
+        let records = [
+            paced("c-1", 1, 1_000, 2_000),
+            paced("c-2", 1, 1_500, 2_000),
+            paced("c-1", 2, 1_000, 2_000),
+            // Too few for a p99: no value of it.
+            paced("c-2", 2, 1_500, 900),
+        ];
+        let by = |metric| {
+            let mut run = samples::manifest().run;
+            run.precision = Some(Precision {
+                metric,
+                half_width: 0.03,
+                min_blocks: 15,
+                max_blocks: 50,
+                time_budget_ms: None,
+                until: crate::profile::Until::Narrow,
+            });
+            History::of(&records, &configurations, &run).differences(&configurations)
+        };
+        let p99 = by(PrecisionMetric::LatencyP99);
+        assert_eq!(p99[0].len(), 1);
+        assert!((p99[0][0] - 1.5_f64.ln()).abs() < 0.001, "response latency: {p99:?}");
+        assert_eq!(by(PrecisionMetric::Throughput), [[0.0, 0.0]]);
     }
 
     #[test]

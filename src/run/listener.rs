@@ -4,7 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::RunOutcome;
-use crate::profile::{Configuration, TargetSettings};
+use crate::analysis::Look;
+use crate::profile::{Configuration, PrecisionMetric, TargetSettings};
 use crate::protocol::{Interval, Phase};
 use crate::store::{Manifest, PlannedTrial, Stopping, TargetDescription, TrialRecord};
 
@@ -47,8 +48,23 @@ pub struct BlocksExpected {
     pub blocks: u32,
     /// The half-width asked for, as a share of the ratio.
     pub precision: f64,
+    /// Of the intervals of this figure.
+    pub metric: PrecisionMetric,
     /// The widest half-width so far; none where no interval exists yet.
     pub widest: Option<f64>,
+    /// Estimated time until `blocks` are run.
+    pub time_left: Duration,
+}
+
+/// A look at a run that is repeated until a gate is decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Looked {
+    /// Blocks run.
+    pub done: u32,
+    /// What the look says.
+    pub look: Look,
+    /// Blocks that will be run in all: between the limits, and within the time budget.
+    pub blocks: u32,
     /// Estimated time until `blocks` are run.
     pub time_left: Duration,
 }
@@ -76,6 +92,8 @@ pub trait Listener {
     fn trial_finished(&mut self, record: &TrialRecord, configuration: &Configuration, progress: Progress) {}
     /// Before another block: how many it will take. Told once, and again where that changes much.
     fn blocks_expected(&mut self, expected: BlocksExpected) {}
+    /// A gate was looked at, and is not decided yet.
+    fn looked(&mut self, looked: Looked) {}
     /// No further block begins.
     fn repetition_ended(&mut self, stopping: &Stopping, configurations: &[Configuration]) {}
     /// The target does not answer; it is waited for this long.

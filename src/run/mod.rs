@@ -38,7 +38,7 @@ pub use cluster::{BoxFuture, Cluster, ClusterError, ClusterStarter, NewTopic, Pa
 pub use error::RunError;
 pub use execute::execute;
 pub use headline::Headline;
-pub use listener::{BlocksExpected, Listener, Progress, RunOverview};
+pub use listener::{BlocksExpected, Listener, Looked, Progress, RunOverview};
 pub use mask::Mask;
 pub use request::{Ended, Limits, OtherTrialProgram, OutDirectory, RunOutcome, RunRequest, TrialProgram};
 pub use targets::Targets;

@@ -1,13 +1,15 @@
-//! Repetition until the intervals are narrow: whether another block begins, how many it will take, and how it ended.
-//! The rule itself is `plan`'s; here it meets the stored trials, the time budget and the manifest.
+//! Repetition until the intervals are narrow, or until a gate is decided: whether another block begins, how many it will
+//! take, and how it ended. The rules themselves are `plan`'s and the gate's; here they meet the stored trials, the time
+//! budget and the manifest.
 
 use std::time::Duration;
 
 use super::coordinator::Session;
-use super::{BlocksExpected, RunError};
+use super::{BlocksExpected, Looked, RunError};
+use crate::analysis::{Question, session_of};
 use crate::plan;
 use crate::plan::stopping::{CONFIDENCE, Decision, StopRule};
-use crate::profile::{Configuration, Precision};
+use crate::profile::{Configuration, Precision, Until};
 use crate::stats::{order_statistics, signed_rank};
 use crate::store::{Imprecise, Manifest, PlannedTrial, StoppedBy, Stopping};
 
@@ -34,28 +36,20 @@ impl Session<'_> {
         };
         let mut manifest = self.directory.manifest().clone();
         let begun = blocks_begun(&manifest);
-        let differences = self.history.differences(&manifest.configurations);
-        let state = match (&manifest.configurations[..], &differences[..]) {
-            ([_], [logarithms]) => look_at_one(&rule, logarithms, begun),
-            _ => look(&rule, &differences, begun),
-        };
         let budget = rule.time_budget_ms.map(Duration::from_millis);
         let fits = budget.is_none_or(|budget| self.history.spent() + self.history.next_block() <= budget);
+        let ended = match &self.request.question {
+            Some(question) if rule.until == Until::Decided => self.by_question(&rule, question, begun, fits)?,
+            _ => self.by_width(&rule, begun, fits),
+        };
         let first_new = manifest.plan.len();
-        if let Some(ended) = stopped_by(&rule, &state, begun, fits) {
-            let stopping = Stopping {
-                rule,
-                ended,
-                blocks: begun,
-                imprecise: imprecise(&rule, &state, &manifest.configurations),
-            };
+        if let Some(stopping) = ended {
             self.listener.repetition_ended(&stopping, &manifest.configurations);
             manifest.stopping = Some(stopping);
         } else {
             let ids: Vec<&str> = manifest.configurations.iter().map(|one| one.id.as_str()).collect();
             manifest.plan = plan::plan(&ids, begun + 1, manifest.run.order, manifest.run.seed);
             manifest.stopping = None;
-            self.tell(&rule, &state, begun);
         }
         let more = manifest.plan[first_new..].to_vec();
         self.tally.planned = manifest.plan.len();
@@ -63,19 +57,85 @@ impl Session<'_> {
         Ok(more)
     }
 
-    /// Keeps the estimate for the progress, and tells it where it is new.
-    fn tell(&mut self, rule: &Precision, state: &State, begun: u32) {
-        let Some(needed) = state.needed else { return };
+    /// How the run ends after these blocks by the width of its intervals; none where another block begins.
+    fn by_width(&mut self, rule: &Precision, begun: u32, fits: bool) -> Option<Stopping> {
+        let configurations = &self.request.profile.configurations;
+        let differences = self.history.differences(configurations);
+        let state = match (&configurations[..], &differences[..]) {
+            ([_], [logarithms]) => look_at_one(rule, logarithms, begun),
+            _ => look(rule, &differences, begun),
+        };
+        let ended = stopped_by(rule, &state, begun, fits);
+        if ended.is_none() {
+            self.tell(rule, &state, begun);
+        }
+        Some(Stopping {
+            rule: *rule,
+            ended: ended?,
+            blocks: begun,
+            imprecise: imprecise(rule, &state, configurations),
+        })
+    }
+
+    /// How the run ends after these blocks by what a gate asks; none where another block begins.
+    fn by_question(
+        &mut self,
+        rule: &Precision,
+        question: &Question,
+        begun: u32,
+        fits: bool,
+    ) -> Result<Option<Stopping>, RunError> {
+        let Some(ended) = Question::due(rule, begun, fits) else {
+            return Ok(None);
+        };
+        let stopping = Stopping {
+            rule: *rule,
+            ended,
+            blocks: begun,
+            imprecise: Vec::new(),
+        };
+        let mut manifest = self.directory.manifest().clone();
+        manifest.stopping = Some(stopping.clone());
+        let look = question.look(&session_of(
+            &manifest,
+            &self.directory.trials()?,
+            "",
+            manifest.created_at,
+        ));
+        if ended != StoppedBy::Decided || look.open == 0 {
+            return Ok(Some(stopping));
+        }
+        // Where the spread is not known yet, the largest number of blocks is as good a guess as any.
+        let needed = look.blocks_needed.unwrap_or(rule.max_blocks);
+        let blocks = self.expected(rule, needed, begun);
+        self.tally.blocks = blocks;
+        self.listener.looked(Looked {
+            done: begun,
+            look,
+            blocks,
+            time_left: self.history.next_block() * (blocks - begun),
+        });
+        Ok(None)
+    }
+
+    /// Blocks that will be run in all where so many are needed: between the limits, and within the time budget.
+    fn expected(&self, rule: &Precision, needed: u32, begun: u32) -> u32 {
         let affordable = rule.time_budget_ms.map_or(u32::MAX, |budget_ms| {
             let left = Duration::from_millis(budget_ms).saturating_sub(self.history.spent());
             let blocks = left.as_secs_f64() / self.history.next_block().as_secs_f64().max(1e-3);
-            begun + blocks as u32
+            begun.saturating_add(blocks as u32)
         });
-        let blocks = needed
+        needed
             .max(rule.min_blocks)
             .min(rule.max_blocks)
             .min(affordable)
-            .max(begun + 1);
+            .max(begun + 1)
+    }
+
+    /// Keeps the estimate for the progress, and tells it where it is new.
+    fn tell(&mut self, rule: &Precision, state: &State, begun: u32) {
+        let Some(needed) = state.needed else { return };
+        let blocks = self.expected(rule, needed, begun);
         self.tally.blocks = blocks;
         let last = self.told_blocks.replace(needed);
         if last.is_some_and(|last| !is_news(last, needed, rule.max_blocks)) {
@@ -87,6 +147,7 @@ impl Session<'_> {
             needed,
             blocks,
             precision: rule.half_width,
+            metric: rule.metric,
             widest: state.half_widths.iter().copied().flatten().reduce(f64::max),
             time_left: self.history.next_block() * (blocks - begun),
         });
@@ -139,8 +200,8 @@ fn look(rule: &Precision, differences: &[Vec<f64>], begun: u32) -> State {
     }
 }
 
-/// Of a run with one configuration: the interval of its median from order statistics. `logarithms` are those of its
-/// throughput.
+/// Of a run with one configuration: the interval of its median from order statistics. `logarithms` are those of the
+/// figure that decides.
 fn look_at_one(rule: &Precision, logarithms: &[f64], begun: u32) -> State {
     let half_width = order_statistics::median_interval(logarithms, CONFIDENCE).map(|interval| interval.half_width());
     let wanted = rule.half_width.ln_1p();
@@ -194,13 +255,16 @@ fn imprecise(rule: &Precision, state: &State, configurations: &[Configuration]) 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::profile::PrecisionMetric;
     use crate::store::samples;
 
     const RULE: Precision = Precision {
+        metric: PrecisionMetric::Throughput,
         half_width: 0.03,
         min_blocks: 8,
         max_blocks: 30,
         time_budget_ms: None,
+        until: Until::Narrow,
     };
 
     /// Log-ratios evenly spread between ± `width`.

@@ -6,6 +6,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::analysis::Question;
 use crate::process::Spawner;
 use crate::profile::Profile;
 use crate::store::UsedTrialProgram;
@@ -102,6 +103,9 @@ pub struct RunRequest {
     pub out: OutDirectory,
     /// Leave the topics of the trials on the target.
     pub keep_topics: bool,
+    /// What a gate asks, where it decides on the number of blocks
+    /// ([`Until::Decided`](crate::profile::Until::Decided)).
+    pub question: Option<Question>,
     /// What runs the trials.
     pub trial_program: TrialProgram,
     /// By configuration id: what runs its trials instead.

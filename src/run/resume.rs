@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
 use super::{Mask, payload_files};
-use crate::profile::{Configuration, Profile, is_secret};
+use crate::profile::{Configuration, Precision, Profile, Until, is_secret};
 use crate::protocol::TargetKind;
 use crate::store::Manifest;
 
@@ -56,6 +56,8 @@ pub(super) fn differences(manifest: &Manifest, profile: &Profile) -> Vec<String>
     found.extend(payload_files(manifest, profile));
     if was.precision.is_some() && is.precision.is_none() {
         found.push("the run repeats until its intervals are narrow, and no precision is asked for now".to_owned());
+    } else if let Some(difference) = gate_rule(manifest, profile) {
+        found.push(difference);
     } else if is.precision.is_none() && is.repetitions < was.repetitions {
         found.push(format!(
             "{} repetitions were planned and {} are asked for now",
@@ -63,6 +65,25 @@ pub(super) fn differences(manifest: &Manifest, profile: &Profile) -> Vec<String>
         ));
     }
     found
+}
+
+/// A gate is looked at a few times, which share its error rate: nobody may ask for more looks once some were taken.
+fn gate_rule(manifest: &Manifest, profile: &Profile) -> Option<String> {
+    let (was, is) = (manifest.run.precision, profile.run.precision);
+    let by_gate = |rule: Option<Precision>| rule.is_some_and(|rule| rule.until == Until::Decided);
+    if !by_gate(was) && !by_gate(is) {
+        return None;
+    }
+    let limits = |rule: Option<Precision>| rule.map(|rule| (rule.until, rule.min_blocks, rule.max_blocks));
+    if limits(was) != limits(is) {
+        return Some(
+            "the number of blocks is decided by what a gate asks, and its looks were laid out between other limits: begin \
+             a new run"
+                .to_owned(),
+        );
+    }
+    (manifest.stopping.is_some() && was != is)
+        .then(|| "the run has ended, and what a gate asks was looked at for the last time: begin a new run".to_owned())
 }
 
 /// What only the cluster can tell: whether it is the one that the run began with. `now` is the manifest that a new run

@@ -61,6 +61,9 @@ pub enum EncodingError {
     /// V2 with a feature that is not read.
     #[error("its histogram has {0}, which is not read here")]
     Unsupported(&'static str),
+    /// Together with what it is added to, more values than can be counted.
+    #[error("there are more values in all than can be counted (2^64 − 1): select fewer intervals")]
+    TooMany,
     /// V2, and contradicts itself.
     #[error("its histogram is damaged: {0}")]
     Damaged(String),
@@ -84,6 +87,49 @@ pub struct Decoded<'a> {
     pub shape: Shape,
     /// Lowest value and count of each bucket that holds something, ascending.
     pub counts: &'a [(u64, u64)],
+}
+
+impl Decoded<'_> {
+    /// Values recorded; 2^64 − 1 where there are more.
+    pub fn len(&self) -> u64 {
+        self.counts
+            .iter()
+            .fold(0, |sum: u64, (_, count)| sum.saturating_add(*count))
+    }
+
+    /// Whether nothing was recorded.
+    pub fn is_empty(&self) -> bool {
+        self.counts.is_empty()
+    }
+
+    /// The largest value, as [`Histogram::max`] tells it; 0 where there is none.
+    pub fn max(&self) -> u64 {
+        self.counts
+            .last()
+            .map_or(0, |(value, _)| self.highest_of_bucket(*value))
+    }
+
+    /// The value that so large a share of all values does not exceed: what [`Histogram::value_at_quantile`] says of the
+    /// same histogram, to the last digit.
+    pub fn value_at_quantile(&self, share: f64) -> u64 {
+        let rank = ((share.min(1.0) * self.len() as f64).ceil() as u64).max(1);
+        let mut so_far: u64 = 0;
+        let bucket = self.counts.iter().find(|(_, count)| {
+            so_far = so_far.saturating_add(*count);
+            so_far >= rank
+        });
+        match bucket {
+            Some((value, _)) if share == 0.0 => *value,
+            Some((value, _)) => self.highest_of_bucket(*value),
+            None => 0,
+        }
+    }
+
+    /// The highest value that is counted together with the lowest one of a bucket.
+    fn highest_of_bucket(&self, lowest: u64) -> u64 {
+        let above = (lowest | 1).ilog2().saturating_sub(half_magnitude(self.shape.digits));
+        lowest + ((1 << above.max(self.shape.low.ilog2())) - 1)
+    }
 }
 
 /// Reads encoded histograms, one after the other, into the same memory.
@@ -208,9 +254,7 @@ fn shape(plain: &[u8]) -> Result<Shape, EncodingError> {
 ///
 /// Format: `encodeIntoByteBuffer` and `fillCountsArrayFromSourceBuffer` of `AbstractHistogram.java`, HdrHistogram 2.2.2.
 fn read_counts(payload: &[u8], shape: Shape, counts: &mut Vec<(u64, u64)>) -> Result<(), EncodingError> {
-    let unit_magnitude = shape.low.ilog2();
-    // Values up to 2 × 10^digits are told apart one by one; sub-buckets are the power of two above.
-    let half_magnitude = (2 * 10_u64.pow(u32::from(shape.digits))).next_power_of_two().ilog2() - 1;
+    let (unit_magnitude, half_magnitude) = (shape.low.ilog2(), half_magnitude(shape.digits));
     let mut end = u128::from((2_u64 << half_magnitude) << unit_magnitude);
     while end <= u128::from(shape.high) {
         end *= 2;
@@ -233,6 +277,12 @@ fn read_counts(payload: &[u8], shape: Shape, counts: &mut Vec<(u64, u64)>) -> Re
         index = index.checked_add(step).ok_or_else(beyond)?;
     }
     Ok(())
+}
+
+/// Values up to 2 × 10^digits are told apart one by one; sub-buckets are the power of two above, and this is half of them,
+/// as a power of two.
+fn half_magnitude(digits: u8) -> u32 {
+    (2 * 10_u64.pow(u32::from(digits))).next_power_of_two().ilog2() - 1
 }
 
 /// The lowest value that is counted at this index; none beyond 63 bits.
@@ -397,6 +447,14 @@ mod tests {
             values.iter().for_each(|&value| histogram.record(value).unwrap());
             let sum = sum_of(std::slice::from_ref(&histogram));
             prop_assert_eq!(sum.histogram(), &histogram);
+            let text = compressed(&histogram);
+            let mut decoder = Decoder::new();
+            let decoded = decoder.decode(&text).unwrap();
+            prop_assert_eq!((decoded.len(), decoded.is_empty()), (histogram.len(), histogram.is_empty()));
+            prop_assert_eq!(decoded.max(), histogram.max());
+            for share in [0.0, 1e-9, 0.01, 1.0 / 3.0, 0.5, 0.9, 0.99, 0.999, 1.0, 1.5] {
+                prop_assert_eq!(decoded.value_at_quantile(share), histogram.value_at_quantile(share), "{}", share);
+            }
         }
 
         #[test]

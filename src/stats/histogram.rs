@@ -7,6 +7,8 @@ use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer}
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::encoded::Decoded;
+
 /// Largest latency that is told apart, in µs: one hour. Longer ones are recorded as this.
 pub const MAX_LATENCY_US: u64 = 3_600_000_000;
 
@@ -64,8 +66,24 @@ pub struct Percentile {
 /// `quantile` lies in (0, 1). With N records in all, at least 10 must lie beyond: `N × (1 − quantile) ≥ 10`. Where the
 /// rank `⌈N × quantile⌉` falls among the unresolved, the largest latency seen is given as a lower bound.
 pub fn percentile(histogram: &Histogram<u64>, unresolved: u64, quantile: f64) -> Percentile {
-    let recorded = histogram.len();
-    let total = recorded + unresolved;
+    let at = |share| histogram.value_at_quantile(share);
+    percentile_of(histogram.len(), histogram.max(), at, unresolved, quantile)
+}
+
+/// [`percentile`] of a histogram of which only the buckets were read.
+pub fn percentile_of_buckets(buckets: &Decoded<'_>, unresolved: u64, quantile: f64) -> Percentile {
+    let at = |share| buckets.value_at_quantile(share);
+    percentile_of(buckets.len(), buckets.max(), at, unresolved, quantile)
+}
+
+fn percentile_of(
+    recorded: u64,
+    max: u64,
+    value_at_quantile: impl Fn(f64) -> u64,
+    unresolved: u64,
+    quantile: f64,
+) -> Percentile {
+    let total = recorded.saturating_add(unresolved);
     // A hair of tolerance: 1,000 × (1 − 0.99) is 10.000000000000009 or 9.99999999999999 by the way it is rounded.
     if (total as f64) * (1.0 - quantile) < MIN_RECORDS_BEYOND - 1e-6 {
         return Percentile {
@@ -75,12 +93,12 @@ pub fn percentile(histogram: &Histogram<u64>, unresolved: u64, quantile: f64) ->
     }
     let rank = ((total as f64) * quantile - 1e-6).ceil().max(1.0) as u64;
     if rank > recorded {
-        let us = (recorded > 0).then(|| histogram.max());
+        let us = (recorded > 0).then_some(max);
         return Percentile { us, at_least: true };
     }
     let within_recorded = rank as f64 / recorded as f64;
     Percentile {
-        us: Some(histogram.value_at_quantile(within_recorded).min(histogram.max())),
+        us: Some(value_at_quantile(within_recorded).min(max)),
         at_least: false,
     }
 }

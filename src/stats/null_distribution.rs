@@ -181,21 +181,29 @@ pub(super) fn sums_of_subsets(ranks: &[usize]) -> Vec<f64> {
 }
 
 /// In how many ways `size` of `ranks` have each sum, from 0 to the sum of all.
+///
+/// Only what can be reached is added up: so many ranks have no smaller and no larger sum than those seen allow, and where
+/// fewer ranks are left than are missing, nothing comes of it.
 pub(super) fn sums_of_subsets_of_size(ranks: &[usize], size: usize) -> Vec<f64> {
     let width = ranks.iter().sum::<usize>() + 1;
-    let mut ways = vec![vec![0.0; width]; size + 1];
-    ways[0][0] = 1.0;
-    let mut reached = 0;
+    // In ascending order the sums so far lie closest together.
+    let mut ranks = ranks.to_vec();
+    ranks.sort_unstable();
+    // In row k: the ways to take k of the ranks seen so far, and between which sums they lie.
+    let mut rows: Vec<(Vec<f64>, usize, usize)> = vec![(vec![0.0; width], usize::MAX, 0); size + 1];
+    rows[0] = (vec![1.0], 0, 0);
     for (seen, &rank) in ranks.iter().enumerate() {
-        reached += rank;
-        for taken in (1..=size.min(seen + 1)).rev() {
-            let (without, with) = ways.split_at_mut(taken);
-            for sum in rank..=reached {
-                with[0][sum] += without[taken - 1][sum - rank];
+        let left = ranks.len() - seen - 1;
+        for taken in (size.saturating_sub(left).max(1)..=size.min(seen + 1)).rev() {
+            let (without, with) = rows.split_at_mut(taken);
+            let ((from, low, high), (to, lowest, highest)) = (&without[taken - 1], &mut with[0]);
+            for (sum, ways) in to[low + rank..=high + rank].iter_mut().zip(&from[*low..=*high]) {
+                *sum += ways;
             }
+            (*lowest, *highest) = ((*lowest).min(low + rank), (*highest).max(high + rank));
         }
     }
-    ways.pop().unwrap_or_default()
+    rows.pop().map_or_else(Vec::new, |(ways, ..)| ways)
 }
 
 /// In how many orders of `a` and `b` values each number of pairs (one of either) is in order: the coefficients of the
@@ -237,6 +245,27 @@ mod tests {
             [0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 0.0]
         );
         assert_eq!(gaussian_binomial(2, 2), [1.0, 1.0, 2.0, 1.0, 1.0]);
+    }
+
+    #[test]
+    fn subsets_of_a_size_are_those_that_can_be_drawn_one_by_one() {
+        for ranks in [
+            vec![2, 5, 5, 5, 8, 11],
+            vec![11, 5, 2, 8, 5, 5],
+            vec![7],
+            vec![3, 3, 3, 3],
+        ] {
+            for size in 1..=ranks.len() {
+                let mut drawn = vec![0.0; ranks.iter().sum::<usize>() + 1];
+                for set in 0_u32..1 << ranks.len() {
+                    if set.count_ones() as usize == size {
+                        let of_set = (0..ranks.len()).filter(|place| set >> place & 1 == 1);
+                        drawn[of_set.map(|place| ranks[place]).sum::<usize>()] += 1.0;
+                    }
+                }
+                assert_eq!(sums_of_subsets_of_size(&ranks, size), drawn, "{size} of {ranks:?}");
+            }
+        }
     }
 
     #[test]

@@ -30,8 +30,13 @@ impl Sum {
     /// Adds what was decoded.
     ///
     /// # Errors
-    /// Where it cannot grow that far.
+    /// Where it cannot grow that far, or would hold more values than can be counted: a histogram by itself would stop
+    /// counting and say nothing.
     pub fn add(&mut self, decoded: &Decoded<'_>) -> Result<(), EncodingError> {
+        let mut counts = decoded.counts.iter().map(|(_, count)| *count);
+        counts
+            .try_fold(self.histogram.len(), u64::checked_add)
+            .ok_or(EncodingError::TooMany)?;
         self.coarsen(decoded.shape)?;
         for &(value, count) in decoded.counts {
             self.histogram
@@ -44,8 +49,10 @@ impl Sum {
     /// Adds another sum.
     ///
     /// # Errors
-    /// Where it cannot grow that far.
+    /// As [`Sum::add`].
     pub fn add_sum(&mut self, other: &Sum) -> Result<(), EncodingError> {
+        let total = self.histogram.len().checked_add(other.histogram.len());
+        total.ok_or(EncodingError::TooMany)?;
         self.coarsen(shape_of(&other.histogram))?;
         self.mixed |= other.mixed;
         self.histogram
@@ -97,4 +104,36 @@ fn growing(shape: Shape) -> Result<Histogram<u64>, EncodingError> {
         .map_err(|error| EncodingError::Damaged(error.to_string()))?;
     histogram.auto(true);
     Ok(histogram)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHAPE: Shape = Shape {
+        low: 1,
+        high: 1 << 20,
+        digits: 3,
+    };
+
+    fn sum_of(counts: &[(u64, u64)]) -> Result<Sum, EncodingError> {
+        let mut sum = Sum::new(SHAPE)?;
+        sum.add(&Decoded { shape: SHAPE, counts })?;
+        Ok(sum)
+    }
+
+    #[test]
+    fn more_values_than_can_be_counted_are_an_error_and_one_less_is_not() {
+        let half = 1 << 63;
+        assert_eq!(sum_of(&[(5, half), (9, half - 1)]).unwrap().histogram().len(), u64::MAX);
+        assert_eq!(sum_of(&[(5, half), (9, half)]).unwrap_err(), EncodingError::TooMany);
+        let mut sum = sum_of(&[(5, half)]).unwrap();
+        let more = Decoded {
+            shape: SHAPE,
+            counts: &[(5, half)],
+        };
+        assert_eq!(sum.add(&more), Err(EncodingError::TooMany));
+        assert_eq!(sum.add_sum(&sum.clone()), Err(EncodingError::TooMany));
+        assert_eq!(sum.histogram().len(), half, "nothing of it was added");
+    }
 }

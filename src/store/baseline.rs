@@ -1,75 +1,17 @@
 //! Baselines by name: sessions of measurement, each a document of its own, so that two who save at once lose nothing.
 //! Knows how to name, write, find and remove them; what they mean is computed elsewhere.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use super::{Manifest, StoreError, read};
+use super::{BaselineSession, StoreError, read};
 
 /// Where baselines are kept within the user's data directory.
 pub const BASELINES_DIRECTORY: &str = "baselines";
 
 /// Longest name.
 const LONGEST_NAME: usize = 100;
-
-/// One run as a baseline keeps it: what decides whether it is comparable, and the figures of its trials.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct BaselineSession {
-    /// [`SCHEMA_VERSION`](super::SCHEMA_VERSION).
-    pub schema_version: u32,
-    /// Name within the baseline; the same run has the same one.
-    pub session_id: String,
-    /// Name of the run directory that it was made from.
-    pub run: String,
-    /// When it was saved.
-    #[schemars(with = "String")]
-    pub saved_at: Timestamp,
-    /// What it was saved in spite of.
-    pub forced: Vec<String>,
-    /// The run's manifest, without its plan.
-    pub manifest: Manifest,
-    /// The figures of each configuration, in the manifest's order.
-    pub configurations: Vec<SessionConfiguration>,
-    /// What a reader must know about how the trials were counted.
-    #[serde(default)]
-    pub notes: Vec<String>,
-}
-
-/// The figures of one configuration in one session.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct SessionConfiguration {
-    /// Which.
-    pub configuration_id: String,
-    /// Trials of the plan.
-    pub planned: u32,
-    /// Trials that came to their end.
-    pub completed: u32,
-    /// By block and the metric's id: the figures of each trial that came to its end.
-    pub trials: BTreeMap<u32, BTreeMap<String, f64>>,
-    /// By block: what became of the records of each trial that came to its end. Empty in documents that are older.
-    #[serde(default)]
-    pub losses: BTreeMap<u32, Losses>,
-}
-
-/// Records of one trial that did not arrive, or of which that is not known.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Losses {
-    /// Records acknowledged beyond those appended; null where no acknowledgement is to be had (`acks=0`), or the log's
-    /// growth is not known.
-    pub deficit: Option<u64>,
-    /// Records appended beyond those acknowledged; null like the deficit.
-    pub surplus: Option<u64>,
-    /// Records that failed.
-    pub failed: u64,
-    /// Records with no verdict when the drain ended.
-    pub undecided: u64,
-}
 
 /// Why a baseline could not be read or changed.
 #[derive(Debug, thiserror::Error)]
@@ -109,6 +51,19 @@ pub enum BaselineError {
         /// The session.
         session: String,
     },
+    /// A session cannot be read. Nobody is to be told a verdict that rests on fewer sessions than were saved.
+    #[error(
+        "the baseline {name:?} has a damaged session, and without it would be another baseline: {}; put the file \
+         back, or give the session up: kpbench baseline remove {name} --session {}",
+        damaged.cause,
+        damaged.session_id
+    )]
+    Damaged {
+        /// The baseline.
+        name: String,
+        /// The session.
+        damaged: Box<DamagedSession>,
+    },
     /// A document could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -119,6 +74,24 @@ fn known_ones(known: &[String]) -> String {
         [] => "there is none at all; save one with `kpbench baseline save NAME RUN_DIR`".to_owned(),
         known => format!("there are: {}", known.join(", ")),
     }
+}
+
+/// A session that cannot be read.
+#[derive(Debug)]
+pub struct DamagedSession {
+    /// Its name within the baseline, as its file has it.
+    pub session_id: String,
+    /// Why.
+    pub cause: StoreError,
+}
+
+/// The sessions of a baseline.
+#[derive(Debug, Default)]
+pub struct StoredSessions {
+    /// Those that can be read, the oldest first.
+    pub readable: Vec<BaselineSession>,
+    /// The others, by name.
+    pub damaged: Vec<DamagedSession>,
 }
 
 /// Whether this can be a baseline's name: it is a directory's name on every system, and never leads elsewhere.
@@ -168,13 +141,33 @@ impl Baselines {
     /// # Errors
     /// Where there is no such baseline, or a session is damaged or of another version.
     pub fn sessions(&self, name: &str) -> Result<Vec<BaselineSession>, BaselineError> {
-        let directory = self.existing(name)?;
-        let mut sessions: Vec<BaselineSession> = Vec::new();
-        for path in session_files(&directory)? {
-            let text = fs::read_to_string(&path).map_err(StoreError::io("read", &path))?;
-            sessions.push(read::document(&text, &path.display().to_string())?);
+        let StoredSessions { readable, damaged } = self.all_sessions(name)?;
+        match damaged.into_iter().next() {
+            Some(first) => Err(BaselineError::Damaged {
+                name: name.to_owned(),
+                damaged: Box::new(first),
+            }),
+            None => Ok(readable),
         }
-        sessions.sort_by(|a, b| (a.manifest.created_at, &a.session_id).cmp(&(b.manifest.created_at, &b.session_id)));
+    }
+
+    /// The sessions of a baseline, and those that cannot be read.
+    ///
+    /// # Errors
+    /// Where there is no such baseline, or its directory cannot be read.
+    pub fn all_sessions(&self, name: &str) -> Result<StoredSessions, BaselineError> {
+        let directory = self.existing(name)?;
+        let mut sessions = StoredSessions::default();
+        for path in session_files(&directory)? {
+            let session_id = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            match session(&path, &session_id) {
+                Ok(session) => sessions.readable.push(session),
+                Err(cause) => sessions.damaged.push(DamagedSession { session_id, cause }),
+            }
+        }
+        sessions
+            .readable
+            .sort_by(|a, b| (a.manifest.created_at, &a.session_id).cmp(&(b.manifest.created_at, &b.session_id)));
         Ok(sessions)
     }
 
@@ -259,6 +252,19 @@ impl Baselines {
     }
 }
 
+/// Reads a session, whose file is called like it: a copy under another name would count twice.
+fn session(path: &Path, session_id: &str) -> Result<BaselineSession, StoreError> {
+    let text = fs::read_to_string(path).map_err(StoreError::io("read", path))?;
+    let session: BaselineSession = read::document(&text, &path.display().to_string())?;
+    match session.session_id == session_id {
+        true => Ok(session),
+        false => Err(StoreError::Malformed {
+            path: path.display().to_string(),
+            reason: format!("this is session {} under another name", session.session_id),
+        }),
+    }
+}
+
 fn file_name(session: &str) -> String {
     format!("{session}.json")
 }
@@ -292,8 +298,10 @@ fn entries(directory: &Path) -> Result<Vec<fs::DirEntry>, StoreError> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
-    use crate::store::{SCHEMA_VERSION, samples};
+    use crate::store::{SCHEMA_VERSION, SessionConfiguration, samples};
 
     fn session(id: &str) -> BaselineSession {
         let mut manifest = samples::manifest();
@@ -350,6 +358,39 @@ mod tests {
     }
 
     #[test]
+    fn a_damaged_session_hides_no_other_and_is_never_left_out_in_silence() {
+        let directory = tempfile::tempdir().unwrap();
+        let baselines = Baselines::new(directory.path());
+        for id in ["one", "two"] {
+            baselines.add("main", &session(id)).unwrap();
+        }
+        let file = |name: &str| directory.path().join("main").join(name);
+        let text = fs::read_to_string(file("one.json")).unwrap();
+        for (name, content) in [
+            ("cut", &text[..text.len() / 2]),
+            ("copy", &text),
+            (
+                "newer",
+                &text.replacen("\"schema_version\":1", "\"schema_version\":99", 1),
+            ),
+        ] {
+            let path = file(&format!("{name}.json"));
+            fs::write(&path, content).unwrap();
+            let all = baselines.all_sessions("main").unwrap();
+            assert_eq!(all.readable, [session("one"), session("two")]);
+            assert_eq!(all.damaged.len(), 1);
+            assert_eq!(all.damaged[0].session_id, name);
+            let told = baselines.sessions("main").unwrap_err().to_string();
+            assert!(
+                told.contains(&format!("remove main --session {name}")) && told.contains(&path.display().to_string()),
+                "{told}"
+            );
+            baselines.remove_session("main", name).unwrap();
+        }
+        assert_eq!(baselines.sessions("main").unwrap().len(), 2);
+    }
+
+    #[test]
     fn many_who_save_at_once_lose_nothing() {
         let directory = tempfile::tempdir().unwrap();
         let baselines = Baselines::new(directory.path());
@@ -398,10 +439,9 @@ mod tests {
         let mut newer = session("one");
         newer.schema_version += 1;
         baselines.add("main", &newer).unwrap();
-        let refused = baselines.sessions("main");
-        assert!(matches!(
-            refused,
-            Err(BaselineError::Store(StoreError::SchemaVersion { .. }))
-        ));
+        let Err(BaselineError::Damaged { damaged, .. }) = baselines.sessions("main") else {
+            panic!("not refused")
+        };
+        assert!(matches!(damaged.cause, StoreError::SchemaVersion { .. }));
     }
 }

@@ -180,6 +180,15 @@ impl RunDirectory {
         read::trials(&self.trials_path())
     }
 
+    /// The same without the trials' intervals, which are most of what is stored: each trial has an empty list of them. For
+    /// those who compare whole trials.
+    ///
+    /// # Errors
+    /// As [`RunDirectory::trials`], but that what stands inside an interval is not looked at beyond being JSON.
+    pub fn read_trials_without_intervals(&self) -> Result<StoredTrials, StoreError> {
+        read::trials_without_intervals(&self.trials_path())
+    }
+
     /// Adds a finished trial and waits until it is on the disk.
     ///
     /// # Errors

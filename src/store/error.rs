@@ -82,6 +82,15 @@ impl StoreError {
         let path = path.to_owned();
         move |source| StoreError::Io { action, path, source }
     }
+
+    /// The same of a document at this place, where it was not known before.
+    pub(super) fn at(self, place: String) -> StoreError {
+        match self {
+            StoreError::SchemaVersion { found, .. } => StoreError::SchemaVersion { path: place, found },
+            StoreError::Malformed { reason, .. } => StoreError::Malformed { path: place, reason },
+            other => other,
+        }
+    }
 }
 
 fn io_remedy(error: &io::Error) -> &'static str {

@@ -66,6 +66,10 @@ pub enum IntervalLogError {
     },
 }
 
+/// Beyond so many seconds (2^53 ms, some 285,000 years) a number cannot tell one millisecond from the next: no log's
+/// interval lies there.
+const FARTHEST_S: f64 = 9_007_199_254_740.0;
+
 /// Which intervals to read. What is not selected is not decoded.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Selection {
@@ -231,8 +235,7 @@ impl Reader {
         }
         self.lines += 1;
         if line.starts_with('#') {
-            self.comment(line);
-            return Ok(());
+            return self.comment(line);
         }
         if line.starts_with('"') {
             // Older writers give an interval's end where others give its length, and say so in the legend.
@@ -242,19 +245,20 @@ impl Reader {
         self.interval(&Fields::of(line)?, selection)
     }
 
-    fn comment(&mut self, line: &str) {
-        if let Some(start_s) = seconds_after(line, "#[StartTime:") {
+    fn comment(&mut self, line: &str) -> Result<(), LineError> {
+        if let Some(start_s) = seconds_after(line, "#[StartTime:")? {
             self.starts += 1;
             self.start_time_s.get_or_insert(start_s);
             self.clock = Clock {
                 start_s: Some(start_s),
                 base_s: None,
             };
-        } else if let Some(base_s) = seconds_after(line, "#[BaseTime:") {
+        } else if let Some(base_s) = seconds_after(line, "#[BaseTime:")? {
             self.clock.base_s = Some(base_s);
         } else if line == OWN_COMMENT {
             self.unit = Some("µs");
         }
+        Ok(())
     }
 
     fn interval(&mut self, fields: &Fields<'_>, selection: &Selection) -> Result<(), LineError> {
@@ -267,6 +271,11 @@ impl Reader {
             return Err(LineError::Form("its interval ends before it starts".to_owned()));
         }
         let to_s = from_s + length_s;
+        if !is_a_time(from_s) || !is_a_time(to_s) {
+            return Err(LineError::Form(format!(
+                "its interval starts {from_s:e} s after the log's start and ends at {to_s:e} s: no time that can be told"
+            )));
+        }
         self.intervals += 1;
         let span_s = self.span_s.get_or_insert((from_s, to_s));
         *span_s = (span_s.0.min(from_s), span_s.1.max(to_s));
@@ -331,10 +340,24 @@ pub fn tag_name(tag: Option<&str>) -> &str {
     tag.filter(|tag| !tag.is_empty()).unwrap_or("(no tag)")
 }
 
-fn seconds_after(line: &str, words: &str) -> Option<f64> {
-    let rest = line.strip_prefix(words)?.trim_start();
-    let number = rest.split([' ', ']', ',']).next()?;
-    number.parse().ok().filter(|seconds: &f64| seconds.is_finite())
+/// None where the line does not begin so, or no number follows.
+fn seconds_after(line: &str, words: &str) -> Result<Option<f64>, LineError> {
+    let rest = line.strip_prefix(words).map(str::trim_start);
+    let number = rest.and_then(|rest| rest.split([' ', ']', ',']).next());
+    let Some(seconds) = number.and_then(|number| number.parse::<f64>().ok()) else {
+        return Ok(None);
+    };
+    match is_a_time(seconds) {
+        true => Ok(Some(seconds)),
+        false => Err(LineError::Form(format!(
+            "it gives the log's times as counted from {seconds:e} s: no time that can be told"
+        ))),
+    }
+}
+
+/// Not where it is no number either.
+fn is_a_time(seconds: f64) -> bool {
+    seconds.abs() <= FARTHEST_S
 }
 
 /// One line of a log, its histogram not decoded.

@@ -10,12 +10,12 @@ mod noise;
 mod read;
 #[cfg(test)]
 pub(crate) mod samples;
+mod session;
 #[cfg(test)]
 mod tests;
+mod trial_line;
 
-pub use baseline::{
-    BASELINES_DIRECTORY, BaselineError, BaselineSession, Baselines, Losses, SessionConfiguration, is_baseline_name,
-};
+pub use baseline::{BASELINES_DIRECTORY, BaselineError, Baselines, DamagedSession, StoredSessions, is_baseline_name};
 pub use directory::{Reservation, RunDirectory};
 pub use error::StoreError;
 pub use model::{
@@ -24,6 +24,7 @@ pub use model::{
 };
 pub use noise::{NOISE_FILE, NoiseFloor, UsedNoiseFloor, find_noise_floor};
 pub use read::{CutLine, StoredTrials};
+pub use session::{BaselineSession, Losses, SessionConfiguration};
 
 /// Name of the manifest within a run directory.
 pub const MANIFEST_FILE: &str = "manifest.json";

@@ -95,7 +95,7 @@ impl Manifest {
     }
 }
 
-/// How a run ended that repeats until its intervals are narrow enough.
+/// How a run ended that repeats until its intervals are narrow enough, or until a gate is decided.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Stopping {
     /// What was asked for.
@@ -104,7 +104,7 @@ pub struct Stopping {
     pub ended: StoppedBy,
     /// Blocks run.
     pub blocks: u32,
-    /// Configurations whose interval is wider than asked for, the widest first.
+    /// Configurations whose interval is wider than asked for, the widest first. Empty where a gate decides.
     pub imprecise: Vec<Imprecise>,
 }
 
@@ -114,6 +114,8 @@ pub struct Stopping {
 pub enum StoppedBy {
     /// Every interval is narrow enough.
     Precise,
+    /// What a gate asks was decided of every gated figure.
+    Decided,
     /// The largest number of blocks was reached.
     MaxBlocks,
     /// The next block would not have fitted the time budget.
@@ -185,8 +187,9 @@ pub struct PlannedTrial {
     pub sequence: u32,
 }
 
+// How it is read stands in `trial_line.rs`: a new field belongs there too.
 /// One line of `trials.jsonl`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct TrialRecord {
     /// [`SCHEMA_VERSION`].
     pub schema_version: u32,

@@ -140,6 +140,81 @@ fn a_damaged_line_is_named() {
     assert!(error.contains("trials.jsonl:1:"), "{error}");
 }
 
+/// A file long enough to be read in several parts.
+fn long_run(path: &Path) -> (Vec<TrialRecord>, std::path::PathBuf) {
+    let records: Vec<TrialRecord> = (1..=3_000)
+        .map(|sequence| {
+            record(PlannedTrial {
+                trial_id: format!("b01-t{sequence}-c-00000001"),
+                configuration_id: "c-00000001".to_owned(),
+                block: 1,
+                sequence,
+            })
+        })
+        .collect();
+    drop(two_trials(path));
+    let file = path.join(TRIALS_FILE);
+    let lines: Vec<String> = records
+        .iter()
+        .map(|record| serde_json::to_string(record).unwrap() + "\n")
+        .collect();
+    fs::write(&file, lines.concat()).unwrap();
+    assert!(fs::metadata(&file).unwrap().len() > 800_000);
+    (records, file)
+}
+
+#[test]
+fn a_long_file_is_read_in_its_order_and_the_first_damaged_line_of_it_is_named() {
+    let temporary = tempfile::tempdir().unwrap();
+    let (records, file) = long_run(temporary.path());
+    let directory = RunDirectory::open(temporary.path()).unwrap();
+    assert_eq!(directory.trials().unwrap(), records);
+    let whole = fs::read_to_string(&file).unwrap();
+    let damaged =
+        whole
+            .replacen("\"sequence\":2999,", "\"sequence\":-1,", 1)
+            .replacen("\"sequence\":2711,", "\"sequence\":,", 1);
+    fs::write(&file, &damaged[..damaged.len() - 5]).unwrap();
+    let error = directory.trials().unwrap_err().to_string();
+    assert!(error.contains("trials.jsonl:2711: "), "{error}");
+    fs::write(&file, &whole[..whole.len() - 5]).unwrap();
+    let stored = directory.read_trials_without_intervals().unwrap();
+    assert_eq!(stored.records, records[..2_999]);
+    assert_eq!(stored.cut_line.unwrap().line, 3_000);
+}
+
+#[test]
+fn intervals_can_be_passed_over_but_the_line_must_be_whole() {
+    let temporary = tempfile::tempdir().unwrap();
+    drop(two_trials(temporary.path()));
+    let file = temporary.path().join(TRIALS_FILE);
+    let whole = fs::read_to_string(&file).unwrap();
+    let with_intervals = |intervals: &str| {
+        let text = whole.replacen("\"intervals\":[]", &format!("\"intervals\":{intervals}"), 1);
+        assert!(intervals == "[]" || text != whole);
+        fs::write(&file, text).unwrap();
+        RunDirectory::open(temporary.path())
+            .unwrap()
+            .read_trials_without_intervals()
+    };
+    let read = with_intervals(r#"[{"start_s":1.25,"latency":{"service":null}},{}]"#).unwrap();
+    assert_eq!(read.records, with_intervals("[]").unwrap().records);
+    assert_eq!(read.records.len(), 2);
+    for (damaged, reason) in [
+        ("7", "a list of intervals"),
+        ("[{]", "line 1 column"),
+        (r#"[{"start_s":1..2}]"#, "line 1 column"),
+    ] {
+        let error = with_intervals(damaged).unwrap_err().to_string();
+        assert!(
+            error.contains("trials.jsonl:1: ") && error.contains(reason),
+            "{damaged}: {error}"
+        );
+    }
+    let error = RunDirectory::open(temporary.path()).unwrap().trials().unwrap_err();
+    assert!(error.to_string().contains("trials.jsonl:1: "), "{error}");
+}
+
 #[test]
 fn a_full_disk_and_a_vanished_directory_are_errors_and_earlier_trials_stay() {
     let temporary = tempfile::tempdir().unwrap();

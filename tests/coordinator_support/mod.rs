@@ -283,6 +283,13 @@ impl Listener for Heard {
             expected.blocks, expected.done, expected.needed
         ));
     }
+    fn looked(&mut self, looked: Looked) {
+        let Looked { done, look, blocks, .. } = looked;
+        self.hear(format!(
+            "looked after {done}: {} of {} open, {blocks} in all",
+            look.open, look.figures
+        ));
+    }
     fn repetition_ended(&mut self, stopping: &Stopping, _: &[Configuration]) {
         self.hear(format!("ended {:?} after {}", stopping.ended, stopping.blocks));
     }
@@ -324,6 +331,7 @@ impl Bench {
             command: vec!["kpbench".to_owned(), "--producer=sasl.password=hunter2".to_owned()],
             out: OutDirectory::Fresh(temporary.path().join("run")),
             keep_topics: false,
+            question: None,
             trial_program: TrialProgram {
                 path: PathBuf::from("/bin/sh"),
                 arguments: vec![program.into()],
@@ -564,6 +572,8 @@ fn profile() -> Profile {
             replication_factor: 1,
             config: BTreeMap::new(),
         },
+        registry: BTreeMap::new(),
+        places: BTreeMap::new(),
         run: RunSettings {
             repetitions: 3,
             warmup_ms: 10,

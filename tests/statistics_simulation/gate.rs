@@ -11,7 +11,7 @@ use crate::noise::{Noise, Source, blocks};
 use crate::synthetic::Run;
 use crate::tally;
 
-const FIGURES: [Metric; 4] = [
+pub const FIGURES: [Metric; 4] = [
     Metric::Throughput,
     Metric::LatencyP99,
     Metric::ClientCpu,
@@ -37,7 +37,7 @@ fn template(configurations: usize) -> BaselineSession {
     session
 }
 
-fn put(session: &mut BaselineSession, configuration: usize, metric: Metric, logarithms: &[f64]) {
+pub fn put(session: &mut BaselineSession, configuration: usize, metric: Metric, logarithms: &[f64]) {
     for (block, value) in (1..).zip(logarithms) {
         let figures: &mut BTreeMap<String, f64> =
             session.configurations[configuration].trials.entry(block).or_default();

@@ -5,9 +5,10 @@
 //! own interval at 95 % (R. L. Berger, "Multiparameter Hypothesis Testing and Acceptance Sampling", Technometrics 24
 //! (1982): intersection-union tests).
 
+use super::level::Level;
 use super::sentence;
 use super::{Basis, GateRow, GateVerdict};
-use crate::analysis::effect::{ALPHA, unpaired_needed};
+use crate::analysis::effect::unpaired_needed;
 use crate::analysis::{Better, Metric};
 use crate::stats::sessions::{self, LEAST_SESSIONS, Outcome};
 use crate::stats::{Interval, holm, rank_sum, signed_rank};
@@ -122,7 +123,7 @@ pub(super) struct Case {
 }
 
 /// Decides all rows together.
-pub(super) fn decide(cases: Vec<Case>) -> Vec<GateRow> {
+pub(super) fn decide(cases: Vec<Case>, level: Level) -> Vec<GateRow> {
     let tests: Vec<usize> = (0..cases.len())
         .filter(|&place| matches!(cases[place].evidence, Evidence::Test(..)))
         .collect();
@@ -131,21 +132,22 @@ pub(super) fn decide(cases: Vec<Case>) -> Vec<GateRow> {
         _ => None,
     };
     let all: Vec<f64> = tests.iter().map(|&place| p(place).unwrap_or(1.0)).collect();
-    let levels = holm::levels(&all, ALPHA);
-    let mut level_of = vec![ALPHA; cases.len()];
+    let levels = holm::levels(&all, level.alpha);
+    let mut level_of = vec![level.alpha; cases.len()];
     tests
         .iter()
         .zip(levels)
         .for_each(|(&place, level)| level_of[place] = level);
-    let first_step = ALPHA / tests.len().max(1) as f64;
+    let first_step = level.alpha / tests.len().max(1) as f64;
     cases
         .into_iter()
         .zip(level_of)
-        .map(|(case, level)| decided(case, level, first_step))
+        .map(|(case, together)| decided(case, level, together, first_step))
         .collect()
 }
 
-fn decided(case: Case, level: f64, first_step: f64) -> GateRow {
+/// `together`: the level that Holm's procedure leaves to this figure.
+fn decided(case: Case, level: Level, together: f64, first_step: f64) -> GateRow {
     let Case { mut row, evidence } = case;
     let (basis, test) = match evidence {
         Evidence::Nothing(why) => {
@@ -158,15 +160,15 @@ fn decided(case: Case, level: f64, first_step: f64) -> GateRow {
         }
         Evidence::Test(basis, test) => (basis, test),
     };
-    let own = test.interval(1.0 - ALPHA);
+    let own = test.interval(1.0 - level.alpha);
     let judged = |interval: Option<Interval>| interval.map(|one| verdict(row.metric, &one, row.threshold));
-    let (alone, together) = (judged(own), judged(test.interval(1.0 - level)));
+    let (alone, together) = (judged(own), judged(test.interval(1.0 - together)));
     let beyond = alone == Some(GateVerdict::Regression);
     row.basis = Some(basis);
     row.ratio = test.estimate().map(f64::exp);
     row.p = test.p_of_loss(row.metric, row.threshold);
     row.count = test.count();
-    row.count_needed = test.needed(1.0 - if beyond { first_step } else { ALPHA });
+    row.count_needed = test.needed(1.0 - if beyond { first_step } else { level.alpha });
     row.low = own.map(|interval| interval.low.exp());
     row.high = own.map(|interval| interval.high.exp());
     row.confidence = own.map(|interval| interval.confidence);
@@ -177,8 +179,8 @@ fn decided(case: Case, level: f64, first_step: f64) -> GateRow {
         _ => GateVerdict::Inconclusive,
     };
     row.sentence = match beyond && !certain {
-        true => sentence::only_alone(&row),
-        false => sentence::of(&row),
+        true => sentence::only_alone(&row, level.more),
+        false => sentence::of(&row, level.more),
     };
     row
 }
@@ -199,7 +201,7 @@ pub(super) fn verdict(metric: Metric, interval: &Interval, threshold: f64) -> Ga
 }
 
 /// A fall and a rise by the threshold, as log-ratios.
-fn bounds(threshold: f64) -> (f64, f64) {
+pub(super) fn bounds(threshold: f64) -> (f64, f64) {
     ((1.0 - threshold).ln(), threshold.ln_1p())
 }
 

@@ -6,8 +6,14 @@
 
 mod decide;
 mod evidence;
+mod interleaved;
+mod level;
 mod losses;
+mod question;
 mod sentence;
+mod stored;
+mod unmatched;
+mod warnings;
 
 use std::collections::BTreeMap;
 
@@ -17,7 +23,9 @@ use serde::{Deserialize, Serialize};
 use super::{Better, Metric};
 use crate::profile::GateSettings;
 
-pub use evidence::{Pair, against_stored, interleaved, pairs_of};
+pub use interleaved::{Pair, interleaved, pairs_of};
+pub use question::{Look, Question};
+pub use stored::against_stored;
 
 /// What a gate says of one figure, or of all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -110,8 +118,9 @@ pub struct GateRow {
     pub low: Option<f64>,
     /// Upper end.
     pub high: Option<f64>,
-    /// Confidence of the interval: 95 % or a little more, since rank tests have steps. A regression also holds after Holm's
-    /// correction for everything that is gated together.
+    /// Confidence of the interval: 95 % or a little more, since rank tests have steps; more where the number of blocks
+    /// was decided by looking, since all looks share one error rate. A regression also holds after Holm's correction for
+    /// everything that is gated together.
     pub confidence: Option<f64>,
     /// p of a loss no larger than the threshold, doubled to fit the two-sided interval, before the correction.
     pub p: Option<f64>,
@@ -149,6 +158,8 @@ pub struct Judged {
     pub invalid: Vec<String>,
     /// Compared in spite of these.
     pub forced: Vec<String>,
+    /// What makes the verdicts worth less than they look.
+    pub warnings: Vec<String>,
     /// What a reader must know.
     pub notes: Vec<String>,
 }
@@ -224,6 +235,15 @@ pub fn confirm(first: &mut Judged, second: &Judged) {
             (false, false) => GateVerdict::NotValid,
         };
         row.sentence = sentence::repeated(row, again, confirmed);
+    }
+}
+
+/// Where the repetition failed: what was found once does not count, and is no pass either.
+pub fn not_confirmed(first: &mut Judged) {
+    let found = first.rows.iter_mut();
+    for row in found.filter(|row| row.verdict == GateVerdict::Regression) {
+        row.verdict = GateVerdict::NotValid;
+        row.sentence = sentence::not_repeated(row);
     }
 }
 

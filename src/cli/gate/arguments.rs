@@ -12,6 +12,8 @@ Examples:
   kpbench gate --baseline main reports/nightly                    a finished run against stored sessions
   kpbench gate --profile nightly.toml --base-bin ./kpbench-old    two builds, interleaved
   kpbench gate --profile nightly.toml --base linger.ms=0          two settings, interleaved
+  kpbench gate --profile nightly.toml --base linger.ms=0 --precision 3% --max-blocks 100 --budget 20m
+                                                                  … until every gated figure is decided
   kpbench gate --profile nightly.toml --baseline main --export junit=gate.xml";
 
 pub const BASELINE_EXAMPLES: &str = "\
@@ -29,7 +31,7 @@ pub struct GateArguments {
     /// A profile to be measured and judged: interleaved with what --base, --base-bin or --candidate-bin say
     #[arg(long, value_name = "PROFILE", value_hint = ValueHint::FilePath, help_heading = "Comparison")]
     pub profile: Option<PathBuf>,
-    /// What it is held against: a baseline's name, or a run directory
+    /// What it is held against: a baseline's name or directory, or a run directory
     #[arg(long, value_name = "DIR|NAME", help_heading = "Comparison")]
     pub baseline: Option<String>,
     /// Where baselines are kept [default: in the user's data directory]

@@ -6,9 +6,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::programs::other_build;
-use super::{GateArguments, INTERLEAVED, Outcome, Stored, asked, stored};
+use super::stored::{Stored, stored};
+use super::{GateArguments, INTERLEAVED, Outcome, asked};
 use crate::analysis::{
-    ALPHA, GateVerdict, Judged, against_stored, confirm, interleaved, pairs_of, thresholds, whole_verdict,
+    ALPHA, Asked, GateVerdict, Judged, Metric, Question, against_stored, confirm, interleaved, not_confirmed, pairs_of,
+    thresholds, whole_verdict,
 };
 use crate::cli::baseline::Loaded;
 use crate::cli::exit::Exit;
@@ -55,7 +57,10 @@ pub(super) fn gate(
     command: Vec<String>,
     quiet: bool,
 ) -> Result<Result<Outcome, Exit>, Failure> {
-    let plan = plan(arguments, path, &options)?;
+    let mut plan = plan(arguments, path, &options)?;
+    if plan.stored.is_none() {
+        plan.profile = plan.profile.until_decided();
+    }
     check_blocks(&plan, given, quiet)?;
     let mut maker = Maker {
         options,
@@ -65,31 +70,26 @@ pub(super) fn gate(
         given,
         first: None,
     };
-    let (loaded, mut judged) = match maker.make(&plan, &plan.profile)? {
+    let (loaded, mut judged) = match maker.make(&plan, &plan.profile, Vec::new())? {
         Ok(made) => made,
         Err(ended) => return Ok(Err(ended)),
     };
     let mut repetition = Repetition::NotNeeded;
     if whole_verdict(&judged) == GateVerdict::Regression {
         output::note("A regression was found. It counts only if it is found again: measuring once more.");
-        let mut again = plan.profile.clone();
-        // Another order and other payloads; within what a seed may be.
-        again.run.seed = (again.run.seed ^ 0x5bd1_e995) >> 1;
         maker.options.place = second_place(&loaded.path);
         maker.first = Some(loaded.path.clone());
-        let (second, second_judged) = match maker.make(&plan, &again)? {
-            Ok(made) => made,
-            Err(ended) => return Ok(Err(ended)),
-        };
-        confirm(&mut judged, &second_judged);
-        judged.notes.extend(
-            second_judged
-                .invalid
-                .iter()
-                .map(|why| format!("The repetition is not valid: {why}")),
-        );
-        repetition = Repetition::Done {
-            directory: second.path.display().to_string(),
+        repetition = match repeated(&maker, &plan, &mut judged) {
+            Ok(Ok(repetition)) => repetition,
+            Ok(Err(ended)) => return Ok(Err(ended)),
+            // What was found must not be lost with it.
+            Err(failure) => {
+                failure.show();
+                not_confirmed(&mut judged);
+                Repetition::Failed {
+                    cause: failure.sentence(),
+                }
+            }
         };
     }
     judged.notes.splice(0..0, plan.notes);
@@ -104,9 +104,41 @@ pub(super) fn gate(
     }))
 }
 
+/// Measures once more what is a regression so far, and says what became of it. The inner error is the end of a run that
+/// was interrupted.
+fn repeated(maker: &Maker<'_>, plan: &Plan, judged: &mut Judged) -> Result<Result<Repetition, Exit>, Failure> {
+    let mut again = plan.profile.clone();
+    // Another order and other payloads; within what a seed may be.
+    again.run.seed = (again.run.seed ^ 0x5bd1_e995) >> 1;
+    let found = judged.rows.iter().filter(|row| row.verdict == GateVerdict::Regression);
+    let found = found.map(|row| (row.configuration_id.clone(), row.metric)).collect();
+    let (second, second_judged) = match maker.make(plan, &again, found)? {
+        Ok(made) => made,
+        Err(ended) => return Ok(Err(ended)),
+    };
+    confirm(judged, &second_judged);
+    let invalid = second_judged.invalid.iter();
+    judged
+        .notes
+        .extend(invalid.map(|why| format!("The repetition is not valid: {why}")));
+    Ok(Ok(Repetition::Done {
+        directory: second.path.display().to_string(),
+    }))
+}
+
 impl Maker<'_> {
-    /// Makes one run and judges it. The inner error is the end of a run that was interrupted.
-    fn make(&self, plan: &Plan, profile: &Profile) -> Result<Result<(Loaded, Judged), Exit>, Failure> {
+    /// Makes one run and judges it; where a gate decides on the number of blocks, `only` these figures are waited for, or
+    /// all where there are none. The inner error is the end of a run that was interrupted.
+    fn make(
+        &self,
+        plan: &Plan,
+        profile: &Profile,
+        only: Vec<(String, Metric)>,
+    ) -> Result<Result<(Loaded, Judged), Exit>, Failure> {
+        let asked_of_profile = Asked {
+            thresholds: thresholds(&profile.gate, self.given).0,
+            force: self.force,
+        };
         let directory: RefCell<Option<PathBuf>> = RefCell::new(None);
         let measuring = Measuring {
             profile: profile.clone(),
@@ -115,6 +147,10 @@ impl Maker<'_> {
             quiet: self.quiet,
             trial_programs: plan.programs.clone(),
             resumed_at: self.first.clone(),
+            question: plan.stored.is_none().then_some(Question {
+                asked: asked_of_profile,
+                only,
+            }),
         };
         let exit = measuring::measure(measuring, &|outcome, _| {
             report::write(&outcome.directory)?;
@@ -163,7 +199,7 @@ fn plan(arguments: &GateArguments, path: &Path, options: &MeasuringOptions) -> R
             "say what the profile is held against: --base KEY=VALUE or --base-bin PATH (interleaved), or --baseline NAME",
         ));
     };
-    let stored = stored(arguments, name)?;
+    let stored = stored(arguments.baselines.as_deref(), name)?;
     let known = |one: &Configuration| {
         let mut all = stored
             .sessions
@@ -300,17 +336,21 @@ fn check_blocks(plan: &Plan, given: &BTreeMap<String, f64>, quiet: bool) -> Resu
     }
     let blocks = plan.profile.run.blocks().1;
     let least = signed_rank::pairs_needed(1.0 - ALPHA);
+    let (flag, share) = match &plan.profile.run.precision {
+        Some(rule) => ("--max-blocks 50", Question::last_share(rule)),
+        None => ("--repetitions 10", 1.0),
+    };
     if blocks < least {
         return Err(Failure::usage(format!(
-            "{blocks} blocks cannot decide anything: {least} are needed at least; give --repetitions 10"
+            "{blocks} blocks cannot decide anything: {least} are needed at least; give {flag}"
         )));
     }
     let figures = thresholds * plan.profile.configurations.len() / 2;
-    let needed = signed_rank::pairs_needed(1.0 - ALPHA / figures.max(1) as f64);
+    let needed = signed_rank::pairs_needed(1.0 - ALPHA * share / figures.max(1) as f64);
     if blocks < needed && !quiet {
         output::note(&format!(
             "warning: {figures} figures are gated together, so that a regression may need {needed} blocks to be certain; \
-             the run has {blocks}"
+             the run has {blocks} at most"
         ));
     }
     Ok(())

@@ -3,16 +3,18 @@
 mod arguments;
 mod fresh;
 mod programs;
+mod stored;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::Timestamp;
+use stored::{refuse_itself, stored};
 
 pub use arguments::{BASELINE_EXAMPLES, BaselineCommand, BaselinePlace, GATE_EXAMPLES, GateArguments};
 
 use super::arguments::Format;
-use super::baseline::{Loaded, baselines, name_of};
+use super::baseline::{Loaded, name_of};
 use super::exit::Exit;
 use super::export;
 use super::failure::Failure;
@@ -22,9 +24,8 @@ use crate::analysis::{
     Asked, GateVerdict, Judged, against_stored, interleaved, may_be_excused, pairs_of, thresholds, whole_verdict,
 };
 use crate::profile::parse_threshold;
-use crate::report::format::counted;
 use crate::report::{GATE_FILE, GATE_SCHEMA_VERSION, GateDocument, Repetition, exported_gate, gate_text, replace};
-use crate::store::{BaselineSession, MANIFEST_FILE, Manifest};
+use crate::store::Manifest;
 
 /// What a run was held against, and what came of it.
 struct Outcome {
@@ -38,11 +39,8 @@ struct Outcome {
     own_run: bool,
 }
 
-/// A baseline that was asked for.
-struct Stored {
-    name: String,
-    sessions: Vec<BaselineSession>,
-}
+/// What an interleaved run is held against.
+const INTERLEAVED: &str = "its base, measured interleaved with it";
 
 /// `kpbench gate`.
 ///
@@ -70,6 +68,7 @@ pub fn gate(arguments: &GateArguments, command: Vec<String>, quiet: bool) -> Res
         Format::Json => serde_json::to_string_pretty(&document).map_err(Failure::failed)? + "\n",
         Format::Text => gate_text(&document, output::stdout_width()),
     };
+    let text_is_shown = !stdout_is_taken && format == Format::Text;
     if !stdout_is_taken {
         output::print(&text).map_err(Failure::failed)?;
     }
@@ -85,7 +84,8 @@ pub fn gate(arguments: &GateArguments, command: Vec<String>, quiet: bool) -> Res
         let run = exported_gate(&document, manifest, trials, &name_of(path));
         export::write(&arguments.export, &run)?;
     }
-    if exit != Exit::Fine || lenient {
+    // Once: where the text is not shown, a person who reads along still learns why the job ends as it does.
+    if !text_is_shown && (exit != Exit::Fine || lenient) {
         output::note(&document.sentence);
     }
     Ok(exit)
@@ -127,7 +127,7 @@ fn finished(
         }
         None => (interleaved(&loaded.session, &pairs, &asked), INTERLEAVED.to_owned(), 0),
         Some(name) => {
-            let stored = stored(arguments, name)?;
+            let stored = stored(arguments.baselines.as_deref(), name)?;
             refuse_itself(&stored, &loaded)?;
             (
                 against_stored(&stored.sessions, &loaded.session, &asked),
@@ -149,54 +149,6 @@ fn finished(
         },
         own_run: false,
     })
-}
-
-/// What an interleaved run is held against.
-const INTERLEAVED: &str = "its base, measured interleaved with it";
-
-impl Stored {
-    fn in_words(&self) -> String {
-        let sessions = counted(self.sessions.len() as u64, "stored session", "stored sessions");
-        format!("the baseline {} ({sessions})", self.name)
-    }
-}
-
-/// A run directory, or a baseline of that name.
-fn stored(arguments: &GateArguments, name: &str) -> Result<Stored, Failure> {
-    let path = Path::new(name);
-    if path.join(MANIFEST_FILE).exists() {
-        return Ok(Stored {
-            name: name.to_owned(),
-            sessions: vec![Loaded::read(path)?.session],
-        });
-    }
-    if path.is_dir() && name.contains(std::path::MAIN_SEPARATOR) {
-        // Names have no separator: this was meant to be a run, and says so.
-        Loaded::read(path)?;
-    }
-    if name.contains(std::path::MAIN_SEPARATOR) {
-        return Err(Failure::usage(format!(
-            "--baseline {name}: there is no such run directory; a baseline by name has no {} in it",
-            std::path::MAIN_SEPARATOR
-        )));
-    }
-    Ok(Stored {
-        name: name.to_owned(),
-        sessions: baselines(arguments.baselines.as_deref())?.sessions(name)?,
-    })
-}
-
-fn refuse_itself(stored: &Stored, loaded: &Loaded) -> Result<(), Failure> {
-    let same = |session: &BaselineSession| session.session_id == loaded.session.session_id;
-    match stored.sessions.iter().find(|session| same(session)) {
-        Some(session) => Err(Failure::usage(format!(
-            "{} is itself in the baseline {} (session {}): a run says nothing against itself",
-            loaded.path.display(),
-            stored.name,
-            session.session_id
-        ))),
-        None => Ok(()),
-    }
 }
 
 fn asked(loaded: &Loaded, given: &BTreeMap<String, f64>, force: bool) -> Asked {
@@ -271,6 +223,7 @@ fn document(outcome: &Outcome, given: &BTreeMap<String, f64>, lenient: bool) -> 
         rows: judged.rows.clone(),
         invalid: judged.invalid.clone(),
         forced: judged.forced.clone(),
+        warnings: judged.warnings.clone(),
         notes,
     };
     (document, exit)

@@ -10,7 +10,7 @@ use crate::profile::{Configuration, TargetSettings};
 use crate::protocol::{Interval, Phase};
 use crate::report::format::counted;
 use crate::report::stopping::sentence;
-use crate::run::{BlocksExpected, Listener, Progress, RunOutcome, RunOverview};
+use crate::run::{BlocksExpected, Listener, Looked, Progress, RunOutcome, RunOverview};
 use crate::store::{PlannedTrial, Stopping, TargetDescription, TrialRecord};
 
 /// Redraws per second at most: drawing is work on the machine that is measured.
@@ -163,6 +163,10 @@ impl Listener for BarProgress {
 
     fn blocks_expected(&mut self, expected: BlocksExpected) {
         self.say(&figures::blocks_expected(&expected));
+    }
+
+    fn looked(&mut self, looked: Looked) {
+        self.say(&figures::looked(&looked));
     }
 
     fn repetition_ended(&mut self, stopping: &Stopping, configurations: &[Configuration]) {

@@ -5,9 +5,10 @@ use std::time::Duration;
 use crate::profile::{Configuration, Order};
 use crate::protocol::{Acks, Arrival, Interval, TargetKind};
 use crate::report::format::{count, counted};
-use crate::report::stopping::percent;
-use crate::run::{BlocksExpected, Headline, Progress};
+use crate::report::stopping::precision_figure;
+use crate::run::{BlocksExpected, Headline, Looked, Progress};
 use crate::store::{Manifest, PlannedTrial, TargetDescription, TrialOutcome, TrialRecord};
+use crate::words::percent;
 
 /// `[3/24] block 2/5  acks=all linger.ms=5 lz4`
 pub(super) fn place(trial: &PlannedTrial, configuration: &Configuration, progress: Progress) -> String {
@@ -99,6 +100,7 @@ pub(super) fn blocks_expected(expected: &BlocksExpected) -> String {
         needed,
         blocks,
         precision,
+        metric,
         widest,
         time_left,
     } = *expected;
@@ -108,9 +110,37 @@ pub(super) fn blocks_expected(expected: &BlocksExpected) -> String {
         false => format!("about {blocks} blocks in all"),
     };
     format!(
-        "After {}: for intervals of ± {}{so_far}, {ends}; {} more",
+        "After {}: for intervals of {} within ± {}{so_far}, {ends}; {} more",
         counted(u64::from(done), "block", "blocks"),
+        precision_figure(metric, &[]),
         percent(precision),
+        duration(time_left)
+    )
+}
+
+/// What a look at a gate said, in a sentence.
+pub(super) fn looked(looked: &Looked) -> String {
+    let Looked {
+        done,
+        look,
+        blocks,
+        time_left,
+    } = *looked;
+    let ends = match look.blocks_needed {
+        Some(needed) if needed > blocks => {
+            format!(
+                "about {} blocks would be needed, and it ends at {blocks}",
+                count(u64::from(needed))
+            )
+        }
+        Some(_) => format!("about {blocks} blocks in all"),
+        None => format!("at most {blocks} blocks in all"),
+    };
+    format!(
+        "After {}: {} of {} decided, {ends}; {} more",
+        counted(u64::from(done), "block", "blocks"),
+        look.figures - look.open,
+        counted(u64::from(look.figures), "gated figure", "gated figures"),
         duration(time_left)
     )
 }
@@ -150,6 +180,8 @@ fn latency_text(us: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::Look;
+    use crate::profile::PrecisionMetric;
     use crate::store::samples;
 
     #[test]
@@ -168,18 +200,41 @@ mod tests {
             needed: 24,
             blocks: 24,
             precision: 0.03,
+            metric: PrecisionMetric::LatencyP99,
             widest: Some(0.0611),
             time_left: Duration::from_secs(90),
         };
         assert_eq!(
             blocks_expected(&expected),
-            "After 6 blocks: for intervals of ± 3 %, now ± 6.1 %, about 24 blocks in all; 1m 30s more"
+            "After 6 blocks: for intervals of p99 latency within ± 3 %, now ± 6.11 %, about 24 blocks in all; 1m 30s more"
         );
         let limited = BlocksExpected {
             needed: 120,
             ..expected
         };
         assert!(blocks_expected(&limited).contains("about 120 blocks would be needed, and it ends at 24"));
+    }
+
+    #[test]
+    fn a_look_at_a_gate_says_what_is_decided_and_what_it_will_take() {
+        let looked_at = |blocks_needed| {
+            looked(&Looked {
+                done: 15,
+                look: Look {
+                    figures: 8,
+                    open: 3,
+                    blocks_needed,
+                },
+                blocks: 35,
+                time_left: Duration::from_secs(90),
+            })
+        };
+        assert_eq!(
+            looked_at(Some(35)),
+            "After 15 blocks: 5 of 8 gated figures decided, about 35 blocks in all; 1m 30s more"
+        );
+        assert!(looked_at(Some(1_200)).contains("about 1,200 blocks would be needed, and it ends at 35"));
+        assert!(looked_at(None).contains("at most 35 blocks in all"));
     }
 
     #[test]

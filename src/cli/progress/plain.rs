@@ -7,7 +7,7 @@ use crate::cli::output::note;
 use crate::profile::{Configuration, TargetSettings};
 use crate::report::format::counted;
 use crate::report::stopping::sentence;
-use crate::run::{BlocksExpected, Listener, Progress, RunOverview};
+use crate::run::{BlocksExpected, Listener, Looked, Progress, RunOverview};
 use crate::store::{Stopping, TargetDescription, TrialRecord};
 
 /// Writes lines to standard error.
@@ -51,6 +51,10 @@ impl Listener for PlainProgress {
 
     fn blocks_expected(&mut self, expected: BlocksExpected) {
         note(&figures::blocks_expected(&expected));
+    }
+
+    fn looked(&mut self, looked: Looked) {
+        note(&figures::looked(&looked));
     }
 
     fn repetition_ended(&mut self, stopping: &Stopping, configurations: &[Configuration]) {

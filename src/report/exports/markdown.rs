@@ -5,6 +5,7 @@ use crate::report::columns::COLUMNS;
 use crate::report::format;
 use crate::report::markdown::escaped as without_markup;
 use crate::report::metric::Metric;
+use crate::words::{percent, ratio_with_interval};
 
 /// GitHub refuses a comment of more than 65,536 characters; the rest of a job's comment needs room too.
 const MOST_CHARACTERS: usize = 60_000;
@@ -58,23 +59,12 @@ fn gates(run: &ExportedRun, text: &mut String) {
          | :--- | :--- | :--- | ---: | ---: | ---: | ---: |\n",
     );
     // Half of the room: sentences and figures need the rest.
-    let mut left_out = 0;
-    for gate in GateVerdict::ALL.iter().flat_map(|&verdict| run.gates_with(verdict)) {
-        let row = row(gate);
-        if text.chars().count() + row.chars().count() > MOST_CHARACTERS / 2 {
-            left_out += 1;
-        } else {
-            text.push_str(&row);
-        }
-    }
-    if left_out > 0 {
-        text.push_str(&format!(
-            "\n{} not shown here.\n",
-            format::counted(left_out, "gate", "gates")
-        ));
+    let gates = || GateVerdict::ALL.iter().flat_map(|&verdict| run.gates_with(verdict));
+    if let Some(left_out) = capped(text, gates().map(row), MOST_CHARACTERS / 2, ("gate", "gates")) {
+        text.push_str(&format!("\n{left_out}\n"));
     }
     text.push('\n');
-    for gate in GateVerdict::ALL.iter().flat_map(|&verdict| run.gates_with(verdict)) {
+    for gate in gates() {
         let sentence = format!(
             "- **{}** {}, {}: {}\n",
             gate.verdict.name(),
@@ -102,13 +92,9 @@ fn row(gate: &ExportedGate) -> String {
         GateVerdict::Inconclusive => "❔ inconclusive",
         GateVerdict::NotValid => "⚠️ not valid",
     };
-    let ratio = match (gate.ratio, gate.ratio_low.zip(gate.ratio_high)) {
-        (Some(ratio), Some((low, high))) => format!("{ratio:.3} [{low:.3}, {high:.3}]"),
-        (Some(ratio), None) => format!("{ratio:.3}"),
-        (None, _) => format::NOTHING.to_owned(),
-    };
+    let ratio = ratio_with_interval(gate.ratio, gate.ratio_low.zip(gate.ratio_high));
     format!(
-        "| {mark} | {} | {} | {} | {} | {} | {} % |\n",
+        "| {mark} | {} | {} | {} | {} | {} | {} |\n",
         escaped(&gate.metric.label),
         metric.name(),
         gate.baseline.map_or(format::NOTHING.to_owned(), |value| escaped(
@@ -116,7 +102,7 @@ fn row(gate: &ExportedGate) -> String {
         )),
         escaped(&metric.format_with_unit(gate.metric.value)),
         escaped(&ratio),
-        (gate.threshold * 1e4).round() / 1e2
+        percent(gate.threshold)
     )
 }
 
@@ -134,7 +120,7 @@ fn figures(run: &ExportedRun, room: usize) -> String {
     text.push_str("\n| :--- | ---: |");
     shown.iter().for_each(|_| text.push_str(" ---: |"));
     text.push('\n');
-    let mut left_out = 0;
+    let mut rows = Vec::new();
     for (id, label) in run.configurations() {
         let of_it = || run.metrics.iter().filter(move |one| one.configuration_id == id);
         let trials = of_it().map(|one| one.trials).max().unwrap_or(0);
@@ -146,20 +132,39 @@ fn figures(run: &ExportedRun, room: usize) -> String {
             row.push_str(&format!(" {} |", escaped(&cell)));
         }
         row.push('\n');
-        if text.chars().count() + row.chars().count() + RESERVED > room {
-            left_out += 1;
-        } else {
-            text.push_str(&row);
-        }
+        rows.push(row);
     }
-    if left_out > 0 {
-        text.push_str(&format!(
-            "\n{} not shown here.\n",
-            format::counted(left_out, "configuration", "configurations")
-        ));
+    if let Some(left_out) = capped(
+        &mut text,
+        rows,
+        room.saturating_sub(RESERVED),
+        ("configuration", "configurations"),
+    ) {
+        text.push_str(&format!("\n{left_out}\n"));
     }
     text.push_str("\n</details>\n\n");
     text
+}
+
+/// Adds as many lines as fit so many characters in all, each whole or not at all; says how many are left out, if any.
+fn capped(
+    text: &mut String,
+    lines: impl IntoIterator<Item = String>,
+    most: usize,
+    called: (&str, &str),
+) -> Option<String> {
+    let mut used = text.chars().count();
+    let mut left_out = 0;
+    for line in lines {
+        let length = line.chars().count();
+        if used + length > most {
+            left_out += 1;
+        } else {
+            text.push_str(&line);
+            used += length;
+        }
+    }
+    (left_out > 0).then(|| format!("{} not shown here.", format::counted(left_out, called.0, called.1)))
 }
 
 fn room(text: &str) -> usize {
@@ -172,20 +177,9 @@ fn warnings(run: &ExportedRun, room: usize) -> String {
         return String::new();
     }
     let mut text = String::from("<details><summary>Warnings</summary>\n\n");
-    let mut left_out = 0;
-    for warning in &run.warnings {
-        let line = format!("- {}\n", escaped(warning));
-        if text.chars().count() + line.chars().count() + RESERVED > room {
-            left_out += 1;
-        } else {
-            text.push_str(&line);
-        }
-    }
-    if left_out > 0 {
-        text.push_str(&format!(
-            "- {} not shown here.\n",
-            format::counted(left_out, "warning", "warnings")
-        ));
+    let lines = run.warnings.iter().map(|warning| format!("- {}\n", escaped(warning)));
+    if let Some(left_out) = capped(&mut text, lines, room.saturating_sub(RESERVED), ("warning", "warnings")) {
+        text.push_str(&format!("- {left_out}\n"));
     }
     text.push_str("\n</details>\n\n");
     text

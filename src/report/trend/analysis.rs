@@ -7,11 +7,14 @@ use super::model::{
     Direction, Effect, Level, SimulatedNoise, TREND_SCHEMA_VERSION, Trend, TrendBetter, TrendChange, TrendMethod,
     TrendPoint, TrendSeries, TrendSettings,
 };
+use crate::analysis::{DEFAULT_FLOOR, Floors};
 use crate::report::charts::Better;
 use crate::report::format;
 use crate::stats::change_points::{
-    ChangePoint, Noise, Options, POINTS_NEEDED, Permutations, Segment, e_divisive, false_alarms, windowed,
+    Beyond, ChangePoint, Noise, Options, POINTS_NEEDED, Permutations, Segment, e_divisive, false_alarms,
+    windowed_beyond,
 };
+use crate::words::percent;
 
 /// The widest window: the time that it takes grows with the window.
 pub const WINDOW_MAX: usize = 1_000;
@@ -39,24 +42,33 @@ pub enum Method {
 pub struct TrendOptions {
     /// How change points are searched.
     pub method: Method,
+    /// The smallest change that counts as one, as a share. None: each metric's noise floor, and 1 % where none is known.
+    pub floor: Option<f64>,
 }
 
 impl Default for TrendOptions {
     fn default() -> Self {
         Self {
             method: Method::Windowed(Options::default()),
+            floor: None,
         }
     }
 }
 
 /// The trend of a history.
 pub fn analyse(history: History, options: &TrendOptions) -> Trend {
-    let series: Vec<TrendSeries> = history.series.iter().map(|series| analysed(series, options)).collect();
+    let floor = |series: &ObservedSeries| {
+        let known = history.floors.as_ref().zip(series.metric);
+        let known = known.map_or(DEFAULT_FLOOR, |(floors, metric)| floors.of(metric));
+        options.floor.unwrap_or(known)
+    };
+    let all = history.series.iter();
+    let series: Vec<TrendSeries> = all.map(|series| analysed(series, floor(series), options)).collect();
     let mut trend = Trend {
         schema_version: TREND_SCHEMA_VERSION,
         kpbench_version: env!("CARGO_PKG_VERSION").to_owned(),
         advisory: String::new(),
-        settings: settings(options),
+        settings: settings(options, history.floors.as_ref()),
         runs: history.runs,
         left_out: history.left_out,
         notes: history.notes,
@@ -70,8 +82,8 @@ pub fn analyse(history: History, options: &TrendOptions) -> Trend {
     trend
 }
 
-fn settings(options: &TrendOptions) -> TrendSettings {
-    let (method, window, max_pvalue, min_magnitude) = match options.method {
+fn settings(asked: &TrendOptions, floors: Option<&Floors>) -> TrendSettings {
+    let (method, window, max_pvalue, min_magnitude) = match asked.method {
         Method::Windowed(options) => (
             TrendMethod::WindowedEDivisive,
             Some(options.window as u32),
@@ -86,10 +98,17 @@ fn settings(options: &TrendOptions) -> TrendSettings {
         max_pvalue,
         min_magnitude,
         points_needed: POINTS_NEEDED as u32,
+        floor: match (asked.floor, floors) {
+            (Some(floor), _) => format!("{} was asked for.", percent(floor)),
+            (None, Some(floors)) => floors.origin.clone(),
+            (None, None) => "1 % is assumed: what the values of a file differ by where nothing changed is not known \
+                             (--floor sets it)."
+                .to_owned(),
+        },
     }
 }
 
-fn analysed(series: &ObservedSeries, options: &TrendOptions) -> TrendSeries {
+fn analysed(series: &ObservedSeries, floor: f64, options: &TrendOptions) -> TrendSeries {
     let values: Vec<f64> = series.points.iter().map(|point| point.value).collect();
     let found = match options.method {
         _ if values.len() < POINTS_NEEDED => Err(format!("fewer than the {POINTS_NEEDED} points that are needed")),
@@ -97,13 +116,19 @@ fn analysed(series: &ObservedSeries, options: &TrendOptions) -> TrendSeries {
             "more than the {} points that E-divisive without windows can take",
             format::count(PLAIN_POINTS_MAX as u64)
         )),
-        Method::Windowed(options) => windowed(&values, &options).ok_or_else(not_finite),
-        Method::Plain(permutations) => e_divisive(&values, &permutations).ok_or_else(not_finite),
+        Method::Windowed(options) => windowed_beyond(&values, &options, floor).ok_or_else(not_finite),
+        Method::Plain(permutations) => e_divisive(&values, &permutations)
+            .map(|found| {
+                let (beyond, within) = found.into_iter().partition(|point| point.magnitude() > floor);
+                Beyond { beyond, within }
+            })
+            .ok_or_else(not_finite),
     };
-    let (found, not_analysed) = match found {
+    let (Beyond { beyond, within }, not_analysed) = match found {
         Ok(found) => (found, None),
-        Err(reason) => (Vec::new(), Some(reason)),
+        Err(reason) => (Beyond::default(), Some(reason)),
     };
+    let changes = |found: &[ChangePoint]| found.iter().map(|found| change(series, found)).collect();
     let metric = series.metric;
     TrendSeries {
         label: series.label.clone(),
@@ -117,7 +142,9 @@ fn analysed(series: &ObservedSeries, options: &TrendOptions) -> TrendSeries {
             Better::Neither => TrendBetter::Neither,
         },
         points: series.points.iter().map(point).collect(),
-        change_points: found.iter().map(|found| change(series, found)).collect(),
+        floor,
+        change_points: changes(&beyond),
+        below_floor: changes(&within),
         not_analysed,
     }
 }
@@ -235,11 +262,6 @@ fn advisory(trend: &Trend) -> String {
         )
     };
     let simulated: u64 = trend.false_alarms.iter().map(|found| found.simulated).sum();
-    let magnitude = if trend.settings.min_magnitude > 0.0 {
-        ", without the smallest magnitude"
-    } else {
-        ""
-    };
     let expected = trend.false_alarms_expected;
     let here = match trend.analysed().count() {
         1 => String::new(),
@@ -250,7 +272,7 @@ fn advisory(trend: &Trend) -> String {
     };
     format!(
         "{begin} On {noise} at least one (simulated: {} series of independent normal values, the same \
-         settings{magnitude}).{here} Nights that depend on one another (a busy machine, a warm summer) show more.",
+         settings, whatever the size of the change).{here} Nights that depend on one another (a busy machine, a warm summer) show more.",
         format::count(simulated)
     )
 }

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::error::TrendError;
 use super::model::LeftOut;
+use crate::analysis::Floors;
 use crate::report::charts::Better;
 use crate::report::format;
 use crate::report::{Metric, RunTrials, Summary, summarize};
@@ -51,6 +52,8 @@ pub struct History {
     pub left_out: Vec<LeftOut>,
     /// What a reader must know.
     pub notes: Vec<String>,
+    /// The noise floors that the newest run was stored with; none of a file.
+    pub floors: Option<Floors>,
     /// The series.
     pub series: Vec<ObservedSeries>,
 }
@@ -117,6 +120,7 @@ impl History {
         runs.sort_by(|one, other| (one.manifest.created_at, &one.path).cmp(&(other.manifest.created_at, &other.path)));
         runs = history.of_one_target(runs);
         history.runs = runs.len() as u64;
+        history.floors = runs.last().map(|run| Floors::of_run(&run.manifest));
         history.note_failed_trials(&runs);
         for metric in metrics {
             history.add_series(&runs, *metric);
@@ -297,6 +301,11 @@ impl Run {
         }
     }
 
+    fn blocks(&self) -> u32 {
+        let plan = self.manifest.plan.iter();
+        plan.map(|planned| planned.block).max().unwrap_or(0)
+    }
+
     /// What can move a level without any change of what is tested.
     fn conditions(&self) -> Vec<(&'static str, String)> {
         let Manifest { target, host, run, .. } = &self.manifest;
@@ -311,6 +320,9 @@ impl Run {
             ("operating system", host.os.clone()),
             ("warm-up", format::milliseconds(run.warmup_ms as f64)),
             ("window", format::milliseconds(run.measure_ms as f64)),
+            // Both decide which payloads are sent.
+            ("seed", run.seed.to_string()),
+            ("blocks", self.blocks().to_string()),
         ]
     }
 }

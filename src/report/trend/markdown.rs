@@ -12,7 +12,11 @@ pub(super) fn render(trend: &Trend, charts: &[(String, String)]) -> String {
         text.push_str(&table(trend));
     }
     text.push_str(&format!("> {}\n\n", escaped(&trend.advisory)));
-    text.push_str(&format!("{}\n\n", escaped(&words::method(trend))));
+    text.push_str(&format!(
+        "{} {}\n\n",
+        escaped(&words::method(trend)),
+        escaped(&words::floor(trend))
+    ));
     text.push_str(&remarks(trend));
     for (name, of) in charts {
         text.push_str(&format!("![{}]({})\n\n", escaped(of), chart_name(name, "svg")));
@@ -60,6 +64,9 @@ fn row(series: &TrendSeries, change: &TrendChange) -> String {
 
 fn remarks(trend: &Trend) -> String {
     let mut lines = String::new();
+    if let Some(below) = words::below_floor(trend) {
+        lines.push_str(&format!("- below the floor: {}\n", escaped(&below)));
+    }
     for reason in words::not_analysed(trend) {
         lines.push_str(&format!("- not analysed: {}\n", escaped(&reason)));
     }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Version of [`Trend`]; raised when a field changes its meaning or goes away.
-pub const TREND_SCHEMA_VERSION: u32 = 1;
+pub const TREND_SCHEMA_VERSION: u32 = 2;
 
 /// Where the level of series changed. Advisory: never a verdict, and nothing to fail a job by.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -46,6 +46,8 @@ pub struct TrendSettings {
     pub min_magnitude: f64,
     /// Series with fewer points are not analysed.
     pub points_needed: u32,
+    /// Where each series' floor comes from, in a sentence.
+    pub floor: String,
 }
 
 /// How change points are searched.
@@ -84,8 +86,15 @@ pub struct TrendSeries {
     pub better: TrendBetter,
     /// The values in order of time, one per run: the median of its completed trials.
     pub points: Vec<TrendPoint>,
-    /// Where the level changed, in order.
+    /// The smallest change that counts as one, as a share: the noise floor of this metric, 0.01 where none is known, or what
+    /// was asked for.
+    pub floor: f64,
+    /// Where the level changed by more than the floor, in order. Levels that differ by less are taken together, so that
+    /// small steps in one direction add up.
     pub change_points: Vec<TrendChange>,
+    /// Where else it changed, as far as the p alone can tell, in order: between levels that differ by no more than the floor,
+    /// or that do not once such levels are taken together. No changes that matter.
+    pub below_floor: Vec<TrendChange>,
     /// Why it was not analysed; null where it was.
     pub not_analysed: Option<String>,
 }
@@ -140,7 +149,8 @@ pub struct TrendChange {
     pub effect: Effect,
     /// The p of the difference between both levels, as if their border had not been searched for: too small by that.
     pub p_value: f64,
-    /// What else was different from the run before, in words: versions, the machine, the length of the window.
+    /// What else was different from the run before, in words: versions, the machine, the length of the window, the seed, the
+    /// number of blocks.
     pub changed_too: Vec<String>,
 }
 
@@ -196,7 +206,7 @@ impl Trend {
         self.series.iter().filter(|series| series.not_analysed.is_none())
     }
 
-    /// Change points of all series.
+    /// Change points of all series, those below the floor left out.
     pub fn changes(&self) -> impl Iterator<Item = (&TrendSeries, &TrendChange)> {
         self.series
             .iter()

@@ -16,6 +16,7 @@ pub fn render(trend: &Trend, style: &Style) -> String {
     blocks.push(changes(trend, style, &page));
     blocks.push(remarks(trend, &page));
     let mut end = page.titled("Method", &words::method(trend));
+    end.push_str(&page.titled("Floor", &words::floor(trend)));
     end.push_str(&page.titled("What it is worth", &trend.advisory));
     blocks.push(end);
     blocks.retain(|block| !block.is_empty());
@@ -107,6 +108,9 @@ fn lines(row: &[String; 6], widths: &[usize; 6], width: usize, page: &Page) -> S
 
 fn remarks(trend: &Trend, page: &Page) -> String {
     let mut text = String::new();
+    if let Some(below) = words::below_floor(trend) {
+        text.push_str(&page.titled("below the floor", &below));
+    }
     for reason in words::not_analysed(trend) {
         text.push_str(&page.alarm("not analysed", &reason));
     }

@@ -3,6 +3,7 @@
 use super::model::{Direction, Effect, Trend, TrendBetter, TrendChange, TrendMethod, TrendSeries};
 use crate::report::charts::{Better, Measure, Unit};
 use crate::report::{Metric, format};
+use crate::words;
 
 /// So many characters of a commit tell it from others.
 const COMMIT: usize = 9;
@@ -58,7 +59,7 @@ pub(super) fn percent(change: &TrendChange) -> String {
     } else if size >= 0.05 {
         1
     } else {
-        ((-size.log10()).ceil() as usize).min(9)
+        self::digits(size)
     };
     format!("{sign}{size:.digits$}\u{a0}%")
 }
@@ -141,6 +142,62 @@ pub(super) fn overview(trend: &Trend) -> String {
             more => format!("{} have change points.", format::count(more)),
         }
     )
+}
+
+/// How small a change does not count, in a sentence.
+pub(super) fn floor(trend: &Trend) -> String {
+    let floors = || trend.analysed().map(|series| series.floor);
+    let (least, most) = (floors().fold(f64::INFINITY, f64::min), floors().fold(0.0, f64::max));
+    let origin = &trend.settings.floor;
+    if least > most {
+        return origin.clone();
+    }
+    let size = match least == most {
+        true => share(most),
+        false => format!("{} to {}, by figure,", share(least), share(most)),
+    };
+    format!("Changes of up to {size} are no changes that matter. {origin}")
+}
+
+/// A share in per cent; where it is small, with a digit that says something.
+fn share(share: f64) -> String {
+    match share * 100.0 {
+        per_cent if per_cent > 0.0 && per_cent < 0.1 => {
+            format!("{per_cent:.digits$}\u{a0}%", digits = digits(per_cent))
+        }
+        _ => words::percent(share),
+    }
+}
+
+/// So many digits after the point make the first one that is not 0 show.
+fn digits(size: f64) -> usize {
+    ((-size.log10()).ceil() as usize).min(9)
+}
+
+/// What was found but is no change that matters, in a sentence; none where there is nothing.
+pub(super) fn below_floor(trend: &Trend) -> Option<String> {
+    let mut found: Vec<(&TrendSeries, &TrendChange)> = trend
+        .series
+        .iter()
+        .flat_map(|series| series.below_floor.iter().map(move |change| (series, change)))
+        .collect();
+    if found.is_empty() {
+        return None;
+    }
+    let size = |change: &TrendChange| change.change_percent.map_or(f64::INFINITY, f64::abs);
+    found.sort_by(|one, other| size(other.1).total_cmp(&size(one.1)));
+    let named: Vec<String> = found
+        .iter()
+        .map(|(series, change)| {
+            let (change, at) = (percent(change), time(&change.time));
+            format!("{} of {} {change} on {at}", series.name, series.label)
+        })
+        .collect();
+    Some(format!(
+        "{} too small to count: {}",
+        format::counted(found.len() as u64, "change is", "changes are"),
+        format::listed(&named, 3)
+    ))
 }
 
 /// How it was searched, in a sentence.

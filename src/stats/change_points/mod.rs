@@ -23,7 +23,7 @@ mod windows;
 pub use noise::{FalseAlarms, Noise, false_alarms};
 pub use permutation::{Permutations, e_divisive};
 pub use segment::Segment;
-pub use windows::{Options, windowed};
+pub use windows::{Beyond, Options, windowed, windowed_beyond};
 
 /// Fewer points than this are not analysed: of six, split in the middle, each side has three, too few to judge by their
 /// own spread whether they differ. With seven the t-test flags 1 to 2 % of pure noise.

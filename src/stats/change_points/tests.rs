@@ -186,3 +186,37 @@ fn the_same_seed_gives_the_same_count_of_false_alarms() {
     };
     assert!(false_alarms(60, &strict, Noise::Normal, 200, 3).flagged < count(3).flagged);
 }
+
+/// So many values that are all but the same, around a level.
+fn level(around: f64, points: usize) -> impl Iterator<Item = f64> {
+    (0..points).map(move |place| around * (1.0 + 1e-9 * ((place * 7 % 5) as f64 - 2.0)))
+}
+
+#[test]
+fn a_change_within_the_floor_is_told_apart_from_one_beyond_it() {
+    let values: Vec<f64> = level(100.0, 15)
+        .chain(level(100.4, 15))
+        .chain(level(104.0, 15))
+        .collect();
+    let options = Options::default();
+    let found = |floor: f64| {
+        let Beyond { beyond, within } = windowed_beyond(&values, &options, floor).unwrap();
+        (indexes(&beyond), indexes(&within))
+    };
+    assert_eq!(indexes(&windowed(&values, &options).unwrap()), [15, 30]);
+    assert_eq!(found(0.0), (vec![15, 30], vec![]));
+    assert_eq!(found(0.01), (vec![30], vec![15]));
+    assert_eq!(found(0.05), (vec![], vec![15, 30]));
+    assert_eq!(windowed_beyond(&[f64::NAN; 9], &options, 0.01), None);
+}
+
+#[test]
+fn small_steps_in_one_direction_add_up() {
+    let values: Vec<f64> = (0..6)
+        .flat_map(|step| level(100.0 + 0.6 * f64::from(step), 12))
+        .collect();
+    let Beyond { beyond, within } = windowed_beyond(&values, &Options::default(), 0.01).unwrap();
+    assert_eq!(beyond.len() + within.len(), 5, "each step is seen");
+    assert!(!beyond.is_empty(), "3 % in all are not lost among steps of 0.6 %");
+    assert!(beyond.iter().all(|point| point.magnitude() > 0.01));
+}

@@ -38,7 +38,38 @@ impl Options {
 /// The change points of a series, in order: weak ones from each window, then merged until all of them are significant
 /// between their neighbours. Takes time of order n × window. None where a value is not finite.
 pub fn windowed(values: &[f64], options: &Options) -> Option<Vec<ChangePoint>> {
-    windowed_testing_again(values, options, |gone| [gone.checked_sub(1), Some(gone)])
+    windowed_testing_again(values, options, both_neighbours)
+}
+
+/// Change points, and those of them that are no change that matters.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Beyond {
+    /// Those whose [`magnitude`](ChangePoint::magnitude) is larger than the floor. Levels that differ by less were taken
+    /// together before, so that small steps in one direction add up to one that shows.
+    pub beyond: Vec<ChangePoint>,
+    /// What [`windowed`] finds in addition.
+    pub within: Vec<ChangePoint>,
+}
+
+/// As [`windowed`], then merged further until no change is as small as `floor`, a share.
+pub fn windowed_beyond(values: &[f64], options: &Options, floor: f64) -> Option<Beyond> {
+    let mut merging = merged(values, options, both_neighbours)?;
+    let all = merging.points.clone();
+    let floored = Options {
+        min_magnitude: options.min_magnitude.max(floor),
+        ..*options
+    };
+    merging.merge(&floored, both_neighbours);
+    let stays = |point: &ChangePoint| merging.points.iter().any(|kept| kept.index == point.index);
+    Some(Beyond {
+        within: all.into_iter().filter(|point| !stays(point)).collect(),
+        beyond: merging.points,
+    })
+}
+
+/// The places of the points that are beside one that was taken away at a place.
+fn both_neighbours(gone: usize) -> [Option<usize>; 2] {
+    [gone.checked_sub(1), Some(gone)]
 }
 
 /// As [`windowed`], with a choice of the points that are tested again where the point at a place is taken away: the two
@@ -49,14 +80,16 @@ pub(super) fn windowed_testing_again(
     options: &Options,
     again: fn(usize) -> [Option<usize>; 2],
 ) -> Option<Vec<ChangePoint>> {
+    merged(values, options, again).map(|merging| merging.points)
+}
+
+fn merged(values: &[f64], options: &Options, again: fn(usize) -> [Option<usize>; 2]) -> Option<Merging> {
     if values.iter().any(|value| !value.is_finite()) {
         return None;
     }
     let mut merging = Merging::new(values, weak_points(values, options));
-    while let Some(weakest) = merging.weakest(options) {
-        merging.take_away(weakest, again);
-    }
-    Some(merging.points)
+    merging.merge(options, again);
+    Some(merging)
 }
 
 /// The union of what the windows show.
@@ -137,6 +170,12 @@ impl Merging {
         };
         (0..merging.points.len()).for_each(|place| merging.test(place));
         merging
+    }
+
+    fn merge(&mut self, options: &Options, again: fn(usize) -> [Option<usize>; 2]) {
+        while let Some(weakest) = self.weakest(options) {
+            self.take_away(weakest, again);
+        }
     }
 
     fn test(&mut self, place: usize) {

@@ -1,0 +1,178 @@
+//! A run against stored sessions.
+
+use super::*;
+
+#[test]
+fn a_configuration_of_one_side_only_is_not_valid_unless_forced() {
+    let both = |place: usize| session(&[(ID, 1_000.0), (["c-2", "c-3"][place], 1_000.0)], 10, 0.01);
+    let mut forced = throughput(0.05);
+    forced.force = true;
+    for (before, now, other) in [
+        (stored(6), both(0), "c-2"),
+        (
+            (0..6).map(|_| both(1)).collect(),
+            session(&[(ID, 1_000.0)], 10, 0.01),
+            "c-3",
+        ),
+    ] {
+        let judged = against_stored(&before, &now, &throughput(0.05));
+        assert_eq!(whole_verdict(&judged), GateVerdict::NotValid);
+        let row = judged.rows.iter().find(|row| row.configuration_id == other).unwrap();
+        assert_eq!(row.verdict, GateVerdict::NotValid);
+        let judged = against_stored(&before, &now, &forced);
+        assert_eq!(whole_verdict(&judged), GateVerdict::Pass, "{:?}", judged.rows);
+        assert!(
+            judged.notes.iter().any(|note| note.contains(other)),
+            "{:?}",
+            judged.notes
+        );
+    }
+}
+
+#[test]
+fn sessions_of_one_morning_are_told() {
+    let gate = |hours: i64| {
+        let mut stored = stored(6);
+        for (place, session) in (0..).zip(&mut stored) {
+            session.manifest.created_at += jiff::SignedDuration::from_hours(hours * place);
+        }
+        against_stored(&stored, &session(&[(ID, 1_000.0)], 10, 0.01), &throughput(0.05)).warnings
+    };
+    assert!(
+        gate(1).iter().any(|note| note.contains("6 sessions within 5 h")),
+        "{:?}",
+        gate(1)
+    );
+    assert!(
+        gate(24).iter().all(|note| !note.contains("sessions within")),
+        "{:?}",
+        gate(24)
+    );
+}
+
+#[test]
+fn six_sessions_decide_and_five_do_not() {
+    let gate = |sessions: usize, level: f64| {
+        let now = session(&[(ID, level)], 10, 0.01);
+        against_stored(&stored(sessions), &now, &throughput(0.05))
+            .rows
+            .remove(0)
+    };
+    assert_eq!(gate(6, 1_000.0).verdict, GateVerdict::Pass);
+    assert_eq!(gate(6, 800.0).verdict, GateVerdict::Regression);
+    assert_eq!(gate(6, 960.0).verdict, GateVerdict::Inconclusive);
+    assert_eq!(gate(6, 960.0).basis, Some(Basis::Sessions));
+    for level in [1_000.0, 500.0] {
+        let row = gate(5, level);
+        assert_eq!(row.verdict, GateVerdict::Inconclusive);
+        assert!(
+            row.sentence.contains("Needs 6 stored sessions and has 5"),
+            "{}",
+            row.sentence
+        );
+    }
+}
+
+#[test]
+fn what_hardly_varies_is_decided_by_one_session() {
+    let gate = |factor: f64, blocks: u32| {
+        let now = session(&[(ID, 1_000.0 * factor)], blocks, 0.002);
+        let asked = asked(&[(Metric::RecordsPerBatch, 0.05)]);
+        against_stored(&[session(&[(ID, 1_000.0)], blocks, 0.002)], &now, &asked)
+            .rows
+            .remove(0)
+    };
+    assert_eq!(
+        (gate(1.0, 10).verdict, gate(1.0, 10).basis),
+        (GateVerdict::Pass, Some(Basis::Steady))
+    );
+    assert_eq!(gate(0.8, 10).verdict, GateVerdict::Regression);
+    let single = gate(0.8, 1);
+    assert_eq!(single.verdict, GateVerdict::Inconclusive);
+    assert!(
+        single.sentence.contains("4 trials of each side are needed"),
+        "{}",
+        single.sentence
+    );
+}
+
+#[test]
+fn a_run_with_fewer_trials_than_the_sessions_is_not_held_against_them() {
+    let now = session(&[(ID, 700.0)], 1, 0.01);
+    let row = against_stored(&stored(6), &now, &throughput(0.05)).rows.remove(0);
+    assert_eq!(row.verdict, GateVerdict::Inconclusive);
+    assert!(row.sentence.contains("10 are needed"), "{}", row.sentence);
+}
+
+#[test]
+fn other_machines_and_other_profiles_are_not_valid() {
+    let mut now = session(&[(ID, 1_000.0)], 10, 0.01);
+    now.manifest.host.cpu = "another".to_owned();
+    let judged = against_stored(&stored(6), &now, &throughput(0.05));
+    assert_eq!(whole_verdict(&judged), GateVerdict::NotValid);
+    assert!(judged.invalid[0].contains("processor"), "{:?}", judged.invalid);
+    let mut forced = throughput(0.05);
+    forced.force = true;
+    let judged = against_stored(&stored(6), &now, &forced);
+    assert_eq!(whole_verdict(&judged), GateVerdict::Pass);
+    assert!(judged.forced[0].contains("processor"), "{:?}", judged.forced);
+
+    let other = session(&[("c-2", 1_000.0)], 10, 0.01);
+    let judged = against_stored(&stored(6), &other, &throughput(0.05));
+    assert_eq!(whole_verdict(&judged), GateVerdict::NotValid);
+    assert!(
+        judged.invalid[0].contains("no configuration in common"),
+        "{:?}",
+        judged.invalid
+    );
+    assert_eq!(
+        whole_verdict(&against_stored(&[], &now, &throughput(0.05))),
+        GateVerdict::NotValid
+    );
+}
+
+#[test]
+fn a_run_that_has_not_ended_is_not_valid() {
+    let mut now = session(&[(ID, 1_000.0)], 10, 0.01);
+    now.manifest.run.precision = Some(crate::profile::Precision {
+        metric: Default::default(),
+        half_width: 0.03,
+        min_blocks: 15,
+        max_blocks: 50,
+        time_budget_ms: None,
+        until: crate::profile::Until::Narrow,
+    });
+    let judged = against_stored(&stored(6), &now, &throughput(0.05));
+    assert_eq!(whole_verdict(&judged), GateVerdict::NotValid);
+}
+
+#[test]
+fn what_stored_sessions_leave_open_is_not_said_to_be_answered_by_the_same_command() {
+    let between = against_stored(&stored(6), &session(&[(ID, 960.0)], 10, 0.01), &throughput(0.05));
+    let too_few = against_stored(&stored(5), &session(&[(ID, 960.0)], 10, 0.01), &throughput(0.05));
+    for judged in [between, too_few] {
+        let sentence = &judged.rows[0].sentence;
+        assert!(
+            sentence.contains("kpbench gate --profile with --base or --base-bin"),
+            "{sentence}"
+        );
+    }
+}
+
+#[test]
+fn a_configuration_with_nothing_to_gate_is_no_stranger() {
+    let without_acks = |mut session: BaselineSession| {
+        session.manifest.configurations[0].acks = crate::protocol::Acks::None;
+        session
+    };
+    let before: Vec<BaselineSession> = stored(6).into_iter().map(without_acks).collect();
+    let now = without_acks(session(&[(ID, 1_000.0)], 10, 0.01));
+    let judged = against_stored(&before, &now, &asked(&[(Metric::LatencyP99, 0.1)]));
+    assert_eq!(whole_verdict(&judged), GateVerdict::NotValid, "nothing was gated");
+    assert!(
+        judged.rows.is_empty() && judged.invalid.is_empty(),
+        "{:?}",
+        judged.invalid
+    );
+    assert!(judged.notes[0].contains("latency is not gated"), "{:?}", judged.notes);
+}
