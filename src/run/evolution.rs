@@ -163,11 +163,10 @@ impl<'a> Subjects<'a> {
             let subject = self.name(index, level);
             self.registry.set_compatibility(&subject, level)?;
             let id = self.registry.register(&subject, &old)?;
-            let verdict = self.registry.offer(&subject, &new)?;
-            if let (Compatibility::None, Verdict::Accepted(new_id)) = (level, &verdict) {
-                ids = [id, *new_id];
+            verdicts.push((level, self.registry.check(&subject, &new)?));
+            if level == Compatibility::None {
+                ids = [id, self.registry.register(&subject, &new)?];
             }
-            verdicts.push((level, verdict));
         }
         Ok((verdicts, ids))
     }
