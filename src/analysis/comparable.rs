@@ -212,7 +212,11 @@ fn seconds(ms: u64) -> String {
 }
 
 fn payload(workload: &Workload) -> String {
-    json(&workload.payload)
+    match &workload.serialization {
+        // The same logical record compares, whatever its format makes of it.
+        Some(serialization) => format!("the record {}", serialization.record),
+        None => json(&workload.payload),
+    }
 }
 
 fn json<T: serde::Serialize + std::fmt::Debug>(value: &T) -> String {

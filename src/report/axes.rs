@@ -53,6 +53,8 @@ pub fn value(configuration: &ConfigurationSummary, axis: &str) -> AxisValue {
             Arrival::Unpaced => "unpaced".to_owned(),
             Arrival::Constant { rate_per_s } => format!("{rate_per_s}"),
         },
+        "record" => serialized(configuration, |one| one.record.to_string()),
+        "value.serializer" => serialized(configuration, |one| one.value.to_string()),
         "record.size" => match &workload.payload.size {
             Size::Fixed { bytes } => bytes.to_string(),
             other => format!("up to {}", other.max_bytes()),
