@@ -212,9 +212,14 @@ fn seconds(ms: u64) -> String {
 }
 
 fn payload(workload: &Workload) -> String {
+    let values = match &workload.serialization {
+        // The same logical record compares, whatever its format makes of it.
+        Some(serialization) => format!("the record {}", serialization.record),
+        None => json(&workload.payload),
+    };
     match workload.records.are_plain() {
-        true => json(&workload.payload),
-        false => json(&(&workload.payload, &workload.records)),
+        true => values,
+        false => format!("{values}, {}", json(&workload.records)),
     }
 }
 

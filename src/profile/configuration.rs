@@ -9,7 +9,6 @@ use super::model::{AxisSetting, Configuration, TopicSettings};
 use super::producer::Fixed;
 use super::properties::{Given, Translation, librdkafka, translate};
 use super::read::Context;
-use super::schema_registry::SchemaRegistry;
 use super::secrets::{MASK, is_secret};
 use super::serialization::{resolve, sizes};
 use super::setting::Setting;
@@ -35,7 +34,6 @@ pub(crate) fn draft(
     fixed: &Fixed,
     (load, load_keys): (&LoadSettings, &[(LoadKey, Place)]),
     topic: &TopicSettings,
-    registry: &SchemaRegistry,
     context: &Context,
 ) -> Draft {
     let mut load = load.clone();
@@ -52,7 +50,7 @@ pub(crate) fn draft(
         of_axis.or(fixed)
     };
     let class = given.iter().position(|given| given.name == "value.serializer");
-    let resolved = resolve(&load, class.map(|at| &given[at]), registry, topic, &place);
+    let resolved = resolve(&load, class.map(|at| &given[at]), &fixed.registry, topic, &place);
     if let (Some(at), Some(_)) = (class, &resolved.serialization) {
         // It is run after all: not to be told as one that does not touch the load.
         given.remove(at);

@@ -147,11 +147,11 @@ pub fn parse(source_name: &str, text: &str, base_dir: &Path, overrides: &[Overri
 /// Reads every section, expands the matrix, checks the rules; problems are left in the context.
 fn read_profile(source_name: &str, mut document: Document, context: &mut Context) -> Profile {
     let mut places = Places::default();
-    let fixed = producer::producer(&mut document, context);
+    let mut fixed = producer::producer(&mut document, context);
     let target = target::target(&mut document, &fixed.connection, fixed.defaults, &mut places, context);
     let (topic, partitions) = sections::topic(&mut document, &target, &mut places, context);
     let (load, load_keys) = read_load(&mut document, partitions, context);
-    let registry = schema_registry::schema_registry(&mut document, fixed.registry.clone(), context);
+    fixed.registry = schema_registry::schema_registry(&mut document, fixed.registry, context);
     let (mut run, precision_metric) = sections::run(&mut document, context);
     let gate = gate::gate(&mut document, context);
     let matrix = matrix::read(
@@ -174,7 +174,7 @@ fn read_profile(source_name: &str, mut document: Document, context: &mut Context
     rules::check_existing(&topic, &matrix, context);
     rules::check_cluster(&target, &topic, &places, context);
     let concurrency = load_keys.iter().any(|(key, _)| *key == LoadKey::SendConcurrency);
-    let mut drafts = expand(&matrix, &fixed, &load, &target, &topic, &load_keys, &registry, context);
+    let mut drafts = expand(&matrix, &fixed, &load, &target, &topic, &load_keys, context);
     drafts.iter_mut().for_each(|draft| arrival::check(draft, &run));
     let rules = drain_rules::Rules {
         run: &run,
@@ -208,8 +208,8 @@ fn read_profile(source_name: &str, mut document: Document, context: &mut Context
         defaults: fixed.defaults,
         target,
         topic,
-        registry: registry.properties(),
-        places: registry_places(&registry, &load_keys, context),
+        registry: fixed.registry.properties(),
+        places: registry_places(&fixed.registry, &load_keys, context),
         run,
         gate,
         configurations,
@@ -291,13 +291,12 @@ fn expand(
     target: &TargetSettings,
     topic: &TopicSettings,
     load_keys: &[(LoadKey, source::Place)],
-    registry: &SchemaRegistry,
     context: &mut Context,
 ) -> Vec<Draft> {
     let mut drafts = Vec::new();
     let mut any_sendable = false;
     for point in &matrix.points {
-        let mut draft = draft(matrix, point, fixed, (load, load_keys), topic, registry, context);
+        let mut draft = draft(matrix, point, fixed, (load, load_keys), topic, context);
         for problem in std::mem::take(&mut draft.translation.problems) {
             context.problem(problem);
         }

@@ -9,7 +9,7 @@ use super::properties::java;
 use super::properties::spring::{self, Meaning};
 use super::properties::{Connection, Given, is_connection, translate_connection};
 use super::read::Context;
-use super::schema_registry::is_registry;
+use super::schema_registry::{SchemaRegistry, is_registry};
 use super::secrets::is_secret;
 use super::source::Place;
 
@@ -22,7 +22,7 @@ pub(crate) struct Fixed {
     /// Connection properties that stood among them, and how they translate.
     pub connection: Connection,
     /// The Schema Registry's settings that stood among them.
-    pub registry: Vec<Given>,
+    pub registry: SchemaRegistry,
 }
 
 /// `[producer]`.
@@ -81,7 +81,7 @@ pub(crate) fn producer(document: &mut Document, context: &mut Context) -> Fixed 
         defaults,
         properties,
         connection,
-        registry,
+        registry: SchemaRegistry { given: registry },
     }
 }
 

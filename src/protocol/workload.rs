@@ -233,3 +233,14 @@ pub struct Workload {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub serialization: Option<Serialization>,
 }
+
+impl Workload {
+    /// Whether both carry the same: the same logical record, whatever its format makes of it, or else the same payload.
+    pub fn carries_the_same(&self, other: &Workload) -> bool {
+        match (&self.serialization, &other.serialization) {
+            (Some(own), Some(others)) => own.record == others.record,
+            (None, None) => self.payload == other.payload,
+            _ => false,
+        }
+    }
+}

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::summary::ConfigurationSummary;
 use crate::profile::{headers_text, key_text, partitioner_text};
-use crate::protocol::Size;
+use crate::protocol::{Serialization, Size};
 
 /// A configuration's value on one axis.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,6 +60,8 @@ pub fn value(configuration: &ConfigurationSummary, axis: &str) -> AxisValue {
             None => workload.arrival.to_string(),
         },
         "arrival" => workload.arrival.to_string(),
+        "record" => serialized(configuration, |one| one.record.to_string()),
+        "value.serializer" => serialized(configuration, |one| one.value.to_string()),
         "record.size" => match &workload.payload.size {
             Size::Fixed { bytes } => bytes.to_string(),
             other => format!("up to {}", other.max_bytes()),
@@ -68,6 +70,12 @@ pub fn value(configuration: &ConfigurationSummary, axis: &str) -> AxisValue {
     };
     let number = text.parse().ok();
     AxisValue { text, number }
+}
+
+/// Of values that are not serialized: "none".
+fn serialized(configuration: &ConfigurationSummary, text: impl FnOnce(&Serialization) -> String) -> String {
+    let serialization = configuration.workload.serialization.as_ref();
+    serialization.map_or_else(|| "none".to_owned(), text)
 }
 
 fn property(configuration: &ConfigurationSummary, axis: &str) -> String {

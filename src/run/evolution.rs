@@ -56,13 +56,16 @@ pub struct Evolution {
     pub changes: Vec<ChangeOutcome>,
 }
 
+/// A registry's verdicts by compatibility level.
+pub type Verdicts = Vec<(Compatibility, Verdict)>;
+
 /// What happened with one change.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ChangeOutcome {
     /// The change in a few words.
     pub change: &'static str,
     /// The registry's verdict on the new schema after the old one, by compatibility level.
-    pub registry: Vec<(Compatibility, Verdict)>,
+    pub registry: Verdicts,
     /// What readers made of the other version's records.
     pub readers: Vec<ReaderOutcome>,
 }
@@ -148,7 +151,7 @@ impl<'a> Subjects<'a> {
     }
 
     /// The registry's verdicts on one change, and the ids of both schemas.
-    fn ask(&self, index: usize) -> Result<(Vec<(Compatibility, Verdict)>, [u32; 2]), EvolutionError> {
+    fn ask(&self, index: usize) -> Result<(Verdicts, [u32; 2]), EvolutionError> {
         let schema = |shape: &Shape| {
             AvroSchema::parse("an evolving schema", &shape.avro())
                 .map_err(|error: SerializeError| EvolutionError::Write(error.to_string()))
@@ -160,11 +163,10 @@ impl<'a> Subjects<'a> {
             let subject = self.name(index, level);
             self.registry.set_compatibility(&subject, level)?;
             let id = self.registry.register(&subject, &old)?;
-            let verdict = self.registry.offer(&subject, &new)?;
-            if let (Compatibility::None, Verdict::Accepted(new_id)) = (level, &verdict) {
-                ids = [id, *new_id];
+            verdicts.push((level, self.registry.check(&subject, &new)?));
+            if level == Compatibility::None {
+                ids = [id, self.registry.register(&subject, &new)?];
             }
-            verdicts.push((level, verdict));
         }
         Ok((verdicts, ids))
     }

@@ -96,7 +96,7 @@ fn subjects_follow_the_strategy_and_go_with_their_topics() {
             "TopicRecordNameStrategy" => format!("{topic}-kpbench.CouponIssueMessage"),
             _ => "kpbench.CouponIssueMessage".to_owned(),
         };
-        assert_eq!(registry.subjects(), [subject.clone()]);
+        assert_eq!(registry.subjects(), std::slice::from_ref(&subject));
         registry.client(&[]).delete_subject(&subject).unwrap();
 
         let again = Bench::new(&profile(&broker, workload, &section));

@@ -20,7 +20,7 @@ pub(super) fn text(found: &Evolution, width: usize) -> String {
     let mut registry = table(width, &[&["a field"][..], &levels].concat());
     for change in &found.changes {
         let words = change.registry.iter().map(|(_, verdict)| match verdict {
-            Verdict::Accepted(_) => "accepts".to_owned(),
+            Verdict::Accepted => "accepts".to_owned(),
             Verdict::Refused(_) => "refuses".to_owned(),
         });
         registry.add_row(std::iter::once(change.change.to_owned()).chain(words));
@@ -87,7 +87,7 @@ fn summary(found: &Evolution) -> String {
         change
             .registry
             .iter()
-            .any(|(own, verdict)| *own == level && matches!(verdict, Verdict::Accepted(_)))
+            .any(|(own, verdict)| *own == level && matches!(verdict, Verdict::Accepted))
     };
     let reads = |change: &ChangeOutcome, format, new_reads_old| {
         change.readers.iter().any(|reader| {

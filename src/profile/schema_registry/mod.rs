@@ -82,7 +82,7 @@ fn plain_name(name: &str) -> String {
 /// `[schema-registry]` on top of what stood among the producer's properties.
 pub(crate) fn schema_registry(
     document: &mut Document,
-    among_producers: Vec<Given>,
+    among_producers: SchemaRegistry,
     context: &mut Context,
 ) -> SchemaRegistry {
     let own: Vec<Given> = document
@@ -91,7 +91,7 @@ pub(crate) fn schema_registry(
         .filter_map(|entry| context.given(entry))
         .collect();
     let mut registry = SchemaRegistry::default();
-    for mut given in among_producers.into_iter().chain(own) {
+    for mut given in among_producers.given.into_iter().chain(own) {
         let bare = given
             .name
             .strip_prefix("schema.registry.")

@@ -41,10 +41,10 @@ pub(super) fn draw(source: &Source<'_>) -> Result<Vec<Drawn>, ChartError> {
         .collect()
 }
 
-/// In the order of the throughput chart, so that a reader finds the same configuration on the same line.
+/// In the matrix's order, so that formats stand beside each other, and on the same line in each chart.
 fn bars(source: &Source<'_>, metric: Metric, name: &str, subtitle: &str) -> Result<Drawn, ChartError> {
     let configurations = source.configurations();
-    let rows = columns::ordered(&source.analysis.summary, RowOrder::BestFirst)
+    let rows = columns::ordered(&source.analysis.summary, RowOrder::Matrix)
         .into_iter()
         .take(BARS)
         .filter(|&place| metric.value(&configurations[place]).is_some())
@@ -55,7 +55,7 @@ fn bars(source: &Source<'_>, metric: Metric, name: &str, subtitle: &str) -> Resu
             highlight: false,
         })
         .collect();
-    let subtitle = source.named(&format!("{subtitle} In the order of the throughput chart."));
+    let subtitle = source.named(&format!("{subtitle} In the matrix's order."));
     let chart = charts::range_bars(&RangeBars {
         frame: source.frame(name, metric.name(), subtitle),
         measure: metric.measure(),

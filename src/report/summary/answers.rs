@@ -356,7 +356,7 @@ fn caveats(winner: &ConfigurationSummary) -> Vec<String> {
 fn same_payload(configurations: &[&ConfigurationSummary]) -> bool {
     configurations
         .windows(2)
-        .all(|pair| pair[0].workload.payload == pair[1].workload.payload)
+        .all(|pair| pair[0].workload.carries_the_same(&pair[1].workload))
 }
 
 /// Infinite where no rate was given.
@@ -399,6 +399,9 @@ pub(in crate::report) fn load(configuration: &ConfigurationSummary) -> String {
 
 fn size_in_words(configuration: &ConfigurationSummary) -> String {
     use crate::protocol::Size;
+    if let Some(serialization) = &configuration.workload.serialization {
+        return format!("the record {}", serialization.record);
+    }
     match &configuration.workload.payload.size {
         Size::Fixed { bytes } => format!("{} B records", format::count(u64::from(*bytes))),
         other => format!("records up to {} B", format::count(u64::from(other.max_bytes()))),

@@ -5,6 +5,7 @@
 //! told to be that strict. A reader of the custom layout takes one field after the other and nothing else. A reader of
 //! Avro has the writer's schema, by the id that stands in the record, and resolves it to its own.
 
+use apache_avro::schema_compatibility::SchemaCompatibility;
 use apache_avro::types::Value as AvroValue;
 use serde::Serialize;
 use serde::ser::SerializeMap;
@@ -152,7 +153,10 @@ fn with_aliases(writer: &str, reader: &Shape) -> String {
 pub fn avro_reader(writer: &str, reader: &Shape) -> Result<impl Fn(&[u8]) -> Result<Row, String> + use<>, String> {
     let parse = |text: &str| apache_avro::Schema::parse_str(text).map_err(|error| error.to_string());
     let (writer, own) = (parse(&with_aliases(writer, reader))?, parse(&reader.avro())?);
+    // The library would read a long as an int where it fits; the specification, and Java's readers, do not.
+    let resolvable = SchemaCompatibility::can_read(&writer, &own).map_err(|error| error.to_string());
     Ok(move |datum: &[u8]| {
+        resolvable.clone()?;
         let mut bytes = datum;
         let read = apache_avro::from_avro_datum(&writer, &mut bytes, Some(&own)).map_err(|error| error.to_string())?;
         let AvroValue::Record(fields) = read else {

@@ -49,8 +49,8 @@ impl Compatibility {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
-    /// It has this id now.
-    Accepted(u32),
+    /// It is compatible.
+    Accepted,
     /// It is not compatible with the subject's versions; the registry's words.
     Refused(String),
 }
@@ -139,17 +139,30 @@ impl Registry {
         })
     }
 
-    /// Registers a schema and tells whether it was refused as incompatible.
+    /// Asks whether a schema would be compatible with the subject's latest version at its level. Registers nothing:
+    /// some registries take a schema that they know from elsewhere without that check.
     ///
     /// # Errors
-    /// Any other failure.
-    pub fn offer(&self, subject: &str, schema: &AvroSchema) -> Result<Verdict, RegistryError> {
-        match self.register(subject, schema) {
-            Ok(id) => Ok(Verdict::Accepted(id)),
-            Err(RegistryError::Refused {
-                status: 409, message, ..
-            }) => Ok(Verdict::Refused(message)),
-            Err(error) => Err(error),
+    /// The registry does not say.
+    pub fn check(&self, subject: &str, schema: &AvroSchema) -> Result<Verdict, RegistryError> {
+        let path = format!(
+            "/compatibility/subjects/{}/versions/latest?verbose=true",
+            segment(subject)
+        );
+        let answer = self
+            .http
+            .ask(Method::POST, &path, Some(&json!({ "schema": schema.text })))?;
+        let messages = || match answer.body.get("messages") {
+            Some(Value::Array(messages)) => {
+                let texts: Vec<&str> = messages.iter().filter_map(Value::as_str).collect();
+                texts.join("; ")
+            }
+            _ => String::new(),
+        };
+        match answer.body.get("is_compatible").and_then(Value::as_bool) {
+            Some(true) => Ok(Verdict::Accepted),
+            Some(false) => Ok(Verdict::Refused(messages())),
+            None => Err(unexpected(answer, &path)),
         }
     }
 

@@ -202,30 +202,3 @@ fn a_rate_has_no_trials_of_its_own() {
     assert_eq!(row.basis, Some(Basis::OfferedRate));
     assert_eq!(row.sentence, "Too few: 6 trials are needed, and there are 4.");
 }
-
-#[test]
-fn random_arrivals_are_held_to_what_was_due_in_their_own_window() {
-    let gate = |factor: f64| {
-        let mut session = session(&[("b", 1_000.0), ("c", 1_000.0)], 10, 0.2);
-        for one in &mut session.manifest.configurations {
-            one.workload.arrival = Arrival::Poisson { rate_per_s: 1_000.0 };
-        }
-        for (place, one) in session.configurations.iter_mut().enumerate() {
-            for figures in one.trials.values_mut() {
-                // Throughput varies by 20 % because what was due does.
-                let due = figures["throughput_records_per_s"];
-                figures.insert("offered_records_per_s".to_owned(), due);
-                if place == 1 {
-                    figures.insert("throughput_records_per_s".to_owned(), due * factor);
-                }
-            }
-        }
-        interleaved(&session, &pair(), &throughput(0.05)).rows.remove(0)
-    };
-    let kept = gate(1.0);
-    assert_eq!(
-        (kept.verdict, kept.basis),
-        (GateVerdict::Pass, Some(Basis::OfferedRate))
-    );
-    assert_eq!(gate(0.9).verdict, GateVerdict::Regression);
-}
