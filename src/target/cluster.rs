@@ -24,6 +24,16 @@ const CLOSED_LIMIT: Duration = Duration::from_secs(3);
 /// Longest wait for one request to a cluster that has answered before.
 pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// What is known of whoever listens at the bootstrap servers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Listener {
+    /// A cluster that was started here, or that has answered before. A connection that it closes, or a login that it
+    /// refuses, says only that it is coming up or going down: it is waited for as long as asked.
+    Known,
+    /// An address from a user: what closes every connection at once, or refuses a login, will not get better.
+    Unknown,
+}
+
 /// What a cluster says about itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ClusterFacts {
@@ -102,6 +112,7 @@ impl ClusterClient {
     /// the wait.
     pub(crate) fn wait_until_reachable(
         &self,
+        listener: Listener,
         brokers: u32,
         timeout: Duration,
         cancelled: &AtomicBool,
@@ -132,7 +143,8 @@ impl ClusterClient {
             };
             let causes = self.causes();
             let waited = start.elapsed();
-            let hopeless = causes.definitive().is_some() || (causes.closed_at_once() && waited >= CLOSED_LIMIT);
+            let hopeless = listener == Listener::Unknown
+                && (causes.definitive().is_some() || (causes.closed_at_once() && waited >= CLOSED_LIMIT));
             if hopeless || waited >= timeout {
                 let cause = causes.summary().unwrap_or(last);
                 return Err(TargetError::Unreachable {
@@ -185,5 +197,29 @@ mod tests {
         assert!(error.to_string().contains("security.protocol"), "{error}");
         let error = wrong("ssl.key.secretly.passwordlike", "hunter2");
         assert!(!error.to_string().contains("hunter2"), "{error}");
+    }
+
+    /// A broker that comes up, or goes down, may close a connection before its first answer.
+    #[test]
+    fn only_an_unknown_listener_that_closes_connections_is_given_up() {
+        let closing = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let address = closing.local_addr().unwrap().to_string();
+        // Ends with the test's process.
+        std::thread::spawn(move || closing.incoming().for_each(drop));
+        let client = ClusterClient::new(&address, &BTreeMap::new()).unwrap();
+        let wait = |listener| {
+            let start = Instant::now();
+            let mut alive = || match start.elapsed() < 2 * CLOSED_LIMIT {
+                true => Ok(()),
+                false => Err(TargetError::Impossible("waited on".to_owned())),
+            };
+            let never = AtomicBool::new(false);
+            let result = client.wait_until_reachable(listener, 1, 10 * CLOSED_LIMIT, &never, &mut alive);
+            result.unwrap_err().to_string()
+        };
+        let said = wait(Listener::Unknown);
+        assert!(said.contains("closed the connection"), "{said}");
+        let said = wait(Listener::Known);
+        assert!(said.contains("waited on"), "{said}");
     }
 }

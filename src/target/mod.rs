@@ -29,7 +29,7 @@ use crate::process::Spawner;
 use crate::profile::TargetSettings;
 use crate::protocol::TargetKind;
 use crate::store::{LocalBrokers, TargetDescription};
-use cluster::ClusterClient;
+use cluster::{ClusterClient, Listener};
 use local::{LocalCluster, LocalOptions};
 use mock::{MockCommand, MockProcess};
 
@@ -302,7 +302,7 @@ impl Target {
             };
             parts
                 .client
-                .wait_until_reachable(brokers, timeout, &cancelled, &mut alive)
+                .wait_until_reachable(Listener::Known, brokers, timeout, &cancelled, &mut alive)
                 .map(|_| ())
         });
         let done = done.await;
@@ -444,7 +444,7 @@ fn start_external(settings: &TargetSettings, cancelled: &AtomicBool) -> Result<T
     })?;
     let connection = external::connection(&settings.connection);
     let client = ClusterClient::new(servers, &connection)?;
-    let facts = client.wait_until_reachable(1, EXTERNAL_TIMEOUT, cancelled, &mut || Ok(()))?;
+    let facts = client.wait_until_reachable(Listener::Unknown, 1, EXTERNAL_TIMEOUT, cancelled, &mut || Ok(()))?;
     Ok(assemble(
         TargetKind::External,
         Backend::External,
@@ -468,7 +468,13 @@ fn start_mock(
     // A mock cluster speaks plain text only; connection properties of a profile are for the real target.
     let connection = BTreeMap::new();
     let client = ClusterClient::new(mock.bootstrap_servers(), &connection)?;
-    let facts = client.wait_until_reachable(settings.brokers, EXTERNAL_TIMEOUT, cancelled, &mut || Ok(()))?;
+    let facts = client.wait_until_reachable(
+        Listener::Known,
+        settings.brokers,
+        EXTERNAL_TIMEOUT,
+        cancelled,
+        &mut || Ok(()),
+    )?;
     let software = Some("librdkafka's mock cluster".to_owned());
     Ok(assemble(
         TargetKind::Mock,

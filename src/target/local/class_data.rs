@@ -13,7 +13,7 @@ use super::toolkit::{self, Toolkit};
 use super::{Progress, jars};
 use crate::process::{Signal, Spawner, send_signal};
 use crate::target::cache::{self, OwnedDirectory};
-use crate::target::cluster::ClusterClient;
+use crate::target::cluster::{ClusterClient, Listener};
 use crate::target::error::TargetError;
 
 /// Longest time for that one run; the archive is written at its end.
@@ -82,7 +82,7 @@ fn make(toolkit: &Toolkit, spawner: &Spawner, cancelled: &AtomicBool, place: &Pa
     ports.release();
     let mut node = Node::start(spawner, 1, files, command)?;
     let client = ClusterClient::new(&bootstrap_servers(&ports.nodes), &Default::default())?;
-    client.wait_until_reachable(1, LIMIT, cancelled, &mut || node.check_alive())?;
+    client.wait_until_reachable(Listener::Known, 1, LIMIT, cancelled, &mut || node.check_alive())?;
     send_signal(node.pid(), Signal::Terminate).map_err(TargetError::io("end the broker"))?;
     let start = Instant::now();
     while node.check_alive().is_ok() {

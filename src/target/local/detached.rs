@@ -17,7 +17,7 @@ use super::toolkit::{self, Toolkit};
 use super::{PORT_ATTEMPTS, Progress, START_LIMIT};
 use crate::process::{ProcessIdentity, Signal, Spawner, send_signal, spawn_detached};
 use crate::target::cache;
-use crate::target::cluster::ClusterClient;
+use crate::target::cluster::{ClusterClient, Listener};
 use crate::target::error::{TargetError, log_tail};
 
 /// How long brokers may take to end by themselves.
@@ -298,7 +298,13 @@ fn format(
 fn wait(broker: &DetachedBroker, options: &DetachedOptions) -> Result<(), TargetError> {
     let client = ClusterClient::new(&broker.bootstrap_servers, &BTreeMap::new())?;
     let mut alive = || broker.check_alive();
-    client.wait_until_reachable(options.nodes, START_LIMIT, &AtomicBool::new(false), &mut alive)?;
+    client.wait_until_reachable(
+        Listener::Known,
+        options.nodes,
+        START_LIMIT,
+        &AtomicBool::new(false),
+        &mut alive,
+    )?;
     Ok(())
 }
 
@@ -326,7 +332,7 @@ pub fn status(name: &str) -> Result<DetachedStatus, TargetError> {
     let client = ClusterClient::new(&broker.bootstrap_servers, &BTreeMap::new())?;
     let nodes = u32::try_from(broker.processes.len()).unwrap_or(u32::MAX);
     let limit = Duration::from_secs(3);
-    match client.wait_until_reachable(nodes, limit, &AtomicBool::new(false), &mut || Ok(())) {
+    match client.wait_until_reachable(Listener::Known, nodes, limit, &AtomicBool::new(false), &mut || Ok(())) {
         Ok(facts) if facts.cluster_id.as_ref().is_some_and(|id| *id != broker.cluster_id) => {
             Ok(DetachedStatus::Broken {
                 broker,

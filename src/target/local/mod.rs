@@ -23,7 +23,7 @@ pub use settings::{BROKER_SETTINGS, BrokerSetting, broker_settings};
 pub use toolkit::{HEAP_SEVERAL, HEAP_SINGLE};
 
 use super::cache::{self, OwnedDirectory};
-use super::cluster::{ClusterClient, ClusterFacts};
+use super::cluster::{ClusterClient, ClusterFacts, Listener as ClusterListener};
 use super::error::TargetError;
 use crate::process::Spawner;
 use layout::{NodeFiles, NodePorts, ReservedPorts, bootstrap_servers, server_properties};
@@ -111,7 +111,9 @@ impl LocalCluster {
             let cluster = LocalCluster::launch(spawner, &toolkit, options)?;
             let client = ClusterClient::new(&bootstrap_servers(&cluster.ports), connection)?;
             let brokers = options.nodes.max(1);
-            let up = client.wait_until_reachable(brokers, START_LIMIT, cancelled, &mut || cluster.check_alive());
+            let up = client.wait_until_reachable(ClusterListener::Known, brokers, START_LIMIT, cancelled, &mut || {
+                cluster.check_alive()
+            });
             match up {
                 Ok(facts) => return Ok((cluster, client, facts)),
                 Err(_) if attempt < PORT_ATTEMPTS && cluster.port_was_taken() => attempt += 1,
