@@ -44,7 +44,8 @@ pub struct Hub {
     pub clock: TrialClock,
     /// Its intervals.
     pub timeline: Timeline,
-    paced: bool,
+    /// Whether records are due at times of their own.
+    pub paced: bool,
     record_latencies: bool,
     record_acknowledgements: bool,
     closed: AtomicBool,
