@@ -47,7 +47,8 @@ pub struct Hub {
     pub timeline: Timeline,
     /// The parts of its window, where its rate varies.
     levels: Levels,
-    paced: bool,
+    /// Whether records are due at times of their own.
+    pub paced: bool,
     record_latencies: bool,
     record_acknowledgements: bool,
     listed: bool,
