@@ -61,7 +61,7 @@ impl ProducerContext for Context {
 /// A `BaseProducer` and its polling thread.
 pub(super) struct RustBaseProducer {
     producer: Arc<BaseProducer<Context>>,
-    topic: String,
+    topics: Vec<String>,
     reports: Reports,
     waiters: Arc<Waiters>,
     stopping: Arc<AtomicBool>,
@@ -86,9 +86,9 @@ impl RustBaseProducer {
         // One call serves one event, unless it is given time for more.
         let serve = || producer.poll(Duration::from_millis(10));
         let observed = &producer.client().context().observed;
-        rust_shared::await_topic(
+        rust_shared::await_topics(
             producer.client(),
-            &settings.topic,
+            &settings.topics,
             settings.metadata_timeout,
             serve,
             observed,
@@ -101,7 +101,7 @@ impl RustBaseProducer {
         };
         Ok(Self {
             producer: Arc::new(producer),
-            topic: settings.topic.clone(),
+            topics: settings.topics.clone(),
             reports: settings.reports,
             waiters: Arc::new(Waiters::new(threads)),
             stopping: Arc::new(AtomicBool::new(false)),
@@ -115,7 +115,7 @@ impl RustBaseProducer {
     }
 
     fn offer(&self, record: &Outgoing<'_>, opaque: usize) -> Result<(), KafkaError> {
-        let mut base = BaseRecord::<[u8], [u8], usize>::with_opaque_to(&self.topic, opaque);
+        let mut base = BaseRecord::<[u8], [u8], usize>::with_opaque_to(&self.topics[record.topic as usize], opaque);
         (base.payload, base.key) = (record.value, record.key);
         (base.partition, base.timestamp) = (record.partition, record.timestamp_ms);
         base.headers = record.headers.map(rust_shared::headers);

@@ -55,7 +55,7 @@ struct Window {
 /// A `FutureProducer`, and the task that awaits its futures.
 pub(super) struct RustFutureProducer {
     producer: FutureProducer<Context>,
-    topic: String,
+    topics: Vec<String>,
     reports: Reports,
     observed: Arc<Observed>,
     window: Arc<Window>,
@@ -77,9 +77,9 @@ impl RustFutureProducer {
             FutureProducer::from_config_and_context(&config, Context(Arc::clone(&observed)))
                 .map_err(rust_shared::creation_error)?;
         // Its own thread polls it.
-        rust_shared::await_topic(
+        rust_shared::await_topics(
             producer.client(),
-            &settings.topic,
+            &settings.topics,
             settings.metadata_timeout,
             || (),
             &observed,
@@ -93,7 +93,7 @@ impl RustFutureProducer {
         let properties = rust_shared::effective(producer.client(), &settings.properties);
         Ok(Self {
             producer,
-            topic: settings.topic.clone(),
+            topics: settings.topics.clone(),
             reports: settings.reports,
             observed,
             window: Arc::new(Window {
@@ -109,7 +109,7 @@ impl RustFutureProducer {
     }
 
     fn offer(&self, record: &Outgoing<'_>) -> Result<DeliveryFuture, KafkaError> {
-        let mut future = FutureRecord::<[u8], [u8]>::to(&self.topic);
+        let mut future = FutureRecord::<[u8], [u8]>::to(&self.topics[record.topic as usize]);
         (future.payload, future.key) = (record.value, record.key);
         (future.partition, future.timestamp) = (record.partition, record.timestamp_ms);
         future.headers = record.headers.map(rust_shared::headers);

@@ -117,7 +117,7 @@ impl<'a> Trial<'a> {
                 let settings = ProducerSettings {
                     index,
                     properties: properties.clone(),
-                    topic: spec.topic.clone(),
+                    topics: spec.topic_names(),
                     reports: reports(spec),
                     payloads: stock.memory(),
                     record_bytes: stock.largest_bytes(),

@@ -22,6 +22,22 @@ pub struct Records {
     /// Share of records without a value, 0 to 1.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub tombstones: f64,
+    /// The topics that they are spread over by weight; empty: all go to the trial's one topic. In a trial's spec the names
+    /// are those on the cluster, and the first is the spec's own topic.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub topics: Vec<WeightedTopic>,
+}
+
+/// One of the topics that records are spread over.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WeightedTopic {
+    /// Its name: in a configuration what the profile calls it, which the name on the cluster ends in.
+    pub name: String,
+    /// How likely a record goes there, in relation to the other topics' weights: finite and above 0.
+    pub weight: f64,
+    /// Its partitions.
+    pub partitions: u32,
 }
 
 fn is_zero(share: &f64) -> bool {
@@ -29,9 +45,33 @@ fn is_zero(share: &f64) -> bool {
 }
 
 impl Records {
-    /// True for records that have nothing but a value, and whose partitions are left to the client.
+    /// True for records of one topic that have nothing but a value, and whose partitions are left to the client.
     pub fn are_plain(&self) -> bool {
-        *self == Records::default()
+        let Records {
+            key,
+            partitioner,
+            headers,
+            timestamps,
+            tombstones,
+            topics,
+        } = self;
+        let of_one_topic = topics.len() < 2;
+        let of_values = key.is_none() && headers.is_empty() && is_zero(tombstones);
+        of_one_topic && of_values && partitioner.is_default() && timestamps.is_default()
+    }
+
+    /// Partitions of all topics together, where the trial's one topic has `of_one`.
+    pub fn all_partitions(&self, of_one: u32) -> u32 {
+        match &self.topics[..] {
+            [] => of_one,
+            topics => topics.iter().map(|topic| topic.partitions).sum(),
+        }
+    }
+
+    /// Share of the records that goes to each topic by its weight: 0 to 1, in their order.
+    pub fn topic_shares(&self) -> Vec<f64> {
+        let total: f64 = self.topics.iter().map(|topic| topic.weight).sum();
+        self.topics.iter().map(|topic| topic.weight / total).collect()
     }
 
     /// True where it is of interest how records spread over partitions: they have keys, or the profile names what chooses.

@@ -148,7 +148,7 @@ impl Cluster for Twin {
     fn high_watermarks<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Vec<u64>, ClusterError>> {
         Box::pin(async { Ok(vec![5, self.script.shared_log.get().unwrap_or(0), 2]) })
     }
-    fn poll_watermarks<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<WatermarkPoll, ClusterError>> {
+    fn poll_watermarks<'a>(&'a self, _: &'a [&'a str]) -> BoxFuture<'a, Result<WatermarkPoll, ClusterError>> {
         let now = Instant::now();
         let poll = WatermarkPoll {
             offsets: vec![5, 0, 2],
@@ -159,7 +159,7 @@ impl Cluster for Twin {
     }
     fn settled_high_watermarks<'a>(
         &'a self,
-        _: &'a str,
+        _: &'a [&'a str],
         patience: Patience,
     ) -> BoxFuture<'a, Result<Vec<u64>, ClusterError>> {
         self.script.patience.borrow_mut().push(patience);

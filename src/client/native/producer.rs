@@ -56,7 +56,7 @@ struct Shared {
 }
 
 impl NativeProducer {
-    /// Makes the client and waits for its topic's metadata.
+    /// Makes the client and waits for its topics' metadata.
     pub fn connect(settings: &ProducerSettings) -> Result<Self, ClientError> {
         let conf = Conf::new(&settings.properties)?;
         // Without delivery reports librdkafka gives no sign when a record's room is free again: look every so often.
@@ -73,8 +73,8 @@ impl NativeProducer {
         };
         // SAFETY: the configuration is alive.
         unsafe { sys::rd_kafka_conf_set_events(conf.as_ptr(), events) };
-        let handle = Handle::new(conf, &settings.topic)?;
-        handle.await_topic(&settings.topic, settings.metadata_timeout)?;
+        let handle = Handle::new(conf, &settings.topics)?;
+        handle.await_topics(&settings.topics, settings.metadata_timeout)?;
         // SAFETY: the client is alive.
         let effective = unsafe { conf::effective(handle.client, &settings.properties) };
         let threads = if let Reports::Awaited { threads } = settings.reports {
