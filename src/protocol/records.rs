@@ -68,6 +68,12 @@ impl Records {
         }
     }
 
+    /// The most partitions that a topic has, where the trial's one topic has `of_one`.
+    pub fn most_partitions(&self, of_one: u32) -> u32 {
+        let of_topics = self.topics.iter().map(|topic| topic.partitions);
+        of_topics.max().unwrap_or(of_one)
+    }
+
     /// Share of the records that goes to each topic by its weight: 0 to 1, in their order.
     pub fn topic_shares(&self) -> Vec<f64> {
         let total: f64 = self.topics.iter().map(|topic| topic.weight).sum();

@@ -11,7 +11,7 @@ use crate::protocol::{Acks, ClientStatistics, Counts, FailedCount};
 use crate::report::alike;
 use crate::stats::Spread;
 use crate::stats::drift::Drift;
-use crate::store::TrialRecord;
+use crate::store::{AppendedToTopic, TrialRecord};
 
 /// What the trials of one configuration give.
 pub(super) struct OfConfiguration {
@@ -129,6 +129,7 @@ fn blank(configuration: &Configuration, trials: TrialCounts) -> ConfigurationSum
         partition_max_over_mean: None,
         partition_variation: None,
         appended_by_partition: Vec::new(),
+        appended_by_topic: Vec::new(),
         spreads: BTreeMap::new(),
         levels: Vec::new(),
         drain: None,
@@ -264,6 +265,8 @@ fn per_trial_figures(summary: &mut ConfigurationSummary, completed: &[CompletedT
     summary.partition_max_over_mean = figure(Metric::PartitionImbalance);
     summary.partition_variation = figure(Metric::PartitionVariation);
     summary.appended_by_partition = by_partition(completed);
+    let by_topic = completed.iter().map(|trial| &trial.record.broker.appended_by_topic[..]);
+    summary.appended_by_topic = AppendedToTopic::summed(by_topic);
 }
 
 /// Records appended to each partition over all trials; empty where that was not looked at.
