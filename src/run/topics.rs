@@ -45,7 +45,7 @@ impl PreparedTopics {
     /// By how much each topic's partitions grew up to `settled`, which has them one topic behind the other.
     ///
     /// # Errors
-    /// Watermarks that shrank.
+    /// Watermarks that shrank, or are missing.
     pub(super) fn growth(&self, settled: &[u64]) -> Result<Vec<Vec<u64>>, ClusterError> {
         let mut rest = settled;
         let of_topic = |topic: &PreparedTopic| {

@@ -66,6 +66,8 @@ pub(super) fn check(spec: &TrialSpec) -> Result<(), LoadError> {
 
 #[cfg(test)]
 mod tests {
+    use std::hash::BuildHasher;
+
     use super::*;
     use statrs::distribution::{Binomial, DiscreteCDF};
 
@@ -99,7 +101,7 @@ mod tests {
         for weights in cases {
             let total: f64 = weights.iter().sum();
             for _ in 0..8 {
-                let seed = rand::random::<u64>();
+                let seed = std::hash::RandomState::new().hash_one(0);
                 let topics = drawn(weights, seed, RECORDS as usize);
                 for (place, weight) in weights.iter().enumerate() {
                     let count = topics.iter().filter(|topic| **topic == place as u32).count() as u64;
