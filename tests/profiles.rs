@@ -96,7 +96,8 @@ mod shipped_profiles {
                 "nightly",
                 "quickstart",
                 "send-modes",
-                "serializers"
+                "serializers",
+                "topics"
             ]
         );
     }
@@ -267,7 +268,7 @@ mod messages {
         topics_with_settings_of_all_topics: "[workload]\ntopics = [{name = \"orders\", replication-factor = 3, partitions = 0}]\n";
         topics_and_an_existing_topic: "[topic]\nexisting = \"orders\"\npartitions = 6\n[variants.one]\n[variants.two]\ntopics = [\"a\", \"b\"]\n";
         topics_with_too_few_partitions: "[topic]\npartitions = 12\n[workload]\npartitioner = {partition = 3}\ntopics = [{name = \"orders\"}, {name = \"payments\", partitions = 3}]\n";
-        topics_of_a_coupon_service: "[workload]\ntopics = [\"a\", \"b\"]\n[workload.arrival]\npattern = \"scheduled-drain\"\nusers = \"100\"\n";
+        topics_of_a_coupon_service: "[workload]\ntopics = [\"a\", \"b\"]\n[workload.arrival]\npattern = \"scheduled-drain\"\nusers.rate = 100\n[run]\nmeasure = \"20s\"\n";
         key_of_a_record_serialized_while_sending: "[workload]\nrecord = \"order\"\nkey = {kind = \"payload\", field = \"orderId\"}\n";
         key_of_no_field_of_a_record: "[workload]\nrecord = \"order\"\nserialize.cost = false\nkey = {kind = \"payload\", field = \"order_id\"}\n";
         key_of_a_record_that_is_no_json: "[workload]\nrecord = \"order\"\nvalue-serializer = \"custom\"\nserialize.cost = false\nkey = {kind = \"payload\", field = \"orderId\"}\n";

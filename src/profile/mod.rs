@@ -69,6 +69,8 @@ pub(crate) use rules::one_bootstrap_server;
 pub use schema_registry::{Credentials, Pem, RegistrySettingError, RegistrySettings, strategy_of};
 pub use secrets::{MASK, is_secret, mask};
 pub(crate) use target::unknown_broker_config;
+#[cfg(test)]
+pub(crate) use topics::LONGEST_NAME as LONGEST_TOPIC_NAME;
 pub(crate) use topics::topics_text;
 pub(crate) use trace_file::TraceFile;
 

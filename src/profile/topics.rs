@@ -58,8 +58,11 @@ pub(super) fn topics(node: &Node, context: &mut Context) -> Option<Vec<NamedTopi
     if items.is_empty() || items.len() > MOST_TOPICS {
         context.problem(Problem::at(
             node.place,
-            format!("topics has {} of them", items.len()),
-            format!("expected 1 to {MOST_TOPICS}"),
+            match items.len() {
+                0 => "topics names none".to_owned(),
+                many => format!("topics names {many}, which is too many"),
+            },
+            format!("expected 1 to {MOST_TOPICS} of them"),
             format!("name topics, as in {FORM}, or leave topics out: every trial has one topic then"),
         ));
         return None;

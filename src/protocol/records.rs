@@ -45,8 +45,14 @@ fn is_zero(share: &f64) -> bool {
 }
 
 impl Records {
-    /// True for records of one topic that have nothing but a value, and whose partitions are left to the client.
+    /// True for records that nothing was said of: values alone, to the trial's one topic, whose partitions are left to the
+    /// client.
     pub fn are_plain(&self) -> bool {
+        *self == Records::default()
+    }
+
+    /// True where there is nothing to make or to choose beside a value.
+    pub fn are_values_alone(&self) -> bool {
         let Records {
             key,
             partitioner,
@@ -55,9 +61,9 @@ impl Records {
             tombstones,
             topics,
         } = self;
-        let of_one_topic = topics.len() < 2;
-        let of_values = key.is_none() && headers.is_empty() && is_zero(tombstones);
-        of_one_topic && of_values && partitioner.is_default() && timestamps.is_default()
+        let nothing_made = key.is_none() && headers.is_empty() && timestamps.is_default();
+        let nothing_chosen = partitioner.is_default() && topics.len() < 2 && is_zero(tombstones);
+        nothing_made && nothing_chosen
     }
 
     /// Partitions of all topics together, where the trial's one topic has `of_one`.
@@ -364,6 +370,17 @@ mod tests {
     fn plain_records_leave_no_trace() {
         assert_eq!(serde_json::to_string(&Records::default()).unwrap(), "{}");
         assert!(Records::default().are_plain());
+        let topic = WeightedTopic {
+            name: "orders".to_owned(),
+            weight: 1.0,
+            partitions: 6,
+        };
+        let of_one_topic = Records {
+            topics: vec![topic],
+            ..Records::default()
+        };
+        assert!(!of_one_topic.are_plain(), "its topic has a name");
+        assert!(of_one_topic.are_values_alone());
     }
 
     #[test]

@@ -286,3 +286,46 @@ impl<'a> Topics<'a> {
         left
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::LONGEST_TOPIC_NAME;
+    use crate::protocol::WeightedTopic;
+    use crate::run::sessions;
+    use crate::store::samples;
+
+    /// Of a trial of the largest run that a profile can ask for, prepared again.
+    #[test]
+    fn the_longest_name_of_a_topic_is_one_that_kafka_takes() {
+        let mut configuration = samples::configuration("c-ffffffff");
+        configuration.workload.records.topics = vec![WeightedTopic {
+            name: "o".repeat(LONGEST_TOPIC_NAME),
+            weight: 1.0,
+            partitions: 4,
+        }];
+        let settings = TopicSettings {
+            existing: None,
+            replication_factor: 1,
+            config: BTreeMap::new(),
+        };
+        let base = format!("{TOPIC_PREFIX}{}-b10000-t100000-c-ffffffff-again", sessions::name());
+        let wanted = wanted(&base, &configuration, &settings);
+        assert_eq!((wanted.len(), wanted[0].partitions), (1, 4));
+        assert!(wanted[0].name.len() <= 249, "{} characters", wanted[0].name.len());
+    }
+
+    #[test]
+    fn growth_is_told_topic_by_topic_and_what_is_missing_is_no_growth() {
+        let topic = |name: &str, watermarks: &[u64]| PreparedTopic {
+            name: name.to_owned(),
+            watermarks: watermarks.to_vec(),
+        };
+        let topics = PreparedTopics(vec![topic("a", &[1, 0]), topic("b", &[5])]);
+        assert_eq!(topics.appended_before(), 6);
+        assert_eq!(topics.growth(&[4, 2, 5]).unwrap(), [vec![3, 2], vec![0]]);
+        let shrunk = topics.growth(&[4, 2, 4]).unwrap_err();
+        assert!(shrunk.message.contains("the watermarks of b shrank"), "{shrunk}");
+        assert!(topics.growth(&[4, 2]).is_err());
+    }
+}

@@ -162,7 +162,7 @@ impl RecordStock {
     pub fn source(&self, producer: usize, sender: usize, of: usize) -> RecordSource<'_> {
         let records = &self.records;
         let seed = |purpose| seed_of(self.seed, purpose, sender);
-        let extras = (!records.are_plain()).then(|| Extras {
+        let extras = (!records.are_values_alone()).then(|| Extras {
             keys: self.keys(sender, of),
             headers: (!records.headers.is_empty())
                 .then(|| HeaderSource::new(&self.headers, self.uuids, seed(Purpose::Headers))),
