@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use rdkafka::client::ClientContext;
 use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
 use rdkafka::error::KafkaError;
+use rdkafka::message::Message;
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer as _, ProducerContext};
 
 use super::deliver::Deliver;
@@ -27,6 +28,8 @@ thread_local! {
 struct Context {
     observed: Observed,
     room: Room,
+    /// Where there are several.
+    topics: Vec<String>,
 }
 
 impl ClientContext for Context {
@@ -50,11 +53,26 @@ impl ProducerContext for Context {
             // rust-rdkafka shows no batches: the clock is read once per record.
             deliver.begin();
             match result {
-                Ok(message) => deliver.acknowledged(opaque as u64, message.payload_len() + message.key_len()),
+                Ok(message) => {
+                    deliver.acknowledged(opaque as u64, message.payload_len() + message.key_len());
+                    if let Some(topic) = self.place(message) {
+                        deliver.of_topic(topic);
+                    }
+                }
                 Err((error, _)) => deliver.failed(opaque as u64, rust_shared::failure(error)),
             }
             deliver.end();
         });
+    }
+}
+
+impl Context {
+    /// The place of a message's topic among several.
+    fn place(&self, message: &impl Message) -> Option<usize> {
+        match &self.topics[..] {
+            [] => None,
+            topics => topics.iter().position(|topic| topic == message.topic()),
+        }
     }
 }
 
@@ -80,6 +98,10 @@ impl RustBaseProducer {
                 ..Observed::default()
             },
             room,
+            topics: match settings.topics.len() {
+                1 => Vec::new(),
+                _ => settings.topics.clone(),
+            },
         };
         let producer = BaseProducer::from_config_and_context(&rust_shared::config(&settings.properties), context)
             .map_err(rust_shared::creation_error)?;

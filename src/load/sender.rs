@@ -25,6 +25,8 @@ pub(super) struct SendContext<'a> {
     pub max_block: Duration,
     /// When even records that are due are given up, in µs since the trial's start.
     pub give_up_us: u64,
+    /// Whether records go to several topics.
+    pub several_topics: bool,
 }
 
 impl SendContext<'_> {

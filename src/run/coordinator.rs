@@ -301,7 +301,8 @@ impl<'a> Session<'a> {
             (None, None) => None,
         };
         if let Ok(growth) = &appended {
-            broker.set_appended(growth, &configuration.workload.records);
+            let acknowledged = counts.map_or(&[][..], |counts| &counts.acknowledged_by_topic);
+            broker.set_appended(growth, acknowledged, &configuration.workload.records);
         }
         let cause = match (&end, &lost) {
             (End::Failed(cause), None) => Some(cause.clone()),

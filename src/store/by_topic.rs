@@ -14,6 +14,8 @@ pub struct AppendedToTopic {
     pub weight_share: f64,
     /// Growth of its high watermarks.
     pub appended: u64,
+    /// Records acknowledged; null where the trial's process did not tell them by topic.
+    pub acknowledged: Option<u64>,
     /// The same ÷ that of all topics together; null where nothing was appended.
     pub appended_share: Option<f64>,
     /// The same of each partition, by partition: where records have keys, or the profile names a partitioner.
@@ -22,15 +24,16 @@ pub struct AppendedToTopic {
 }
 
 impl AppendedToTopic {
-    /// `growth` is by topic and partition.
-    pub(super) fn all(growth: &[Vec<u64>], records: &Records) -> Vec<AppendedToTopic> {
+    /// `growth` is by topic and partition, `acknowledged` by topic; empty where that is not known.
+    pub(super) fn all(growth: &[Vec<u64>], acknowledged: &[u64], records: &Records) -> Vec<AppendedToTopic> {
         let all: u64 = growth.iter().flatten().sum();
-        let of = |((topic, weight_share), growth): ((&WeightedTopic, f64), &Vec<u64>)| {
+        let of = |(place, ((topic, weight_share), growth)): (usize, ((&WeightedTopic, f64), &Vec<u64>))| {
             let appended = growth.iter().sum();
             AppendedToTopic {
                 topic: topic.name.clone(),
                 weight_share,
                 appended,
+                acknowledged: acknowledged.get(place).copied(),
                 appended_share: (all > 0).then(|| appended as f64 / all as f64),
                 by_partition: if records.spread_matters() {
                     growth.clone()
@@ -44,6 +47,7 @@ impl AppendedToTopic {
             .iter()
             .zip(records.topic_shares())
             .zip(growth)
+            .enumerate()
             .map(of)
             .collect()
     }
@@ -58,6 +62,7 @@ impl AppendedToTopic {
             }
             for (sum, topic) in sums.iter_mut().zip(topics) {
                 sum.appended += topic.appended;
+                sum.acknowledged = sum.acknowledged.zip(topic.acknowledged).map(|(sum, one)| sum + one);
                 let partitions = sum.by_partition.iter_mut().zip(&topic.by_partition);
                 partitions.for_each(|(sum, records)| *sum += records);
             }

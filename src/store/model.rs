@@ -297,14 +297,37 @@ pub struct BrokerFigures {
 const MAX_UNCERTAINTY: f64 = 0.20;
 
 impl BrokerFigures {
-    /// Takes over what was appended to each partition of each topic of a trial with such records.
-    pub fn set_appended(&mut self, growth: &[Vec<u64>], records: &Records) {
+    /// Takes over what was appended to each partition of each topic of a trial with such records, and what its process told
+    /// of acknowledgements by topic.
+    pub fn set_appended(&mut self, growth: &[Vec<u64>], acknowledged: &[u64], records: &Records) {
         self.appended = Some(growth.iter().flatten().sum());
         let spread = records.spread_matters();
         match &records.topics[..] {
             [] => self.appended_by_partition = growth.first().filter(|_| spread).cloned(),
-            _ => self.appended_by_topic = AppendedToTopic::all(growth, records),
+            _ => self.appended_by_topic = AppendedToTopic::all(growth, acknowledged, records),
         }
+    }
+
+    /// Records appended beyond those acknowledged, and acknowledged beyond those appended; none where the former is not
+    /// known. Topic by topic where there are several: duplicates in one do not hide what another has lost.
+    pub fn surplus_and_deficit(&self, acknowledged: u64) -> Option<(u64, u64)> {
+        let appended = self.appended?;
+        let beyond = |appended: u64, acknowledged: u64| {
+            (
+                appended.saturating_sub(acknowledged),
+                acknowledged.saturating_sub(appended),
+            )
+        };
+        let topics = &self.appended_by_topic;
+        let told: Option<u64> = topics.iter().map(|topic| topic.acknowledged).sum();
+        // A count that is not of all records would look like a loss.
+        if topics.is_empty() || told != Some(acknowledged) {
+            return Some(beyond(appended, acknowledged));
+        }
+        let by_topic = topics
+            .iter()
+            .map(|topic| beyond(topic.appended, topic.acknowledged.unwrap_or_default()));
+        Some(by_topic.fold((0, 0), |sum, topic| (sum.0 + topic.0, sum.1 + topic.1)))
     }
 
     /// How unevenly the records spread over the partitions; of several topics that of the one in which the fullest

@@ -113,6 +113,8 @@ fn every_client_and_mode_writes_each_record_to_the_topic_that_was_drawn_for_it()
                 let (result, read) = run(&broker, &spec);
                 let counts = &result.counts;
                 assert_eq!((counts.sent, counts.acknowledged), (400, 400), "{what}: {counts:?}");
+                let appended: Vec<u64> = read.iter().map(|records| records.len() as u64).collect();
+                assert_eq!(counts.acknowledged_by_topic, appended, "{what}: by topic");
                 let mut found: Vec<Account> = Vec::new();
                 for (topic, records) in read.iter().enumerate() {
                     for record in records {

@@ -63,6 +63,7 @@ fn records_are_appended_by_weight_and_counted_by_topic() {
         let topics = broker["appended_by_topic"].as_array().unwrap();
         assert_by_weight(topics, 1_800);
         for (topic, partitions) in topics.iter().zip([4, 2]) {
+            assert_eq!(topic["acknowledged"], topic["appended"]);
             let by_partition = topic["by_partition"].as_array().unwrap();
             assert_eq!(by_partition.len(), partitions);
             assert_eq!(by_partition.iter().map(number).sum::<u64>(), number(&topic["appended"]));

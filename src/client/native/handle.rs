@@ -53,6 +53,14 @@ impl Handle {
         Ok(Self { client, topics, queue })
     }
 
+    /// The topics where there are several, for telling which one a record was sent to; else none.
+    pub fn several(&self) -> &[*mut sys::rd_kafka_topic_t] {
+        match &self.topics[..] {
+            [_] => &[],
+            topics => topics,
+        }
+    }
+
     /// Waits until the metadata of every topic is there; `names` are the topics'.
     pub fn await_topics(&self, names: &[String], timeout: Duration) -> Result<(), ClientError> {
         let deadline = Instant::now() + timeout;

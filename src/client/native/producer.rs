@@ -5,7 +5,7 @@ use std::ffi::CStr;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -64,7 +64,7 @@ impl NativeProducer {
         let room = Arc::new(Room::new(recheck, settings.queue_records()));
         let mut events = sys::RD_KAFKA_EVENT_STATS | sys::RD_KAFKA_EVENT_ERROR;
         let interceptor = if settings.reports == Reports::Ignored {
-            let interceptor = Arc::new(Interceptor { hub: OnceLock::new() });
+            let interceptor = Arc::new(Interceptor::default());
             interceptor::install(&conf, &interceptor)?;
             Some(interceptor)
         } else {
@@ -104,6 +104,8 @@ impl NativeProducer {
 impl Producer for NativeProducer {
     fn start(&self, hub: &Arc<Hub>, statistics: Sender<StatisticsEvent>) {
         if let Some(interceptor) = &self.shared.interceptor {
+            let topics = self.shared.handle.several().iter();
+            let _ = interceptor.topics.set(topics.map(|topic| topic.addr()).collect());
             let _ = interceptor.hub.set(Arc::clone(hub));
         }
         let (shared, hub) = (Arc::clone(&self.shared), Arc::clone(hub));
@@ -186,7 +188,9 @@ fn serve_events(shared: &Shared, hub: &Arc<Hub>, statistics: &Sender<StatisticsE
         // SAFETY: the event is alive until destroyed below, once.
         unsafe {
             match sys::rd_kafka_event_type(event) {
-                sys::RD_KAFKA_EVENT_DR => records = serve_deliveries(event, &mut messages, &mut deliver),
+                sys::RD_KAFKA_EVENT_DR => {
+                    records = serve_deliveries(event, &mut messages, shared.handle.several(), &mut deliver)
+                }
                 sys::RD_KAFKA_EVENT_STATS => {
                     let json = CStr::from_ptr(sys::rd_kafka_event_stats(event))
                         .to_string_lossy()
@@ -219,13 +223,14 @@ fn serve_events(shared: &Shared, hub: &Arc<Hub>, statistics: &Sender<StatisticsE
     }
 }
 
-/// Delivers every message of one event, and tells how many they were.
+/// Delivers every message of one event, and tells how many they were. `topics` are empty where there is one.
 ///
 /// # Safety
 /// `event` is a live delivery report event.
 unsafe fn serve_deliveries(
     event: *mut sys::rd_kafka_event_t,
     messages: &mut [*const sys::rd_kafka_message_t],
+    topics: &[*mut sys::rd_kafka_topic_t],
     deliver: &mut Deliver,
 ) -> usize {
     let mut delivered = 0;
@@ -238,6 +243,9 @@ unsafe fn serve_deliveries(
                 let opaque = (*message)._private as u64;
                 if (*message).err == Error::RD_KAFKA_RESP_ERR_NO_ERROR {
                     deliver.acknowledged(opaque, (*message).len + (*message).key_len);
+                    if let Some(topic) = topics.iter().position(|topic| *topic == (*message).rkt) {
+                        deliver.of_topic(topic);
+                    }
                 } else {
                     deliver.failed(opaque, failure_of(message));
                 }

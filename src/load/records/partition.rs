@@ -103,10 +103,7 @@ mod tests {
     use super::*;
 
     fn assigner(partitioner: Partitioner, partitions: u32, batch_bytes: u64) -> Assigner {
-        Assigner::new(partitioner, partitions, batch_bytes, 7)
-            .unwrap()
-            .into_inner()
-            .unwrap()
+        Assigner::new(partitioner, partitions, batch_bytes, 7).unwrap()
     }
 
     #[test]

@@ -173,21 +173,19 @@ fn counts(summary: &mut ConfigurationSummary, records: &[&TrialRecord]) {
     if told.is_empty() {
         return;
     }
-    // A sum over some of the trials only would look like a loss.
-    let pairs: Option<Vec<(u64, u64)>> = told
+    // A sum over some of the trials only would look like a loss. Trial by trial: a surplus of one must not hide the deficit
+    // of another.
+    let trials: Option<Vec<(u64, (u64, u64))>> = told
         .iter()
-        .map(|(record, counts)| Some((record.broker.appended?, counts.acknowledged)))
+        .map(|(record, counts)| {
+            let broker = &record.broker;
+            Some((broker.appended?, broker.surplus_and_deficit(counts.acknowledged)?))
+        })
         .collect();
-    summary.appended = pairs
-        .as_ref()
-        .map(|pairs| pairs.iter().map(|(appended, _)| appended).sum());
-    // Trial by trial: a surplus of one must not hide the deficit of another.
-    summary.surplus = pairs
-        .as_ref()
-        .map(|pairs| pairs.iter().map(|(a, k)| a.saturating_sub(*k)).sum());
-    summary.deficit = pairs
-        .as_ref()
-        .map(|pairs| pairs.iter().map(|(a, k)| k.saturating_sub(*a)).sum());
+    let sum = |of: fn(&(u64, (u64, u64))) -> u64| trials.as_ref().map(|trials| trials.iter().map(of).sum());
+    summary.appended = sum(|(appended, _)| *appended);
+    summary.surplus = sum(|(_, (surplus, _))| *surplus);
+    summary.deficit = sum(|(_, (_, deficit))| *deficit);
 }
 
 fn latencies(
