@@ -251,6 +251,18 @@ impl AckRecorder {
         }
     }
 
+    /// Where the records go to several topics: the record that was acknowledged last is of this one.
+    #[inline]
+    pub fn of_topic(&mut self, topic: usize) {
+        if self.closed {
+            return;
+        }
+        if self.shard.by_topic.len() <= topic {
+            self.shard.by_topic.resize(topic + 1, 0);
+        }
+        self.shard.by_topic[topic] += 1;
+    }
+
     /// One failed record.
     pub fn failed(&mut self, failure: Failure) {
         if self.closed {

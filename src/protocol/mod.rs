@@ -22,7 +22,7 @@ pub use drain::{
 };
 pub use event::{BrokerWindow, ClientInterval, Interval, IntervalLatency, Phase, TrialEvent, WindowedLatency};
 pub use rates::RateSegment;
-pub use records::{Header, HeaderContent, Key, KeyForm, Partitioner, PayloadPart, Records, Timestamps};
+pub use records::{Header, HeaderContent, Key, KeyForm, Partitioner, PayloadPart, Records, Timestamps, WeightedTopic};
 pub use result::{
     CLIENT_REPORTED, ClientStatistics, Counts, CpuTime, FailedCount, Latencies, LatencyDistribution, OfferedLevel,
     OfferedLoad, PersistenceStatus, TrialResult, WindowCounts, tells_all_brokers_down,

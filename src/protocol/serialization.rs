@@ -39,6 +39,25 @@ pub enum RecordKind {
 }
 named!(RecordKind, "logical record", { RecordKind::CouponIssue => "coupon-issue", RecordKind::Order => "order" });
 
+impl RecordKind {
+    /// Fields of its JSON object that a key can be made of: a text or a number in every record, or null.
+    pub fn key_fields(self) -> &'static [&'static str] {
+        match self {
+            RecordKind::CouponIssue => &["userId", "couponId"],
+            RecordKind::Order => &[
+                "orderId",
+                "createdAt",
+                "customerId",
+                "status",
+                "currency",
+                "total",
+                "priority",
+                "couponId",
+            ],
+        }
+    }
+}
+
 /// Under which subject a schema is registered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]

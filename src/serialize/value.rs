@@ -271,6 +271,23 @@ mod tests {
     }
 
     #[test]
+    fn the_fields_that_keys_can_be_made_of_are_those_without_parts() {
+        for record in RecordKind::ALL {
+            let fields = record.key_fields();
+            for value in values(*record, SerializerKind::Json) {
+                let object: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&value).unwrap();
+                let whole = |value: &serde_json::Value| !value.is_array() && !value.is_object();
+                let found: std::collections::BTreeSet<&str> = object
+                    .iter()
+                    .filter(|(_, value)| whole(value))
+                    .map(|(name, _)| name.as_str())
+                    .collect();
+                assert_eq!(found, fields.iter().copied().collect(), "{record}");
+            }
+        }
+    }
+
+    #[test]
     fn avro_is_what_another_library_reads_behind_the_header() {
         for record in RecordKind::ALL {
             let schema = apache_avro::Schema::parse_str(AvroSchema::own(*record)).unwrap();

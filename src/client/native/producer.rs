@@ -5,7 +5,7 @@ use std::ffi::CStr;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -57,7 +57,7 @@ struct Shared {
 }
 
 impl NativeProducer {
-    /// Makes the client and waits for its topic's metadata.
+    /// Makes the client and waits for its topics' metadata.
     pub fn connect(settings: &ProducerSettings) -> Result<Self, ClientError> {
         let conf = Conf::new(&settings.properties)?;
         // Without delivery reports librdkafka gives no sign when a record's room is free again: look every so often.
@@ -65,7 +65,7 @@ impl NativeProducer {
         let room = Arc::new(Room::new(recheck, settings.queue_records()));
         let mut events = sys::RD_KAFKA_EVENT_STATS | sys::RD_KAFKA_EVENT_ERROR;
         let interceptor = if settings.reports == Reports::Ignored {
-            let interceptor = Arc::new(Interceptor { hub: OnceLock::new() });
+            let interceptor = Arc::new(Interceptor::default());
             interceptor::install(&conf, &interceptor)?;
             Some(interceptor)
         } else {
@@ -74,8 +74,8 @@ impl NativeProducer {
         };
         // SAFETY: the configuration is alive.
         unsafe { sys::rd_kafka_conf_set_events(conf.as_ptr(), events) };
-        let handle = Handle::new(conf, &settings.topic)?;
-        handle.await_topic(&settings.topic, settings.metadata_timeout)?;
+        let handle = Handle::new(conf, &settings.topics)?;
+        handle.await_topics(&settings.topics, settings.metadata_timeout)?;
         // SAFETY: the client is alive.
         let effective = unsafe { conf::effective(handle.client, &settings.properties) };
         let threads = if let Reports::Awaited { threads } = settings.reports {
@@ -105,6 +105,8 @@ impl NativeProducer {
 impl Producer for NativeProducer {
     fn start(&self, hub: &Arc<Hub>, statistics: Sender<StatisticsEvent>) {
         if let Some(interceptor) = &self.shared.interceptor {
+            let topics = self.shared.handle.several().iter();
+            let _ = interceptor.topics.set(topics.map(|topic| topic.addr()).collect());
             let _ = interceptor.hub.set(Arc::clone(hub));
         }
         let (shared, hub) = (Arc::clone(&self.shared), Arc::clone(hub));
@@ -191,7 +193,7 @@ fn serve_events(shared: &Shared, hub: &Arc<Hub>, statistics: &Sender<StatisticsE
             match sys::rd_kafka_event_type(event) {
                 sys::RD_KAFKA_EVENT_DR => {
                     let youngest;
-                    (records, youngest) = serve_deliveries(event, &mut messages, &mut deliver);
+                    (records, youngest) = serve_deliveries(event, &mut messages, shared.handle.several(), &mut deliver);
                     if may_pause && let Some(opaque) = youngest {
                         let entry_us = SendTag::from_bits(opaque).entry_us();
                         pauses.note(hub.clock.now_us().saturating_sub(entry_us));
@@ -245,13 +247,15 @@ impl Shared {
     }
 }
 
-/// Delivers every message of one event; tells how many they were, and the last one's opaque value.
+/// Delivers every message of one event; tells how many they were, and the last one's opaque value. `topics` are empty where
+/// there is one.
 ///
 /// # Safety
 /// `event` is a live delivery report event.
 unsafe fn serve_deliveries(
     event: *mut sys::rd_kafka_event_t,
     messages: &mut [*const sys::rd_kafka_message_t],
+    topics: &[*mut sys::rd_kafka_topic_t],
     deliver: &mut Deliver,
 ) -> (usize, Option<u64>) {
     let mut delivered = 0;
@@ -266,6 +270,9 @@ unsafe fn serve_deliveries(
                 last = Some(opaque);
                 if (*message).err == Error::RD_KAFKA_RESP_ERR_NO_ERROR {
                     deliver.acknowledged(opaque, (*message).len + (*message).key_len);
+                    if let Some(topic) = topics.iter().position(|topic| *topic == (*message).rkt) {
+                        deliver.of_topic(topic);
+                    }
                 } else {
                     deliver.failed(opaque, failure_of(message));
                 }

@@ -137,13 +137,26 @@ impl Values {
     }
 }
 
-/// The schema as the registry has it, with its id.
+/// The schema as the registry has it, with its id; registered for each topic.
 fn registered(spec: &TrialSpec, schema: &AvroSchema) -> Result<(AvroSchema, u32), SerializeError> {
     if spec.registry.is_empty() {
         return Err(SerializeError::NoRegistry);
     }
     let settings = RegistrySettings::from_properties(&spec.registry).map_err(RegistryError::from)?;
-    Ok(Registry::new(settings)?.value_schema(&spec.topic, schema)?)
+    let registry = Registry::new(settings)?;
+    let found = registry.value_schema(&spec.topic, schema)?;
+    for topic in spec.workload.records.topics.iter().skip(1) {
+        let (_, id) = registry.value_schema(&topic.name, schema)?;
+        if id != found.1 {
+            return Err(SerializeError::OtherId {
+                topic: topic.name.clone(),
+                id,
+                first: spec.topic.clone(),
+                first_id: found.1,
+            });
+        }
+    }
+    Ok(found)
 }
 
 /// One sending thread's values.
