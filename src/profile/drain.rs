@@ -8,8 +8,7 @@ use super::read::{Context, Section};
 use super::source::Place;
 use super::workload::LoadKey;
 use crate::protocol::{
-    Arrival, COUPON_VALUE_BYTES, Content, CouponKey, DrainOrder, MAX_USERS_PER_S, Payload, ScheduledDrain, Size,
-    UserPattern, WaitingQueues, Workload,
+    Arrival, CouponKey, DrainOrder, MAX_USERS_PER_S, ScheduledDrain, UserPattern, WaitingQueues,
 };
 
 /// The pattern's name.
@@ -305,18 +304,6 @@ fn type_id(node: &Node, context: &mut Context) -> Option<String> {
         return None;
     }
     Some(name)
-}
-
-/// What the load's other settings come to where users wait in queues: the value is the message, and of one size.
-pub(super) fn complete(workload: &mut Workload) {
-    if workload.arrival.scheduled_drain().is_some() {
-        workload.payload = Payload {
-            size: Size::Fixed {
-                bytes: COUPON_VALUE_BYTES,
-            },
-            content: Content::Json,
-        };
-    }
 }
 
 /// An axis value in short, for labels.

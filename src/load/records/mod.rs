@@ -21,6 +21,7 @@ use keys::{KeySource, Numbers};
 use partition::Assigner;
 use payload_keys::PayloadKeys;
 use source::Extras;
+pub use values::CouponValues;
 use values::Values;
 
 use super::LoadError;
@@ -139,6 +140,11 @@ impl RecordStock {
             );
         }
         notes
+    }
+
+    /// Values of waiting users; none where values are made before the trial.
+    pub fn coupon_values(&self) -> Option<CouponValues<'_>> {
+        self.values.of_users()
     }
 
     /// The source of sending thread `sender` of `of` in the trial, which sends through producer `producer`: each has
