@@ -7,9 +7,7 @@ use super::quantity::parse_rate;
 use super::read::{Context, Section};
 use super::source::Place;
 use super::workload::LoadKey;
-use crate::protocol::{
-    Arrival, CouponKey, DrainOrder, MAX_USERS_PER_S, ScheduledDrain, UserPattern, WaitingQueues,
-};
+use crate::protocol::{Arrival, CouponKey, DrainOrder, MAX_USERS_PER_S, ScheduledDrain, UserPattern, WaitingQueues};
 
 /// The pattern's name.
 pub(super) const PATTERN: &str = "scheduled-drain";
@@ -265,8 +263,12 @@ fn queue(node: &Node, context: &mut Context) -> Option<WaitingQueues> {
         None
     };
     let Some(address) = text.strip_prefix("redis://") else {
-        return match text.starts_with("rediss://") {
-            true => refuse("Redis over TLS is not built in", remedy),
+        return match text.to_ascii_lowercase().starts_with("rediss:") {
+            true => refuse(
+                "Redis over TLS is not built in",
+                "write \"memory\", or redis:// and the address of a TLS tunnel on this machine, as in \
+                 \"redis://127.0.0.1:6379/0\"",
+            ),
             false => refuse("expected memory or redis://…", remedy),
         };
     };

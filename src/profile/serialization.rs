@@ -172,7 +172,9 @@ pub(crate) fn resolve(
             "takes values as they are",
             match waiting {
                 true => "take string, json, avro or custom",
-                false => "take string, json, avro or custom; or leave `record` out, and values are those of the payload",
+                false => {
+                    "take string, json, avro or custom; or leave `record` out, and values are those of the payload"
+                }
             },
         ));
     }

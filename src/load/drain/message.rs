@@ -164,7 +164,10 @@ mod tests {
             }
             SerializerKind::Custom => custom::read_coupon_issue(value).unwrap(),
             _ => {
-                assert!(value.starts_with(b"{\"userId\":\""), "in the order that Jackson gives the class");
+                assert!(
+                    value.starts_with(b"{\"userId\":\""),
+                    "in the order that Jackson gives the class"
+                );
                 serde_json::from_slice(value).unwrap()
             }
         }

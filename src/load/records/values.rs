@@ -10,9 +10,7 @@ use crate::load::{LoadError, PayloadCursor, PayloadPool};
 use crate::measure::SendTag;
 use crate::protocol::{RecordKind, Serialization, SerializationCost, SerializerKind, TrialSpec};
 use crate::serialize::registry::{Registry, RegistryError, RegistrySettings};
-use crate::serialize::{
-    AvroSchema, CouponIssueMessage, LogicalRecords, SerializeError, Serializers, ValueSerializer,
-};
+use crate::serialize::{AvroSchema, CouponIssueMessage, LogicalRecords, SerializeError, Serializers, ValueSerializer};
 
 /// Records that are serialized before a trial whose users bring their own.
 const SAMPLES: usize = 64;

@@ -117,6 +117,10 @@ fn batches(drained: &[Drained<'_>]) -> String {
     for one in drained {
         sweeps.entry(beside_batch(one)).or_default().push(one);
     }
+    // One size alone says nothing of how large it must be, where others were swept.
+    if sweeps.values().any(|sweep| sweep.len() > 1) {
+        sweeps.retain(|_, sweep| sweep.len() > 1);
+    }
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (name, mut sweep) in sweeps {
         sweep.sort_by_key(|one| one.settings.batch_size);
@@ -249,6 +253,7 @@ fn losses(drained: &[Drained<'_>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::profile::AxisSetting;
     use crate::protocol::{Arrival, CouponKey, UserPattern, WaitingQueues};
     use crate::store::samples;
 
@@ -323,6 +328,30 @@ mod tests {
         assert!(sweep([grew, grew, grew]).starts_with("None of those swept (20, 50 and 80)"));
         assert!(sweep([drains, drains, grew]).starts_with("None of those swept"));
         assert!(sweep([None, None, None]).starts_with("Not known"));
+    }
+
+    #[test]
+    fn a_size_that_stands_alone_is_no_sweep_of_sizes() {
+        let axis = |name: &str, value: &str| AxisSetting {
+            axis: name.to_owned(),
+            value: value.to_owned(),
+            number: None,
+        };
+        let mut all = vec![swept(20, Some(true)), swept(80, Some(false)), swept(20, Some(true))];
+        for (one, order) in all
+            .iter_mut()
+            .zip(["pop-then-send", "pop-then-send", "send-then-remove"])
+        {
+            one.axes = vec![axis("arrival.order", order), axis(BATCH_AXIS, "n")];
+        }
+        let told = sentence(&all, "How large");
+        assert!(
+            told.starts_with("80 users per coupon and run is the smallest batch of those swept (20 and 80)"),
+            "{told}"
+        );
+        assert!(!told.contains("None of those"), "{told}");
+        let alone = sentence(&all[2..], "How large");
+        assert!(alone.starts_with("None of those swept (20)"), "{alone}");
     }
 
     #[test]
