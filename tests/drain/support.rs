@@ -115,14 +115,17 @@ impl Producer for Twin {
         }
     }
 
-    fn send_and_wait(&self, _thread: usize, record: Outgoing<'_>, _deadline: Instant) -> Verdict {
+    fn send_and_wait(&self, _thread: usize, record: Outgoing<'_>, deadline: Instant) -> Verdict {
         match self.take(&record) {
             Fate::Acknowledged => Verdict::Acknowledged {
                 at_us: self.hub.lock().unwrap().as_ref().unwrap().0.clock.now_us(),
             },
             Fate::Failed => Verdict::Failed(failure()),
             Fate::Refused => Verdict::Refused(failure()),
-            Fate::Silent => Verdict::Undecided,
+            Fate::Silent => {
+                std::thread::sleep(deadline.saturating_duration_since(Instant::now()));
+                Verdict::Undecided
+            }
         }
     }
 
