@@ -304,10 +304,13 @@ pub(crate) fn sizes(record: RecordKind, value: SerializerKind) -> Size {
         (RecordKind::Order, SerializerKind::Custom) => (105, 172.8, 260),
         (RecordKind::Order, _) => (300, 440.9, 600),
     };
-    Size::Lines {
-        mean_bytes,
-        min_bytes,
-        max_bytes,
+    match min_bytes == max_bytes {
+        true => Size::Fixed { bytes: max_bytes },
+        false => Size::Lines {
+            mean_bytes,
+            min_bytes,
+            max_bytes,
+        },
     }
 }
 
@@ -353,13 +356,14 @@ mod tests {
                 made.each(|value| (least, most) = (least.min(value.len()), most.max(value.len())))
                     .unwrap();
                 let mean = made.total_bytes() as f64 / made.len() as f64;
-                let Size::Lines {
-                    mean_bytes,
-                    min_bytes,
-                    max_bytes,
-                } = sizes(*record, *kind)
-                else {
-                    panic!("another size")
+                let (mean_bytes, min_bytes, max_bytes) = match sizes(*record, *kind) {
+                    Size::Fixed { bytes } => (f64::from(bytes), bytes, bytes),
+                    Size::Lines {
+                        mean_bytes,
+                        min_bytes,
+                        max_bytes,
+                    } => (mean_bytes, min_bytes, max_bytes),
+                    other => panic!("another size: {other:?}"),
                 };
                 let said = format!("{record} {kind}: {least} {mean:.1} {most}");
                 let holds = min_bytes as usize <= least && most <= max_bytes as usize;
