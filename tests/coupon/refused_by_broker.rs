@@ -63,7 +63,7 @@ fn batches_that_the_broker_refuses_are_removed_users_without_a_record_under_both
     }
     let summary = bench.document("summary.json")["drain"].to_string();
     for (order, (lost, removed)) in told {
-        let sentence = format!("{order}: {lost} of {removed} users removed").replace("2000", "2,000");
+        let sentence = format!("{order}: {lost} of {removed} removed users").replace("2000", "2,000");
         let sentence = match lost >= 1_000 {
             true => sentence.replace(&lost.to_string(), &format!("{},{:03}", lost / 1_000, lost % 1_000)),
             false => sentence,

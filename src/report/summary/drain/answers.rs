@@ -218,36 +218,58 @@ fn scheduler(drained: &[Drained<'_>]) -> String {
     }
 }
 
+/// What one order of removing and sending cost, over all configurations that have it.
+#[derive(Default)]
+struct Losses {
+    lost: u64,
+    removed: u64,
+    never_sent: u64,
+    again: u64,
+}
+
 fn losses(drained: &[Drained<'_>]) -> String {
     let orders = [DrainOrder::SendThenRemove, DrainOrder::PopThenSend];
-    let sentences: Vec<String> = orders
-        .into_iter()
-        .filter_map(|order| {
-            let members: Vec<&Drained<'_>> = drained.iter().filter(|one| one.settings.order == order).collect();
-            let known: Vec<_> = members
-                .iter()
-                .filter_map(|one| Some((one.found, one.found.removed_unacknowledged?)))
-                .collect();
-            if members.is_empty() {
-                return None;
-            }
-            if known.is_empty() {
-                return Some(format!("{order}: not known, since acks=0 acknowledges nothing."));
-            }
-            let lost: u64 = known.iter().map(|(_, lost)| lost).sum();
-            let removed: u64 = known.iter().map(|(found, _)| found.removed).sum();
-            let never_sent: u64 = known.iter().map(|(found, _)| found.removed_never_sent).sum();
-            let again: u64 = known.iter().filter_map(|(found, _)| found.acknowledged_again).sum();
-            Some(format!(
-                "{order}: {} of {} removed; {} of them were never sent. {} acknowledged for a user who had one already.",
-                format::count(lost),
-                format::counted(removed, "user", "users"),
-                format::count(never_sent),
-                format::counted(again, "record was", "records were"),
-            ))
-        })
-        .collect();
+    let (mut sentences, mut harm) = (Vec::new(), None);
+    for order in orders {
+        let members: Vec<&Drained<'_>> = drained.iter().filter(|one| one.settings.order == order).collect();
+        if members.is_empty() {
+            continue;
+        }
+        let Some(found) = losses_of(&members) else {
+            sentences.push(format!("{order}: not known, since acks=0 acknowledges nothing."));
+            continue;
+        };
+        *harm.get_or_insert(0) += found.lost + found.again;
+        let never_sent = match found.lost {
+            0 => String::new(),
+            _ => format!(", {} of whom were never sent", format::count(found.never_sent)),
+        };
+        sentences.push(format!(
+            "{order}: {} of {}{never_sent}; {} acknowledged for a user who had one already.",
+            format::count(found.lost),
+            format::counted(found.removed, "removed user", "removed users"),
+            format::counted(found.again, "record was", "records were"),
+        ));
+    }
+    if harm == Some(0) {
+        sentences.push("Nobody was lost or served twice: the orders differ only where a send fails.".to_owned());
+    }
     sentences.join(" ")
+}
+
+/// None where nothing is acknowledged.
+fn losses_of(members: &[&Drained<'_>]) -> Option<Losses> {
+    let mut sum = None;
+    for found in members.iter().map(|one| one.found) {
+        if let Some(lost) = found.removed_unacknowledged {
+            let sum: &mut Losses = sum.get_or_insert_default();
+            sum.lost += lost;
+            sum.removed += found.removed;
+            sum.never_sent += found.removed_never_sent;
+            sum.again += found.acknowledged_again.unwrap_or(0);
+        }
+    }
+    sum
 }
 
 #[cfg(test)]
@@ -359,8 +381,20 @@ mod tests {
         let all = [swept(20, Some(true)), swept(80, Some(false))];
         assert_eq!(
             sentence(&all, "without an acknowledged"),
-            "pop-then-send: 14 of 1,000 users removed; 6 of them were never sent. 4 records were acknowledged for a user \
+            "pop-then-send: 14 of 1,000 removed users, 6 of whom were never sent; 4 records were acknowledged for a user \
              who had one already."
+        );
+        let mut safe = swept(80, Some(false));
+        let found = safe.drain.as_mut().unwrap();
+        (
+            found.removed_unacknowledged,
+            found.removed_never_sent,
+            found.acknowledged_again,
+        ) = (Some(0), 0, Some(0));
+        assert_eq!(
+            sentence(&[safe], "without an acknowledged"),
+            "pop-then-send: 0 of 500 removed users; 0 records were acknowledged for a user who had one already. Nobody was \
+             lost or served twice: the orders differ only where a send fails."
         );
         let cost = sentence(&all, "costs the scheduler");
         assert!(cost.contains("2 of 10 runs overran the fixed rate"), "{cost}");
