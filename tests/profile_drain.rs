@@ -102,6 +102,19 @@ fn its_settings_are_axes_with_exclusions_and_can_be_set_one_by_one() {
         .map(|one| (one.batch_size, one.coupons))
         .collect();
     assert_eq!(sizes, [(10, 3), (20, 3), (20, 3)]);
+    // An axis that is narrowed from outside needs no other exclusions; in the profile itself a wrong value is a mistake.
+    let sizes_of = |text: &str, sizes: &str| -> Vec<String> {
+        let narrowed = parse(text, &[("matrix.arrival.batch-size", sizes)]).unwrap();
+        narrowed.configurations.iter().map(|one| one.label.clone()).collect()
+    };
+    let whole = text("users.rate = 5", matrix);
+    assert_eq!(
+        sizes_of(&whole, "[20]"),
+        ["batches of 20 send-then-remove", "batches of 20 pop-then-send"]
+    );
+    assert_eq!(sizes_of(&whole, "[10]"), ["batches of 10 send-then-remove"]);
+    let (message, _, _) = problem(&whole.replace("= 10\n", "= 11\n"), &[]);
+    assert!(message.contains("an exclusion names a value"), "{message}");
     let ids: std::collections::BTreeSet<&str> = profile.configurations.iter().map(|one| one.id.as_str()).collect();
     assert_eq!(ids.len(), 3);
 }
