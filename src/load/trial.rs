@@ -193,7 +193,7 @@ impl<'a> Trial<'a> {
         shared: Option<&'env SharedSlots>,
     ) -> Result<(), LoadError> {
         if let (Some(drain), Some(producer)) = (&self.drain, self.producers.first()) {
-            return drain.start(scope, context, producer.as_ref(), self.spec, sending);
+            return drain.start(scope, context, producer.as_ref(), (self.spec, &self.stock), sending);
         }
         let threads = if self.spec.workload.send_mode == SendMode::Sync {
             self.spec.workload.send_concurrency

@@ -17,8 +17,8 @@ mod workload;
 
 pub use arrival::{Arrival, MAX_RATE_PER_S, RateStep, TimeUnit, TraceValues};
 pub use drain::{
-    COUPON_VALUE_BYTES, CouponKey, DrainInterval, DrainOrder, DrainResult, MAX_USERS_PER_S, QueueLength,
-    ScheduledDrain, UserPattern, WaitingQueues,
+    CouponKey, DrainInterval, DrainOrder, DrainResult, MAX_USERS_PER_S, QueueLength, ScheduledDrain, UserPattern,
+    WaitingQueues,
 };
 pub use event::{BrokerWindow, ClientInterval, Interval, IntervalLatency, Phase, TrialEvent, WindowedLatency};
 pub use rates::RateSegment;

@@ -103,6 +103,19 @@ pub struct Serialization {
     pub on_sending_path: bool,
 }
 
+impl Serialization {
+    /// Of the coupon service's message, with kpbench's own schema where there is one.
+    pub fn of_coupons(value: SerializerKind) -> Self {
+        Self {
+            record: RecordKind::CouponIssue,
+            value,
+            schema: None,
+            schema_id: None,
+            on_sending_path: true,
+        }
+    }
+}
+
 /// What serialization cost in the window. Present where records were serialized on the sending path.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

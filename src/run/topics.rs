@@ -139,6 +139,15 @@ impl<'a> Topics<'a> {
         }
     }
 
+    /// The topics that trials of this session were for, those that are kept aside.
+    pub(super) fn written(&self) -> Vec<String> {
+        match (&self.settings.existing, self.keep) {
+            (_, true) => Vec::new(),
+            (Some(existing), false) => vec![existing.clone()],
+            (None, false) => self.ever_made(),
+        }
+    }
+
     /// How the names of all topics of this session begin.
     pub(super) fn prefix(&self) -> String {
         format!("{TOPIC_PREFIX}{}-", self.session)

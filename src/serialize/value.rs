@@ -191,13 +191,7 @@ impl ValueSerializer<'_> {
         match self.records {
             LogicalRecords::CouponIssue(records) => {
                 let record: &CouponIssueMessage = &records[(n % records.len() as u64) as usize];
-                match &mut self.writer {
-                    Writer::Custom => {
-                        custom::write_coupon_issue(record, out);
-                        Ok(())
-                    }
-                    writer => writer.write(record, out),
-                }
+                self.coupon_issue(record, out)
             }
             LogicalRecords::Order(records) => {
                 let record: &Order = &records[(n % records.len() as u64) as usize];
@@ -209,6 +203,22 @@ impl ValueSerializer<'_> {
                     writer => writer.write(record, out),
                 }
             }
+        }
+    }
+
+    /// Appends the value of a coupon message that need not be among the records: who waits for which coupon is known only
+    /// when it is sent.
+    ///
+    /// # Errors
+    /// Never where the prepared records are coupon messages: then another one has been serialized already.
+    #[inline]
+    pub fn coupon_issue(&mut self, message: &CouponIssueMessage, out: &mut Vec<u8>) -> Result<(), ValueError> {
+        match &mut self.writer {
+            Writer::Custom => {
+                custom::write_coupon_issue(message, out);
+                Ok(())
+            }
+            writer => writer.write(message, out),
         }
     }
 }

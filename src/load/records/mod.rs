@@ -16,6 +16,7 @@ use std::sync::Mutex;
 pub use burst::Burst;
 pub(super) use burst::emptied;
 pub use source::RecordSource;
+pub use values::CouponValues;
 
 use headers::HeaderSource;
 use keys::{KeySource, Numbers};
@@ -155,6 +156,11 @@ impl RecordStock {
             ),
             false => format!("records of {topics} topics go to the client one by one, each with its topic"),
         })
+    }
+
+    /// Values of waiting users; none where values are made before the trial.
+    pub fn coupon_values(&self) -> Option<CouponValues<'_>> {
+        self.values.of_users()
     }
 
     /// The source of sending thread `sender` of `of` in the trial, which sends through producer `producer`: each has

@@ -8,9 +8,12 @@ use super::burst::{Burst, Made, Place};
 use crate::client::SharedBytes;
 use crate::load::{LoadError, PayloadCursor, PayloadPool};
 use crate::measure::SendTag;
-use crate::protocol::{SerializationCost, SerializerKind, TrialSpec};
+use crate::protocol::{RecordKind, Serialization, SerializationCost, SerializerKind, TrialSpec};
 use crate::serialize::registry::{Registry, RegistryError, RegistrySettings};
-use crate::serialize::{AvroSchema, LogicalRecords, SerializeError, Serializers, ValueSerializer};
+use crate::serialize::{AvroSchema, CouponIssueMessage, LogicalRecords, SerializeError, Serializers, ValueSerializer};
+
+/// Records that are serialized before a trial whose users bring their own.
+const SAMPLES: usize = 64;
 
 /// The values of a trial.
 #[derive(Debug)]
@@ -37,10 +40,15 @@ impl Values {
     /// # Errors
     /// A payload file, a schema or a registry that cannot be used.
     pub fn new(spec: &TrialSpec, batch_bytes: usize, partitions: u32) -> Result<Values, LoadError> {
-        let Some(asked) = &spec.workload.serialization else {
+        let waiting = spec.workload.arrival.scheduled_drain().is_some();
+        let of_users = waiting.then(|| Serialization::of_coupons(SerializerKind::Json));
+        let Some(asked) = spec.workload.serialization.as_ref().or(of_users.as_ref()) else {
             let pool = PayloadPool::for_partitions(&spec.workload.payload, batch_bytes, partitions, spec.seed)?;
             return Ok(Values::Pool(pool));
         };
+        if waiting {
+            check_users(asked)?;
+        }
         let schema = match asked.value {
             SerializerKind::Avro => {
                 let schema = AvroSchema::of(asked.record, asked.schema.as_ref())?;
@@ -51,11 +59,15 @@ impl Values {
             }
             _ => None,
         };
-        let records = LogicalRecords::generate(
-            asked.record,
-            batch_bytes.saturating_mul(partitions.max(1) as usize),
-            spec.seed,
-        );
+        let records = match waiting {
+            // Users bring their own: these only prove that such a record can be serialized.
+            true => LogicalRecords::take(asked.record, SAMPLES, spec.seed),
+            false => LogicalRecords::generate(
+                asked.record,
+                batch_bytes.saturating_mul(partitions.max(1) as usize),
+                spec.seed,
+            ),
+        };
         let serializers = Serializers::new(records, asked.value, schema)?;
         if !asked.on_sending_path {
             let mut bytes = Vec::with_capacity(serializers.total_bytes() as usize);
@@ -123,17 +135,51 @@ impl Values {
         }
     }
 
+    /// Values of waiting users; none where values are not serialized on the sending path.
+    pub fn of_users(&self) -> Option<CouponValues<'_>> {
+        match self {
+            Values::Pool(_) => None,
+            Values::Serialized(shared) => Some(CouponValues(shared.source(0))),
+        }
+    }
+
     /// The values of sending thread `sender` of `of`.
     pub fn source(&self, sender: usize, of: usize) -> ValueSource<'_> {
         match self {
             Values::Pool(pool) => ValueSource::Pool(pool.cursor(sender, of)),
-            Values::Serialized(shared) => ValueSource::Serializer(SerializingSource {
-                serializer: shared.serializers.serializer(),
-                next: (sender * shared.serializers.len() / of.max(1)) as u64,
-                shared,
-                cost: SerializationCost::default(),
-            }),
+            Values::Serialized(shared) => {
+                let first = sender * shared.serializers.len() / of.max(1);
+                ValueSource::Serializer(shared.source(first as u64))
+            }
         }
+    }
+}
+
+impl Serialized {
+    /// A serializer for one sending thread, which begins with record `next`.
+    fn source(&self, next: u64) -> SerializingSource<'_> {
+        SerializingSource {
+            serializer: self.serializers.serializer(),
+            next,
+            shared: self,
+            cost: SerializationCost::default(),
+        }
+    }
+}
+
+/// Users' records are made as they come, of the one message that the coupon service sends.
+fn check_users(asked: &Serialization) -> Result<(), LoadError> {
+    if asked.record != RecordKind::CouponIssue {
+        let record = asked.record;
+        return Err(LoadError::Spec(format!(
+            "the record {record} is asked for, and what is sent for a waiting user is coupon-issue"
+        )));
+    }
+    match asked.on_sending_path {
+        true => Ok(()),
+        false => Err(LoadError::Spec(
+            "records of waiting users are serialized when they are sent: before the trial nobody waits".to_owned(),
+        )),
     }
 }
 
@@ -210,12 +256,38 @@ impl SerializingSource<'_> {
                 ..Made::default()
             });
         }
-        let in_window = |tag: &SendTag| self.shared.window_us.contains(&tag.entry_us());
-        if tags.first().is_some_and(in_window) {
-            self.cost.records += tags.len() as u64;
-            self.cost.time_ns += started.elapsed().as_nanos() as u64;
-            self.cost.bytes += (burst.scratch.len() - first) as u64;
+        if let Some(tag) = tags.first() {
+            let bytes = burst.scratch.len() - first;
+            self.count(tag.entry_us(), tags.len(), started, bytes);
         }
+    }
+
+    /// So many records, whose send call was entered then, were serialized since `started`.
+    #[inline]
+    fn count(&mut self, entry_us: u64, records: usize, started: Instant, bytes: usize) {
+        if self.shared.window_us.contains(&entry_us) {
+            self.cost.records += records as u64;
+            self.cost.time_ns += started.elapsed().as_nanos() as u64;
+            self.cost.bytes += bytes as u64;
+        }
+    }
+}
+
+/// The values of waiting users, which are made one by one; hands over what that cost when it is dropped.
+#[derive(Debug)]
+pub struct CouponValues<'a>(SerializingSource<'a>);
+
+impl CouponValues<'_> {
+    /// Replaces `value` by that of a message whose send call is entered at `entry_us`.
+    #[inline]
+    pub fn write(&mut self, message: &CouponIssueMessage, entry_us: u64, value: &mut Vec<u8>) {
+        let started = Instant::now();
+        value.clear();
+        // Such a record was serialized before the trial, and all are alike: none can fail now.
+        if self.0.serializer.coupon_issue(message, value).is_err() {
+            value.clear();
+        }
+        self.0.count(entry_us, 1, started, value.len());
     }
 }
 

@@ -380,6 +380,8 @@ fn drained(change: impl FnOnce(&mut DrainResult)) -> Vec<Warning> {
         removed: 100,
         removed_unacknowledged: Some(0),
         removed_never_sent: 0,
+        sent: 100,
+        waiting_never_sent: 0,
         sent_again: 0,
         acknowledged_again: Some(0),
         exceptions: 0,
