@@ -75,9 +75,9 @@ pub(crate) fn draft(
         path,
         split: FileSplit::Lines,
     } = &workload.payload.content
-        && let Some(size) = context.line_sizes.get(path)
+        && let Some(lines) = context.payload_lines.get(path)
     {
-        workload.payload.size = size.clone();
+        workload.payload.size = lines.size.clone();
     }
     if workload.send_mode != SendMode::Sync {
         // Only sync senders have threads of their own: other values would make equal configurations look different.

@@ -3,6 +3,7 @@
 
 use super::document::Node;
 use super::error::Problem;
+use super::matrix::Matrix;
 use super::model::TopicSettings;
 use super::properties::Given;
 use super::read::Context;
@@ -251,6 +252,37 @@ fn check_registry(at: Option<Place>, registry: &SchemaRegistry, topic: &TopicSet
             "set value.subject.name.strategy=RecordNameStrategy, or name a topic with topic.existing",
         )
     })
+}
+
+/// Warns of settings that no configuration uses, so that nothing is ignored silently.
+pub(crate) fn warn_without_effect<'a>(
+    serializations: impl Iterator<Item = Option<&'a Serialization>>,
+    fixed: &[(LoadKey, Place)],
+    matrix: &Matrix,
+    registry: &SchemaRegistry,
+    context: &mut Context,
+) {
+    let all: Vec<Option<&Serialization>> = serializations.collect();
+    let is_given = |key: LoadKey| {
+        fixed.iter().any(|(other, _)| *other == key) || matrix.axes.iter().any(|axis| axis.name == key.name())
+    };
+    if !all.iter().flatten().any(|one| one.value == SerializerKind::Avro) {
+        if is_given(LoadKey::Schema) {
+            context.warn("schema has no effect: only the serializer avro takes one, and no configuration has it");
+        }
+        if registry.is_set() {
+            context.warn("the Schema Registry is not asked for anything: no configuration writes Avro");
+        }
+    }
+    if !all.is_empty() && all.iter().all(Option::is_some) {
+        for key in [LoadKey::RecordSize, LoadKey::Payload].into_iter().filter(|key| is_given(*key)) {
+            let name = key.name();
+            context.warn(format!("{name} has no effect: the logical record says what values hold, and how large they are"));
+        }
+    }
+    if all.iter().all(Option::is_none) && is_given(LoadKey::SerializeCost) {
+        context.warn("serialize-cost has no effect: without a record, values are bytes already");
+    }
 }
 
 /// Sizes in bytes of serialized records: a lower bound, the mean and an upper bound, for limits and estimates. With a schema of the

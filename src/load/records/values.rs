@@ -8,9 +8,8 @@ use super::burst::{Burst, Made, Place};
 use crate::client::SharedBytes;
 use crate::load::{LoadError, PayloadCursor, PayloadPool};
 use crate::measure::SendTag;
-use crate::protocol::{SerializationCost, SerializerKind, TrialSpec};
-use crate::serialize::registry::{Registry, RegistryError, RegistrySettings};
-use crate::serialize::{AvroSchema, LogicalRecords, SerializeError, Serializers, ValueSerializer};
+use crate::protocol::{SerializationCost, TrialSpec};
+use crate::serialize::{AvroSchema, LogicalRecords, Serializers, ValueSerializer};
 
 /// The values of a trial.
 #[derive(Debug)]
@@ -32,24 +31,20 @@ pub(super) struct Serialized {
 }
 
 impl Values {
-    /// Prepares them, of so many partitions whose batches fill at the same time; for Avro the registry is asked for the schema's id.
+    /// Prepares them, of so many partitions whose batches fill at the same time. `schema`, with its id, is that of records
+    /// that are written as Avro.
     ///
     /// # Errors
-    /// A payload file, a schema or a registry that cannot be used.
-    pub fn new(spec: &TrialSpec, batch_bytes: usize, partitions: u32) -> Result<Values, LoadError> {
+    /// A payload file or a schema that cannot be used.
+    pub fn new(
+        spec: &TrialSpec,
+        schema: Option<(AvroSchema, u32)>,
+        batch_bytes: usize,
+        partitions: u32,
+    ) -> Result<Values, LoadError> {
         let Some(asked) = &spec.workload.serialization else {
             let pool = PayloadPool::for_partitions(&spec.workload.payload, batch_bytes, partitions, spec.seed)?;
             return Ok(Values::Pool(pool));
-        };
-        let schema = match asked.value {
-            SerializerKind::Avro => {
-                let schema = AvroSchema::of(asked.record, asked.schema.as_ref())?;
-                Some(match asked.schema_id {
-                    Some(id) => (schema, id),
-                    None => registered(spec, &schema)?,
-                })
-            }
-            _ => None,
         };
         let records = LogicalRecords::generate(
             asked.record,
@@ -135,15 +130,6 @@ impl Values {
             }),
         }
     }
-}
-
-/// The schema as the registry has it, with its id.
-fn registered(spec: &TrialSpec, schema: &AvroSchema) -> Result<(AvroSchema, u32), SerializeError> {
-    if spec.registry.is_empty() {
-        return Err(SerializeError::NoRegistry);
-    }
-    let settings = RegistrySettings::from_properties(&spec.registry).map_err(RegistryError::from)?;
-    Ok(Registry::new(settings)?.value_schema(&spec.topic, schema)?)
 }
 
 /// One sending thread's values.
