@@ -326,10 +326,12 @@ fn expand(
             .find(|warning| warning.starts_with("records of"));
         let message = format!("no configuration can send a record: {}", why.map_or("", String::as_str));
         let remedy = "take smaller records, or raise the limit";
-        let fixed = load_keys
-            .iter()
-            .find(|(key, _)| *key == LoadKey::RecordSize)
-            .map(|(_, place)| *place);
+        // What makes records large, as far as it was said.
+        let fixed = [LoadKey::RecordSize, LoadKey::Headers, LoadKey::Key, LoadKey::Payload];
+        let fixed = fixed.iter().find_map(|wanted| {
+            let found = load_keys.iter().find(|(key, _)| key == wanted);
+            found.map(|(_, place)| *place)
+        });
         context.problem(match first.record_size.or(fixed) {
             Some(place) => Problem::at(place, message, "too large", remedy),
             None => Problem::nowhere(message, remedy),

@@ -95,7 +95,12 @@ impl OfSchedule<'_, '_> {
         };
         let achieved = self.drawn().map(|place| {
             let value = |level: &LevelSummary| Some(level.achieved_records_per_s.as_ref()?.median);
-            self.line(place, "achieved", value)
+            let mut line = self.line(place, "achieved", value);
+            // Beside what was offered, a line that is alone is best told by what it is.
+            if self.places.len() == 1 {
+                line.category.name = "achieved".to_owned();
+            }
+            line
         });
         let mut frame = self.source.frame(
             &format!("offered-over-time{}", self.suffix),

@@ -9,7 +9,7 @@ pub enum RegistryError {
     #[error(transparent)]
     Setting(#[from] RegistrySettingError),
     /// Nobody answers.
-    #[error("the Schema Registry at {url} cannot be reached: {reason}. {}", remedy(reason).1)]
+    #[error("the Schema Registry at {url} cannot be reached: {reason}. {}", remedy(url, reason).1)]
     Unreachable {
         /// Where.
         url: String,
@@ -106,7 +106,7 @@ impl RegistryError {
             RegistryError::Credentials { .. } => "basic.auth.user.info",
             RegistryError::Refused { .. } => "schema",
             RegistryError::NotFound { .. } => "auto.register.schemas",
-            RegistryError::Unreachable { reason, .. } => remedy(reason).0,
+            RegistryError::Unreachable { url, reason } => remedy(url, reason).0,
             RegistryError::Answer { .. } => "schema.registry.url",
         }
     }
@@ -114,7 +114,7 @@ impl RegistryError {
 
 /// The setting to look at, and the remedy, for a connection that failed with these words. TLS tells its failures as failures
 /// of reading and writing: only their words say which they are.
-fn remedy(reason: &str) -> (&'static str, &'static str) {
+fn remedy(url: &str, reason: &str) -> (&'static str, &'static str) {
     const TRUST: &str = "schema.registry.ssl.truststore.location";
     const URL: &str = "schema.registry.url";
     if reason.contains("not valid for name") {
@@ -133,7 +133,14 @@ fn remedy(reason: &str) -> (&'static str, &'static str) {
     if reason.contains("InvalidContentType") {
         return (URL, "It does not speak TLS: write http:// in schema.registry.url");
     }
-    let named = "Start it, or correct schema.registry.url (https:// where it speaks TLS)";
+    // A server that wants a certificate may have closed the connection before its alert was read.
+    let named = match url.starts_with("https:") {
+        true => {
+            "Start it, or correct schema.registry.url; where it wants a certificate of its clients, set \
+             schema.registry.ssl.certificate.location and schema.registry.ssl.key.location"
+        }
+        false => "Start it, or correct schema.registry.url (https:// where it speaks TLS)",
+    };
     (URL, named)
 }
 
