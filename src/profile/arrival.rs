@@ -242,9 +242,7 @@ pub(super) fn check(draft: &mut Draft, run: &RunSettings) {
     let text = |us: u64| format_duration_ms(us / 1_000);
     let window = text(window_us);
     let note = match &configuration.workload.arrival {
-        Arrival::Constant { rate_per_s } | Arrival::Poisson { rate_per_s }
-            if rate_per_s * (window_us as f64) < 1e6 =>
-        {
+        Arrival::Constant { rate_per_s } | Arrival::Poisson { rate_per_s } if rate_per_s * (window_us as f64) < 1e6 => {
             Some(format!(
                 "at {rate_per_s} records/s less than one record is due in a window of {window}: lengthen run.measure, or \
                  raise the rate"

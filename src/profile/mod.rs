@@ -195,7 +195,9 @@ fn read_profile(source_name: &str, mut document: Document, context: &mut Context
     if sized && !drafts.is_empty() && drafts.iter().all(|draft| draft.configuration.is_cut_by_lines()) {
         context.warn("record.size has no effect: records are the lines of the payload file, and as large as these");
     }
-    let serializations = drafts.iter().map(|draft| draft.configuration.workload.serialization.as_ref());
+    let serializations = drafts
+        .iter()
+        .map(|draft| draft.configuration.workload.serialization.as_ref());
     serialization::warn_without_effect(serializations, &load_keys, &matrix, &fixed.registry, context);
     let configurations = collect(drafts, context);
     precision::settle(&mut run, precision_metric, &configurations, context);

@@ -197,7 +197,9 @@ pub(crate) fn check_limits(draft: &mut Draft, target: &TargetSettings, topic: &T
     let (mut sendable, mut too_large) = (true, None);
     if largest + RECORD_OVERHEAD_BYTES > request {
         sendable = smallest + RECORD_OVERHEAD_BYTES <= request;
-        too_large = Some(format!("message.max.bytes={request} (max.request.size in Java), framing included"));
+        too_large = Some(format!(
+            "message.max.bytes={request} (max.request.size in Java), framing included"
+        ));
         notes.push(format!(
             "records of {largest} bytes are larger than message.max.bytes={request} (max.request.size in Java) allows \
              with up to {RECORD_OVERHEAD_BYTES} bytes of framing: the client refuses them, and they count as failed"
@@ -219,7 +221,9 @@ pub(crate) fn check_limits(draft: &mut Draft, target: &TargetSettings, topic: &T
     let buffer = translation.number("queue.buffering.max.kbytes") * 1024.0;
     if largest > buffer {
         sendable = sendable && smallest <= buffer;
-        too_large = Some(format!("the queue of {buffer} bytes (buffer.memory, queue.buffering.max.kbytes)"));
+        too_large = Some(format!(
+            "the queue of {buffer} bytes (buffer.memory, queue.buffering.max.kbytes)"
+        ));
         notes.push(format!(
             "records of {largest} bytes never fit the queue of {buffer} bytes (buffer.memory, \
              queue.buffering.max.kbytes): they wait for max.block.ms, and count as failed"
@@ -234,8 +238,13 @@ pub(crate) fn check_limits(draft: &mut Draft, target: &TargetSettings, topic: &T
 
 /// A payload file whose largest line no record can hold: some records would fail for sure.
 pub(crate) fn check_payload_lines(draft: &Draft, sendable: &Sendable, context: &mut Context) {
-    let (Some(limit), Content::File { path, split: FileSplit::Lines }) =
-        (&sendable.too_large, &draft.configuration.workload.payload.content)
+    let (
+        Some(limit),
+        Content::File {
+            path,
+            split: FileSplit::Lines,
+        },
+    ) = (&sendable.too_large, &draft.configuration.workload.payload.content)
     else {
         return;
     };
@@ -243,14 +252,24 @@ pub(crate) fn check_payload_lines(draft: &Draft, sendable: &Sendable, context: &
         return;
     };
     let (line, bytes) = (lines.largest_line, lines.size.max_bytes());
-    let beside = draft.configuration.workload.records.largest_key_bytes() + draft.configuration.workload.records.header_bytes();
-    let with = if beside > 0 { format!(", and {beside} of key and headers") } else { String::new() };
+    let beside =
+        draft.configuration.workload.records.largest_key_bytes() + draft.configuration.workload.records.header_bytes();
+    let with = if beside > 0 {
+        format!(", and {beside} of key and headers")
+    } else {
+        String::new()
+    };
     let message = format!(
         "line {line} of the payload file {} is larger than the limit: {bytes} bytes{with}, and {limit}",
         path.display()
     );
     let remedy = "cut that line, or raise the limit";
-    context.problem(Problem::at(lines.place, message, format!("line {line} of this file"), remedy));
+    context.problem(Problem::at(
+        lines.place,
+        message,
+        format!("line {line} of this file"),
+        remedy,
+    ));
 }
 
 /// The smallest value that the distribution can give.

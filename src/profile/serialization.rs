@@ -10,7 +10,7 @@ use super::read::Context;
 use super::schema_registry::SchemaRegistry;
 use super::source::Place;
 use super::workload::{LoadKey, LoadSetting, LoadSettings};
-use crate::protocol::{RecordKind, SchemaFile, Serialization, SerializerKind, Size, SubjectNameStrategy};
+use crate::protocol::{Key, KeyForm, RecordKind, SchemaFile, Serialization, SerializerKind, Size, SubjectNameStrategy};
 
 /// Java's serializers by their classes, packages left out: kafka-clients 4.3, spring-kafka 4.0, Confluent 7.9.
 const CLASSES: &[(&str, SerializerKind)] = &[
@@ -81,18 +81,53 @@ pub(crate) fn read_serializer(what: &str, node: &Node, context: &mut Context) ->
     found
 }
 
-/// Reads the serializer of keys: what a key generator makes is text.
+/// Java's serializers whose bytes a form of numbered keys has.
+const KEY_FORMS: [(&str, &str); 2] = [("LongSerializer", "binary"), ("UUIDSerializer", "uuid")];
+
+/// Reads the serializer of keys, which are made as texts or bytes already.
 pub(crate) fn read_key_serializer(what: &str, node: &Node, context: &mut Context) -> Option<SerializerKind> {
-    let found = read_serializer(what, node, context)?;
-    if !matches!(found, SerializerKind::Bytes | SerializerKind::String) {
-        context.problem(Problem::at(
-            node.place,
-            format!("keys are not serialized as {found}"),
-            "keys are texts",
-            "take string or bytes",
-        ));
+    let text = context.text(what, node)?;
+    let class = text.trim().rsplit('.').next().unwrap_or_default();
+    let form = KEY_FORMS.iter().find(|(java, _)| *java == class);
+    let (message, remedy) = match (serializer_of(&text), form) {
+        (Some(found @ (SerializerKind::Bytes | SerializerKind::String)), _) => return Some(found),
+        (_, Some((java, form))) => (
+            format!("{what} takes string or bytes"),
+            format!("{java}'s bytes are a form of the key: key = {{…, form = \"{form}\"}}, without {what}"),
+        ),
+        _ => (
+            format!("keys are not serialized as {}", text.trim()),
+            "take string or bytes; numbered keys have a form: \"text\", \"binary\" (LongSerializer) or \"uuid\""
+                .to_owned(),
+        ),
+    };
+    context.problem(Problem::at(node.place, message, "keys are texts or bytes", remedy));
+    None
+}
+
+/// A serializer of keys that does not fit them.
+pub(crate) fn check_key_serializer(
+    load: &LoadSettings,
+    place: &dyn Fn(LoadKey) -> Option<Place>,
+) -> Result<Option<String>, Problem> {
+    let Some(own) = place(LoadKey::KeySerializer) else {
+        return Ok(None);
+    };
+    let string = load.get(LoadKey::KeySerializer) == LoadSetting::KeySerializer(SerializerKind::String);
+    match load.get(LoadKey::Key) {
+        LoadSetting::Key(Key::None) => Ok(Some("key.serializer has no effect: records have no key".to_owned())),
+        LoadSetting::Key(Key::Sequential { form } | Key::Uniform { form, .. } | Key::Zipf { form, .. })
+            if string && form == KeyForm::Binary =>
+        {
+            Err(Problem::at(
+                own,
+                "keys of 8 bytes are no strings",
+                "StringSerializer writes texts",
+                "take key.serializer = \"bytes\", or form = \"text\" in the key",
+            ))
+        }
+        _ => Ok(None),
     }
-    Some(found)
 }
 
 /// Reads the file of an Avro schema.
@@ -119,6 +154,8 @@ pub(crate) struct Resolved {
     pub serialization: Option<Serialization>,
     /// What does not go together.
     pub problems: Vec<Problem>,
+    /// What is to be told.
+    pub notes: Vec<String>,
 }
 
 /// Puts the settings of one configuration together. `class` is the `value.serializer` among the producer's properties;
@@ -141,9 +178,19 @@ pub(crate) fn resolve(
         return Resolved {
             serialization: None,
             problems: own.and_then(|own| without_record(own, place)).into_iter().collect(),
+            notes: own.and_then(unused_string).into_iter().collect(),
         };
     };
     let mut problems = Vec::new();
+    let overruled = own
+        .zip(class)
+        .filter(|(own, class)| serializer_of(&class.value) != Some(*own));
+    let notes = overruled.map(|(own, class)| {
+        format!(
+            "value.serializer={} is not run: [workload] value-serializer says {own}",
+            class.value
+        )
+    });
     let value = match (own, class) {
         (Some(own), _) => own,
         (None, None) => SerializerKind::Json,
@@ -186,6 +233,7 @@ pub(crate) fn resolve(
             on_sending_path: cost,
         }),
         problems,
+        notes: notes.into_iter().collect(),
     }
 }
 
@@ -194,6 +242,7 @@ impl Resolved {
         Resolved {
             serialization: None,
             problems: Vec::new(),
+            notes: Vec::new(),
         }
     }
 }
@@ -219,6 +268,12 @@ fn without_record(own: SerializerKind, place: &dyn Fn(LoadKey) -> Option<Place>)
             "add record = \"coupon-issue\" or record = \"order\" under [workload]",
         )
     })
+}
+
+/// A string's bytes are those of the payload.
+fn unused_string(own: SerializerKind) -> Option<String> {
+    (own == SerializerKind::String)
+        .then(|| "value-serializer = \"string\" has no effect: without a record, values are bytes already".to_owned())
 }
 
 /// Avro needs a registry, and a subject that can be there.
@@ -275,9 +330,14 @@ pub(crate) fn warn_without_effect<'a>(
         }
     }
     if !all.is_empty() && all.iter().all(Option::is_some) {
-        for key in [LoadKey::RecordSize, LoadKey::Payload].into_iter().filter(|key| is_given(*key)) {
+        for key in [LoadKey::RecordSize, LoadKey::Payload]
+            .into_iter()
+            .filter(|key| is_given(*key))
+        {
             let name = key.name();
-            context.warn(format!("{name} has no effect: the logical record says what values hold, and how large they are"));
+            context.warn(format!(
+                "{name} has no effect: the logical record says what values hold, and how large they are"
+            ));
         }
     }
     if all.iter().all(Option::is_none) && is_given(LoadKey::SerializeCost) {

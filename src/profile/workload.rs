@@ -358,7 +358,7 @@ impl LoadSettings {
                 LoadSetting::Headers(headers) => workload.records.headers = headers,
                 LoadSetting::Timestamps(timestamps) => workload.records.timestamps = timestamps,
                 LoadSetting::Tombstones(share) => workload.records.tombstones = share,
-                // Put together by `serialization::resolve`; keys are texts, whose bytes are the same either way.
+                // Put together by `serialization::resolve`; keys are texts or bytes already.
                 LoadSetting::Record(_)
                 | LoadSetting::ValueSerializer(_)
                 | LoadSetting::KeySerializer(_)

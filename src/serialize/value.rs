@@ -86,7 +86,10 @@ impl Serializers {
                 Form::Avro { schema, .. } => SerializeError::Mismatch {
                     schema: schema.source_name.clone(),
                     record: self.records.kind().name(),
-                    reason: self.json(n).and_then(|record| schema.fault(&record)).unwrap_or(reason.to_string()),
+                    reason: self
+                        .json(n)
+                        .and_then(|record| schema.fault(&record))
+                        .unwrap_or(reason.to_string()),
                 },
                 _ => SerializeError::Mismatch {
                     schema: String::new(),

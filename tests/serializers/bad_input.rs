@@ -171,16 +171,31 @@ fn settings_that_are_not_used_are_told() {
     for (workload, rest, words) in [
         ("record = \"order\"\nschema = \"mine.avsc\"", "", "schema has no effect"),
         ("record = \"order\"", registry, "the Schema Registry is not asked"),
-        ("record = \"order\"\nrecord-size = 1000", "", "record.size has no effect"),
         (
-            "record = \"order\"\npayload = \"random\"",
+            "record = \"order\"\nrecord-size = 1000",
             "",
-            "payload has no effect",
+            "record.size has no effect",
+        ),
+        ("record = \"order\"\npayload = \"random\"", "", "payload has no effect"),
+        ("key-serializer = \"string\"", "", "key.serializer has no effect"),
+        (
+            "value-serializer = \"string\"",
+            "",
+            "value-serializer = \"string\" has no effect",
+        ),
+        (
+            "record = \"order\"\nvalue-serializer = \"json\"",
+            "[producer]\nvalue.serializer = \"com.acme.Mine\"\n",
+            "value.serializer=com.acme.Mine is not run",
         ),
         ("serialize-cost = false", "", "serialize-cost has no effect"),
     ] {
         let bench = Bench::new(&profile(&broker, workload, rest));
-        std::fs::write(bench.path("mine.avsc"), AvroSchema::own(kpbench::protocol::RecordKind::Order)).unwrap();
+        std::fs::write(
+            bench.path("mine.avsc"),
+            AvroSchema::own(kpbench::protocol::RecordKind::Order),
+        )
+        .unwrap();
         let said = bench.kpbench(&["profile", "check", "p.toml"]);
         assert_eq!(said.code, 0, "{}", said.stderr);
         let told = said.stderr + &said.stdout;
@@ -189,7 +204,11 @@ fn settings_that_are_not_used_are_told() {
     // Where one configuration does use it, nothing is to be told.
     let matrix = "[matrix]\nvalue.serializer = [\"json\", \"avro\"]\n".to_owned() + registry;
     let bench = Bench::new(&profile(&broker, "record = \"order\"\nschema = \"mine.avsc\"", &matrix));
-    std::fs::write(bench.path("mine.avsc"), AvroSchema::own(kpbench::protocol::RecordKind::Order)).unwrap();
+    std::fs::write(
+        bench.path("mine.avsc"),
+        AvroSchema::own(kpbench::protocol::RecordKind::Order),
+    )
+    .unwrap();
     let said = bench.kpbench(&["profile", "check", "p.toml"]);
     assert_eq!(said.code, 0, "{}", said.stderr);
     assert!(!(said.stderr + &said.stdout).contains("has no effect"));
@@ -220,7 +239,21 @@ fn settings_that_do_not_go_together_are_shown_where_they_stand() {
             &["p.toml:", "no serializer that kpbench has", "KafkaAvroSerializer"],
         ),
         ("record = \"ordr\"", "", &["p.toml:10:", "coupon-issue, order"]),
-        ("key-serializer = \"avro\"", "", &["p.toml:10:", "keys are texts"]),
+        (
+            "key-serializer = \"avro\"",
+            "",
+            &["p.toml:10:", "keys are texts or bytes", "string or bytes"],
+        ),
+        (
+            "key-serializer = \"org.apache.kafka.common.serialization.LongSerializer\"",
+            "",
+            &["p.toml:10:", "form = \"binary\""],
+        ),
+        (
+            "key-serializer = \"string\"\nkey = {kind = \"uniform\", keys = 9, form = \"binary\"}",
+            "",
+            &["p.toml:10:", "no strings"],
+        ),
         (
             "record = \"order\"\nschema = \"nowhere.avsc\"",
             "",

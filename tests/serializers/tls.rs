@@ -47,7 +47,8 @@ fn listener(authority: &Authority, name: &str, clients: bool) -> ServerConfig {
 }
 
 const TRUST: &str = "schema.registry.ssl.truststore.location = \"ca.pem\"\n";
-const OWN: &str = "schema.registry.ssl.certificate.location = \"own.pem\"\nschema.registry.ssl.key.location = \"own.key\"\n";
+const OWN: &str =
+    "schema.registry.ssl.certificate.location = \"own.pem\"\nschema.registry.ssl.key.location = \"own.key\"\n";
 
 /// A sweep of one trial with Avro values, whose registry is at `url`; the first of `trusted` signed whom it trusts.
 fn sweep(broker: &Broker, url: &str, section: &str, trusted: &Authority) -> (Bench, Said) {
@@ -83,8 +84,18 @@ fn a_registry_behind_tls_is_trusted_by_its_authority_only() {
     for (url, section, trusted, words) in [
         (&open, "", &right, &["p.toml:", "truststore.location"][..]),
         (&open, TRUST, &wrong, &["p.toml:", "certificate", "truststore.location"]),
-        (&guarded, TRUST, &right, &["ssl.certificate.location", "ssl.key.location"]),
-        (&elsewhere, TRUST, &right, &["registry.example.com", "schema.registry.url"]),
+        (
+            &guarded,
+            TRUST,
+            &right,
+            &["ssl.certificate.location", "ssl.key.location"],
+        ),
+        (
+            &elsewhere,
+            TRUST,
+            &right,
+            &["registry.example.com", "schema.registry.url"],
+        ),
         (&plain, TRUST, &right, &["does not speak TLS"]),
     ] {
         let (bench, said) = sweep(&broker, url, section, trusted);

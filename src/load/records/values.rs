@@ -7,9 +7,12 @@ use std::time::Instant;
 use super::burst::{Burst, Made, Place};
 use crate::client::SharedBytes;
 use crate::load::{LoadError, PayloadCursor, PayloadPool};
-use crate::measure::SendTag;
+use crate::measure::{SendTag, thread_cpu_ns};
 use crate::protocol::{SerializationCost, TrialSpec};
 use crate::serialize::{AvroSchema, LogicalRecords, Serializers, ValueSerializer};
+
+/// Processor time is asked for around one burst of so many: it takes a system call, as the clock does not.
+const LOOKED_AT: u64 = 16;
 
 /// The values of a trial.
 #[derive(Debug)]
@@ -127,6 +130,8 @@ impl Values {
                 next: (sender * shared.serializers.len() / of.max(1)) as u64,
                 shared,
                 cost: SerializationCost::default(),
+                bursts: 0,
+                asking_ns: asking_ns(),
             }),
         }
     }
@@ -148,6 +153,18 @@ pub(super) struct SerializingSource<'a> {
     serializer: ValueSerializer<'a>,
     next: u64,
     cost: SerializationCost,
+    bursts: u64,
+    /// What asking for processor time costs of it.
+    asking_ns: u64,
+}
+
+/// Processor time between two questions for it, the least of several.
+fn asking_ns() -> u64 {
+    let between = || {
+        let before = thread_cpu_ns();
+        thread_cpu_ns().saturating_sub(before)
+    };
+    (0..16).map(|_| between()).min().unwrap_or(0)
 }
 
 impl<'a> ValueSource<'a> {
@@ -167,6 +184,9 @@ impl<'a> ValueSource<'a> {
 impl SerializingSource<'_> {
     /// Two readings of the clock per burst.
     pub(super) fn fill(&mut self, burst: &mut Burst<'_>, tags: &[SendTag]) {
+        let in_window = |tag: &SendTag| self.shared.window_us.contains(&tag.entry_us());
+        let in_window = tags.first().is_some_and(in_window);
+        let cpu = (in_window && self.bursts.is_multiple_of(LOOKED_AT)).then(thread_cpu_ns);
         let (started, first) = (Instant::now(), burst.scratch.len());
         for _ in tags {
             let start = burst.scratch.len();
@@ -183,11 +203,16 @@ impl SerializingSource<'_> {
                 ..Made::default()
             });
         }
-        let in_window = |tag: &SendTag| self.shared.window_us.contains(&tag.entry_us());
-        if tags.first().is_some_and(in_window) {
-            self.cost.records += tags.len() as u64;
+        if in_window {
             self.cost.time_ns += started.elapsed().as_nanos() as u64;
+            if let Some(cpu) = cpu {
+                let spent = thread_cpu_ns().saturating_sub(cpu);
+                self.cost.cpu_time_ns += spent.saturating_sub(self.asking_ns);
+                self.cost.cpu_records += tags.len() as u64;
+            }
+            self.cost.records += tags.len() as u64;
             self.cost.bytes += (burst.scratch.len() - first) as u64;
+            self.bursts += 1;
         }
     }
 }
@@ -197,6 +222,8 @@ impl Drop for SerializingSource<'_> {
         let mut total = self.shared.cost.lock().unwrap_or_else(PoisonError::into_inner);
         total.records += self.cost.records;
         total.time_ns += self.cost.time_ns;
+        total.cpu_time_ns += self.cost.cpu_time_ns;
+        total.cpu_records += self.cost.cpu_records;
         total.bytes += self.cost.bytes;
     }
 }

@@ -220,7 +220,12 @@ impl Given<'_> {
             self.get("bearer.auth.token"),
         ) {
             (Some("STATIC_TOKEN"), Some(token)) => return Ok(Credentials::Bearer(token.to_owned())),
-            (Some("STATIC_TOKEN"), None) => return Err(refuse("bearer.auth.token", "STATIC_TOKEN needs a token: set bearer.auth.token")),
+            (Some("STATIC_TOKEN"), None) => {
+                return Err(refuse(
+                    "bearer.auth.token",
+                    "STATIC_TOKEN needs a token: set bearer.auth.token",
+                ));
+            }
             (Some(_), _) => return Err(refuse("bearer.auth.credentials.source", "expected STATIC_TOKEN")),
             (None, _) => {}
         }
