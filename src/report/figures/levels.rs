@@ -188,7 +188,10 @@ impl OfSchedule<'_, '_> {
     /// What was asked for has a colour of its own, and rather not one of the two blues.
     fn unused_mark(&self) -> Mark {
         let used: Vec<u8> = self.drawn().map(|place| self.mark(place).colour()).collect();
-        let free = (1..8).chain([0]).map(Mark::new).find(|mark| !used.contains(&mark.colour()));
+        let free = (1..8)
+            .chain([0])
+            .map(Mark::new)
+            .find(|mark| !used.contains(&mark.colour()));
         free.unwrap_or_else(|| Mark::new(0))
     }
 
