@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use coordinator_support::{Bench, CLEAN, Heard, configuration};
-use kpbench::protocol::{Acks, Content, FileSplit, TargetKind};
+use kpbench::protocol::{Acks, Content, FileSplit, TargetKind, WeightedTopic};
 use kpbench::run::{CancelSource, Ended, RunError, execute};
 use kpbench::store::{Manifest, RunDirectory, StoreError, TrialOutcome, TrialRecord};
 
@@ -625,6 +625,44 @@ fn records_deleted_behind_the_tools_back_are_a_deficit() {
     bench.starter.script.appended_per_trial.set(2_500);
     bench.run().unwrap();
     assert!(bench.records()[0].warnings[0].contains("Deficit: 500 "));
+}
+
+#[test]
+fn of_several_topics_all_are_made_counted_and_deleted_and_a_loss_in_any_is_a_deficit() {
+    let mut bench = Bench::new(CLEAN);
+    let topic = |name: &str, weight| WeightedTopic {
+        name: name.to_owned(),
+        weight,
+        partitions: 3,
+    };
+    bench.request.profile.configurations[0].workload.records.topics =
+        vec![topic("orders", 2.0), topic("payments", 1.0)];
+    bench.starter.script.appended_per_trial.set(2_000);
+    bench.starter.script.appended_to_others.set(996);
+    bench.run().unwrap();
+    let records = bench.records();
+    let mut of_several = records
+        .iter()
+        .filter(|record| record.planned.configuration_id == "c-00000001");
+    let record = of_several.next().unwrap();
+    assert_eq!(record.broker.appended, Some(2_996));
+    let topics = &record.broker.appended_by_topic;
+    let found: Vec<(&str, u64)> = topics
+        .iter()
+        .map(|topic| (topic.topic.as_str(), topic.appended))
+        .collect();
+    assert_eq!(found, [("orders", 2_000), ("payments", 996)]);
+    assert!(record.warnings[0].contains("Deficit: 4 "), "{:?}", record.warnings);
+    let script = &bench.starter.script;
+    assert_eq!(script.made(), 9, "two topics in three trials, one in the other three");
+    assert_eq!(script.left(), Vec::<String>::new());
+    let id = &record.planned.trial_id;
+    for name in ["orders", "payments"] {
+        let ending = format!("-{id}-{name}");
+        let calls = script.calls.borrow();
+        let made = |call: &&String| call.starts_with("create kpbench-") && call.ends_with(&ending);
+        assert_eq!(calls.iter().filter(made).count(), 1, "{calls:?}");
+    }
 }
 
 #[test]

@@ -114,12 +114,12 @@ async fn one_node_counts_and_refuses() {
     produce(&target, name, 3, 7);
     assert_eq!(
         target
-            .settled_high_watermarks(name, Patience::within(Duration::from_secs(10)))
+            .settled_high_watermarks(&[name], Patience::within(Duration::from_secs(10)))
             .await
             .unwrap(),
         [7, 7, 7]
     );
-    let poll = target.poll_watermarks(name).await.unwrap();
+    let poll = target.poll_watermarks(&[name]).await.unwrap();
     assert_eq!(poll.total(), 21);
     assert!(poll.asked_at <= poll.answered_at);
     assert_eq!(target.partitions(name).await.unwrap(), 3);
@@ -188,7 +188,7 @@ async fn a_dead_broker_is_noticed_and_comes_back_with_its_records() {
     target.wait_until_reachable(Duration::from_secs(60)).await.unwrap();
     assert_eq!(
         target
-            .settled_high_watermarks(name, Patience::within(Duration::from_secs(20)))
+            .settled_high_watermarks(&[name], Patience::within(Duration::from_secs(20)))
             .await
             .unwrap(),
         [7, 7, 7]
@@ -208,7 +208,7 @@ async fn three_nodes_replicate() {
     produce(&target, name, 6, 5);
     assert_eq!(
         target
-            .settled_high_watermarks(name, Patience::within(Duration::from_secs(10)))
+            .settled_high_watermarks(&[name], Patience::within(Duration::from_secs(10)))
             .await
             .unwrap(),
         [5; 6]

@@ -66,7 +66,7 @@ async fn every_record_is_counted_also_those_the_mock_has_dropped() {
     }
     producer.flush(Duration::from_secs(60)).unwrap();
     let settled = target
-        .settled_high_watermarks("kpbench-many", Patience::within(Duration::from_secs(10)))
+        .settled_high_watermarks(&["kpbench-many"], Patience::within(Duration::from_secs(10)))
         .await
         .unwrap();
     assert_eq!(settled, [50_000, 50_000]);

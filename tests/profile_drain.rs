@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use kpbench::profile::{self, Override, Profile, ProfileError};
-use kpbench::protocol::{CouponKey, DrainOrder, ScheduledDrain, UserPattern, WaitingQueues};
+use kpbench::protocol::{
+    CouponKey, DrainOrder, RecordKind, ScheduledDrain, SerializerKind, UserPattern, WaitingQueues,
+};
 
 fn text(arrival: &str, further: &str) -> String {
     format!(
@@ -100,6 +102,19 @@ fn its_settings_are_axes_with_exclusions_and_can_be_set_one_by_one() {
         .map(|one| (one.batch_size, one.coupons))
         .collect();
     assert_eq!(sizes, [(10, 3), (20, 3), (20, 3)]);
+    // An axis that is narrowed from outside needs no other exclusions; in the profile itself a wrong value is a mistake.
+    let sizes_of = |text: &str, sizes: &str| -> Vec<String> {
+        let narrowed = parse(text, &[("matrix.arrival.batch-size", sizes)]).unwrap();
+        narrowed.configurations.iter().map(|one| one.label.clone()).collect()
+    };
+    let whole = text("users.rate = 5", matrix);
+    assert_eq!(
+        sizes_of(&whole, "[20]"),
+        ["batches of 20 send-then-remove", "batches of 20 pop-then-send"]
+    );
+    assert_eq!(sizes_of(&whole, "[10]"), ["batches of 10 send-then-remove"]);
+    let (message, _, _) = problem(&whole.replace("= 10\n", "= 11\n"), &[]);
+    assert!(message.contains("an exclusion names a value"), "{message}");
     let ids: std::collections::BTreeSet<&str> = profile.configurations.iter().map(|one| one.id.as_str()).collect();
     assert_eq!(ids.len(), 3);
 }
@@ -155,7 +170,15 @@ fn a_fixed_rate_beyond_the_window_is_refused_and_a_window_of_few_runs_told() {
 
 #[test]
 fn queues_that_are_none_are_refused_and_a_password_is_not_shown() {
-    for queue in ["disk", "redis://", "redis://h:x", "redis://:80", "rediss://h:1"] {
+    for queue in [
+        "disk",
+        "redis://",
+        "redis://h:x",
+        "redis://:80",
+        "rediss://h:1",
+        "REDISS://h:1",
+        "rediss:h",
+    ] {
         let (message, _, remedy) = problem(&text(&format!("{PLAIN}\nqueue = \"{queue}\""), ""), &[]);
         assert_eq!(message, "queue is no waiting queue", "{queue}");
         assert!(
@@ -166,6 +189,71 @@ fn queues_that_are_none_are_refused_and_a_password_is_not_shown() {
     let error = parse(&text(&format!("{PLAIN}\nqueue = \"redis://u:hunter2@h:1\""), ""), &[]).unwrap_err();
     assert!(error.problems()[0].remedy().contains("REDISCLI_AUTH"));
     assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+}
+
+#[test]
+fn redis_over_tls_is_refused_at_its_place_and_never_plain() {
+    let (_, line, remedy) = problem(&text(&format!("{PLAIN}\nqueue = \"rediss://h:6380/0\""), ""), &[]);
+    assert_eq!(line, Some(12));
+    assert!(remedy.contains("TLS tunnel"), "{remedy}");
+    // Where a spec comes from elsewhere: the client itself refuses, before it connects.
+    let error = kpbench::load::drain::probe("rediss://127.0.0.1:1/0")
+        .unwrap_err()
+        .to_string();
+    assert!(error.to_lowercase().contains("tls"), "{error}");
+}
+
+#[test]
+fn the_value_is_serialized_as_json_or_as_was_said() {
+    let with = |more: &str, rest: &str| {
+        text(PLAIN, rest).replace("[workload.arrival]", &format!("[workload]\n{more}\n[workload.arrival]"))
+    };
+    let registry = "[schema-registry]\nurl = \"http://h:1\"";
+    let serialized = |text: &str| {
+        let profile = parse(text, &[]).unwrap();
+        let found = profile.configurations.iter().map(|one| {
+            let serialization = one.workload.serialization.clone().unwrap();
+            assert_eq!(serialization.record, RecordKind::CouponIssue);
+            (
+                serialization.value,
+                one.workload.payload.size.max_bytes(),
+                one.label.clone(),
+            )
+        });
+        found.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        serialized(&with("", "")),
+        [(SerializerKind::Json, 99, "default".to_owned())]
+    );
+    let class = "value-serializer = \"KafkaAvroSerializer\"";
+    assert_eq!(serialized(&with(class, registry))[0].0, SerializerKind::Avro);
+    let axis = "[matrix]\nvalue.serializer = [\"json\", \"avro\", \"custom\"]";
+    let all = serialized(&text(PLAIN, &format!("{registry}\n{axis}")));
+    let expected = [
+        (SerializerKind::Json, 99, "json".to_owned()),
+        (SerializerKind::Avro, 79, "avro".to_owned()),
+        (SerializerKind::Custom, 32, "custom".to_owned()),
+    ];
+    assert_eq!(all, expected);
+    for (more, words) in [
+        ("value-serializer = \"avro\"", "avro needs a Schema Registry"),
+        ("value-serializer = \"bytes\"", "cannot be serialized as bytes"),
+        (
+            "record = \"order\"",
+            "the record order with the arrival pattern scheduled-drain",
+        ),
+        ("serialize-cost = false", "cannot be serialized before the trial"),
+    ] {
+        let (message, line, _) = problem(&with(more, ""), &[]);
+        assert!(message.contains(words), "{message}");
+        assert_eq!(line, Some(9), "{more}");
+    }
+    let (message, _, remedy) = problem(&with("", ""), &[("workload.serialize-cost", "false")]);
+    assert!(
+        message.contains("before the trial") && remedy.contains("--no-serialize-cost"),
+        "{remedy}"
+    );
 }
 
 #[test]

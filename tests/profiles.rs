@@ -96,7 +96,8 @@ mod shipped_profiles {
                 "nightly",
                 "quickstart",
                 "send-modes",
-                "serializers"
+                "serializers",
+                "topics"
             ]
         );
     }
@@ -257,6 +258,20 @@ mod messages {
         key_of_random_bytes: "[workload]\npayload = \"random\"\nkey = {kind = \"payload\", field = \"customer_id\"}\n";
         tombstones_without_keys: "[workload]\ntombstones = \"10%\"\n";
         tombstones_beyond_all: "[workload]\nkey = \"sequential\"\ntombstones = 1.5\n";
+        topics_of_no_weight: "[workload]\ntopics = [{name = \"a\", weight = 0}, {name = \"b\", weight = -2.5}, {name = \"c\", weight = nan}, {name = \"d\", weight = inf}, {name = \"e\", weight = \"heavy\"}]\n";
+        topics_without_any: "[workload]\ntopics = []\n";
+        topics_of_another_type: "[workload]\ntopics = \"orders\"\n";
+        topics_of_lists: "[workload]\ntopics = [[\"orders\"], 3]\n";
+        topics_in_a_matrix_that_are_no_lists: "[matrix]\ntopics = [\"orders\", \"payments\"]\n";
+        topics_twice: "[workload]\ntopics = [\"orders\", {name = \"pay.ments\"}, \"orders\", {name = \"pay_ments\", weight = 2}]\n";
+        topics_without_a_name: "[workload]\ntopics = [{weight = 1}, {name = \"\"}, {name = \"or ders\"}, \"..\", {name = \"a\", weigth = 1}]\n";
+        topics_with_settings_of_all_topics: "[workload]\ntopics = [{name = \"orders\", replication-factor = 3, partitions = 0}]\n";
+        topics_and_an_existing_topic: "[topic]\nexisting = \"orders\"\npartitions = 6\n[variants.one]\n[variants.two]\ntopics = [\"a\", \"b\"]\n";
+        topics_with_too_few_partitions: "[topic]\npartitions = 12\n[workload]\npartitioner = {partition = 3}\ntopics = [{name = \"orders\"}, {name = \"payments\", partitions = 3}]\n";
+        topics_of_a_coupon_service: "[workload]\ntopics = [\"a\", \"b\"]\n[workload.arrival]\npattern = \"scheduled-drain\"\nusers.rate = 100\n[run]\nmeasure = \"20s\"\n";
+        key_of_a_record_serialized_while_sending: "[workload]\nrecord = \"order\"\nkey = {kind = \"payload\", field = \"orderId\"}\n";
+        key_of_no_field_of_a_record: "[workload]\nrecord = \"order\"\nserialize.cost = false\nkey = {kind = \"payload\", field = \"order_id\"}\n";
+        key_of_a_record_that_is_no_json: "[workload]\nrecord = \"order\"\nvalue-serializer = \"custom\"\nserialize.cost = false\nkey = {kind = \"payload\", field = \"orderId\"}\n";
         unknown_partitioner: "[workload]\npartitioner = \"murmur3\"\n";
         partition_beyond_the_last: "[topic]\npartitions = 3\n[matrix]\npartitioner = [\"round-robin\", {partition = 3}]\n";
         partitioner_named_twice: "[workload]\npartitioner = \"java-sticky\"\n[producer]\npartitioner.ignore.keys = true\n";

@@ -69,7 +69,7 @@ impl Broker {
     pub fn appended(&self, topic: &str) -> anyhow::Result<u64> {
         let settled = self
             .target
-            .settled_high_watermarks(topic, Patience::within(Duration::from_secs(10)));
+            .settled_high_watermarks(&[topic], Patience::within(Duration::from_secs(10)));
         Ok(self.runtime.block_on(settled)?.iter().sum())
     }
 

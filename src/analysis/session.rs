@@ -106,10 +106,13 @@ fn planned_trials(manifest: &Manifest, trials: &[TrialRecord]) -> (Vec<TrialReco
 fn losses(acks: Acks, trial: &CompletedTrial<'_>) -> Losses {
     let counts = &trial.result.counts;
     // With acks=0 "acknowledged" means written to the socket, and nobody promised that it would arrive.
-    let appended = trial.record.broker.appended.filter(|_| acks != Acks::None);
+    let broker = &trial.record.broker;
+    let beyond = broker
+        .surplus_and_deficit(counts.acknowledged)
+        .filter(|_| acks != Acks::None);
     Losses {
-        deficit: appended.map(|appended| counts.acknowledged.saturating_sub(appended)),
-        surplus: appended.map(|appended| appended.saturating_sub(counts.acknowledged)),
+        deficit: beyond.map(|(_, deficit)| deficit),
+        surplus: beyond.map(|(surplus, _)| surplus),
         failed: counts.failed,
         undecided: counts.undecided,
     }

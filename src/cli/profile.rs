@@ -135,9 +135,23 @@ fn load_sentence(configuration: &Configuration) -> String {
         workload.send_mode,
         workload.client,
         counted(u64::from(workload.producers), "producer", "producers"),
-        counted(u64::from(configuration.partitions), "partition", "partitions"),
+        partitions_text(configuration),
         profile::format_bytes(u64::from(workload.payload.size.max_bytes())),
     )
+}
+
+/// Partitions of the topic, or of all topics with these.
+fn partitions_text(configuration: &Configuration) -> String {
+    let records = &configuration.workload.records;
+    let partitions = records.all_partitions(configuration.partitions);
+    let counted_partitions = counted(u64::from(partitions), "partition", "partitions");
+    match records.topics.is_empty() {
+        true => counted_partitions,
+        false => format!(
+            "{counted_partitions} of the topics {}",
+            profile::topics_text(&records.topics, configuration.partitions)
+        ),
+    }
 }
 
 fn expand_json(profile: &Profile) -> serde_json::Value {

@@ -49,6 +49,15 @@ impl Deliver {
         }
     }
 
+    /// Where the records go to several topics: the record that was acknowledged last is of this one. Who waits for a record
+    /// knows it.
+    #[inline]
+    pub fn of_topic(&mut self, topic: usize) {
+        if let Self::Record(recorder) = self {
+            recorder.of_topic(topic);
+        }
+    }
+
     pub fn failed(&mut self, opaque: u64, failure: Failure) {
         match self {
             Self::Record(recorder) => recorder.failed(failure),

@@ -68,8 +68,8 @@ pub struct ProducerSettings {
     pub index: usize,
     /// Properties in librdkafka's names.
     pub properties: BTreeMap<String, String>,
-    /// The topic.
-    pub topic: String,
+    /// The topics, of which there is at least one: a record names its own by its place.
+    pub topics: Vec<String>,
     /// What the application does with delivery reports.
     pub reports: Reports,
     /// Where most values come from. librdkafka's C interface takes these without copying them, as it does for an
@@ -77,7 +77,7 @@ pub struct ProducerSettings {
     pub payloads: SharedBytes,
     /// Largest value in bytes.
     pub record_bytes: usize,
-    /// How long to wait for the topic's metadata.
+    /// How long to wait for the metadata of all topics.
     pub metadata_timeout: Duration,
 }
 
@@ -139,14 +139,15 @@ pub struct StatisticsEvent {
 
 /// One client instance.
 ///
-/// Life: made by [`connect`], which waits for the topic's metadata; [`Producer::start`] once, before the first record;
+/// Life: made by [`connect`], which waits for the topics' metadata; [`Producer::start`] once, before the first record;
 /// then calls from sending threads. Dropping it takes the client down; records
 /// without a verdict are given up then.
 pub trait Producer: Send + Sync {
     /// From now on verdicts go to `hub` and statistics to `statistics`.
     fn start(&self, hub: &Arc<Hub>, statistics: Sender<StatisticsEvent>);
 
-    /// Offers records; stops at the first that finds the queue full. Their verdicts arrive at the hub.
+    /// Offers records; stops at the first that finds the queue full. Their verdicts arrive at the hub. Records of one topic
+    /// that stand together may cost fewer calls.
     fn enqueue(&self, records: &[Outgoing<'_>]) -> Enqueued;
 
     /// Sends one record from sending thread `thread` and waits for its verdict, `deadline` at the latest.
@@ -165,7 +166,7 @@ pub trait Producer: Send + Sync {
     fn notes(&self) -> Vec<String>;
 }
 
-/// Makes a producer and waits for its topic's metadata.
+/// Makes a producer and waits for its topics' metadata.
 ///
 /// # Errors
 /// A property the client refuses, or no metadata in time, with the client's own words for why.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 /// Most records that a waiter waits for room for: waking it for each batch of a few records would cost more processor
 /// time than sending them.
-const MOST_WANTED: usize = 64;
+const MOST_WANTED: usize = 256;
 /// A queue's room that may stay unused while a waiter waits for more: an eighth.
 const WANTED_SHARE: usize = 8;
 
@@ -74,7 +74,7 @@ impl Room {
     }
 
     /// Waits until room was made after `seen`, until the moment to look again, or until `deadline`. False at the
-    /// deadline. `records` is for how many room is wanted; a few dozen at most are waited for.
+    /// deadline. `records` is for how many room is wanted; a burst of them at most is waited for.
     pub fn wait(&self, seen: u64, deadline: Instant, records: usize) -> bool {
         self.wanted.store(records.clamp(1, self.most_wanted), Ordering::SeqCst);
         let until = self

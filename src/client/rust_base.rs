@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use rdkafka::client::ClientContext;
 use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
 use rdkafka::error::KafkaError;
+use rdkafka::message::Message;
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer as _, ProducerContext};
 
 use super::deliver::Deliver;
@@ -27,6 +28,8 @@ thread_local! {
 struct Context {
     observed: Observed,
     room: Room,
+    /// Where there are several.
+    topics: Vec<String>,
 }
 
 impl ClientContext for Context {
@@ -50,7 +53,12 @@ impl ProducerContext for Context {
             // rust-rdkafka shows no batches: the clock is read once per record.
             deliver.begin();
             match result {
-                Ok(message) => deliver.acknowledged(opaque as u64, message.payload_len() + message.key_len()),
+                Ok(message) => {
+                    deliver.acknowledged(opaque as u64, message.payload_len() + message.key_len());
+                    if let Some(topic) = self.place(message) {
+                        deliver.of_topic(topic);
+                    }
+                }
                 Err((error, _)) => deliver.failed(opaque as u64, rust_shared::failure(error)),
             }
             deliver.end();
@@ -58,10 +66,20 @@ impl ProducerContext for Context {
     }
 }
 
+impl Context {
+    /// The place of a message's topic among several.
+    fn place(&self, message: &impl Message) -> Option<usize> {
+        match &self.topics[..] {
+            [] => None,
+            topics => topics.iter().position(|topic| topic == message.topic()),
+        }
+    }
+}
+
 /// A `BaseProducer` and its polling thread.
 pub(super) struct RustBaseProducer {
     producer: Arc<BaseProducer<Context>>,
-    topic: String,
+    topics: Vec<String>,
     reports: Reports,
     waiters: Arc<Waiters>,
     stopping: Arc<AtomicBool>,
@@ -80,15 +98,19 @@ impl RustBaseProducer {
                 ..Observed::default()
             },
             room,
+            topics: match settings.topics.len() {
+                1 => Vec::new(),
+                _ => settings.topics.clone(),
+            },
         };
         let producer = BaseProducer::from_config_and_context(&rust_shared::config(&settings.properties), context)
             .map_err(rust_shared::creation_error)?;
         // One call serves one event, unless it is given time for more.
         let serve = || producer.poll(Duration::from_millis(10));
         let observed = &producer.client().context().observed;
-        rust_shared::await_topic(
+        rust_shared::await_topics(
             producer.client(),
-            &settings.topic,
+            &settings.topics,
             settings.metadata_timeout,
             serve,
             observed,
@@ -101,7 +123,7 @@ impl RustBaseProducer {
         };
         Ok(Self {
             producer: Arc::new(producer),
-            topic: settings.topic.clone(),
+            topics: settings.topics.clone(),
             reports: settings.reports,
             waiters: Arc::new(Waiters::new(threads)),
             stopping: Arc::new(AtomicBool::new(false)),
@@ -115,7 +137,7 @@ impl RustBaseProducer {
     }
 
     fn offer(&self, record: &Outgoing<'_>, opaque: usize) -> Result<(), KafkaError> {
-        let mut base = BaseRecord::<[u8], [u8], usize>::with_opaque_to(&self.topic, opaque);
+        let mut base = BaseRecord::<[u8], [u8], usize>::with_opaque_to(&self.topics[record.topic as usize], opaque);
         (base.payload, base.key) = (record.value, record.key);
         (base.partition, base.timestamp) = (record.partition, record.timestamp_ms);
         base.headers = record.headers.map(rust_shared::headers);

@@ -42,6 +42,8 @@ impl ClientContext for Context {
 /// A record whose future is open.
 struct Open {
     tag: SendTag,
+    /// Where there are several.
+    topic: Option<u32>,
     bytes: usize,
     future: DeliveryFuture,
 }
@@ -55,7 +57,7 @@ struct Window {
 /// A `FutureProducer`, and the task that awaits its futures.
 pub(super) struct RustFutureProducer {
     producer: FutureProducer<Context>,
-    topic: String,
+    topics: Vec<String>,
     reports: Reports,
     observed: Arc<Observed>,
     window: Arc<Window>,
@@ -77,9 +79,9 @@ impl RustFutureProducer {
             FutureProducer::from_config_and_context(&config, Context(Arc::clone(&observed)))
                 .map_err(rust_shared::creation_error)?;
         // Its own thread polls it.
-        rust_shared::await_topic(
+        rust_shared::await_topics(
             producer.client(),
-            &settings.topic,
+            &settings.topics,
             settings.metadata_timeout,
             || (),
             &observed,
@@ -93,7 +95,7 @@ impl RustFutureProducer {
         let properties = rust_shared::effective(producer.client(), &settings.properties);
         Ok(Self {
             producer,
-            topic: settings.topic.clone(),
+            topics: settings.topics.clone(),
             reports: settings.reports,
             observed,
             window: Arc::new(Window {
@@ -109,7 +111,7 @@ impl RustFutureProducer {
     }
 
     fn offer(&self, record: &Outgoing<'_>) -> Result<DeliveryFuture, KafkaError> {
-        let mut future = FutureRecord::<[u8], [u8]>::to(&self.topic);
+        let mut future = FutureRecord::<[u8], [u8]>::to(&self.topics[record.topic as usize]);
         (future.payload, future.key) = (record.value, record.key);
         (future.partition, future.timestamp) = (record.partition, record.timestamp_ms);
         future.headers = record.headers.map(rust_shared::headers);
@@ -136,10 +138,15 @@ async fn complete(mut opened: UnboundedReceiver<Open>, window: Arc<Window>, mut 
     while open_for_more || !futures.is_empty() {
         tokio::select! {
             biased;
-            Some((tag, bytes, outcome)) = futures.next(), if !futures.is_empty() => {
+            Some((tag, topic, bytes, outcome)) = futures.next(), if !futures.is_empty() => {
                 recorder.begin_batch();
                 match verdict(outcome) {
-                    Ok(()) => recorder.acknowledged(tag, bytes),
+                    Ok(()) => {
+                        recorder.acknowledged(tag, bytes);
+                        if let Some(topic) = topic {
+                            recorder.of_topic(topic as usize);
+                        }
+                    }
                     Err(failure) => recorder.failed(failure),
                 }
                 recorder.end_batch();
@@ -147,7 +154,9 @@ async fn complete(mut opened: UnboundedReceiver<Open>, window: Arc<Window>, mut 
                 window.room.signal();
             }
             next = opened.recv(), if open_for_more => match next {
-                Some(Open { tag, bytes, future }) => futures.push(async move { (tag, bytes, future.await) }),
+                Some(Open { tag, topic, bytes, future }) => {
+                    futures.push(async move { (tag, topic, bytes, future.await) });
+                }
                 None => open_for_more = false,
             },
             () = tokio::time::sleep(Duration::from_millis(50)) => {
@@ -183,6 +192,7 @@ impl Producer for RustFutureProducer {
                     self.window.open.fetch_add(1, Ordering::AcqRel);
                     let _ = opened.send(Open {
                         tag: record.tag,
+                        topic: (self.topics.len() > 1).then_some(record.topic),
                         bytes: record.bytes(),
                         future,
                     });

@@ -83,15 +83,32 @@ pub(super) fn creation_error(error: KafkaError) -> ClientError {
     }
 }
 
-/// Waits until the topic's metadata is there, asking twice, as the native client does.
-pub(super) fn await_topic<C: ClientContext>(
+/// Waits until the metadata of every topic is there, as the native client does.
+pub(super) fn await_topics<C: ClientContext>(
     client: &Client<C>,
-    topic: &str,
+    topics: &[String],
     timeout: Duration,
     serve: impl Fn(),
     observed: &Observed,
 ) -> Result<(), ClientError> {
     let deadline = Instant::now() + timeout;
+    topics.iter().try_for_each(|topic| {
+        await_topic(client, topic, deadline, &serve, observed).map_err(|reason| ClientError::Metadata {
+            topic: topic.clone(),
+            timeout_ms: timeout.as_millis(),
+            reason,
+        })
+    })
+}
+
+/// Asks for the topic's metadata until it came twice; else what went wrong.
+fn await_topic<C: ClientContext>(
+    client: &Client<C>,
+    topic: &str,
+    deadline: Instant,
+    serve: impl Fn(),
+    observed: &Observed,
+) -> Result<(), String> {
     let mut answers = 0;
     loop {
         let left = deadline
@@ -104,11 +121,7 @@ pub(super) fn await_topic<C: ClientContext>(
                 if Instant::now() >= deadline {
                     let mut reasons = observed.errors.lock().map(|errors| errors.clone()).unwrap_or_default();
                     reasons.extend(outcome.err().map(|error| error.to_string()));
-                    return Err(ClientError::Metadata {
-                        topic: topic.to_owned(),
-                        timeout_ms: timeout.as_millis(),
-                        reason: reasons.join("; "),
-                    });
+                    return Err(reasons.join("; "));
                 }
                 std::thread::sleep(Duration::from_millis(5));
             }

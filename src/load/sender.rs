@@ -25,6 +25,8 @@ pub(super) struct SendContext<'a> {
     pub max_block: Duration,
     /// When even records that are due are given up, in µs since the trial's start.
     pub give_up_us: u64,
+    /// Whether records go to several topics.
+    pub several_topics: bool,
 }
 
 impl SendContext<'_> {
@@ -157,7 +159,7 @@ impl<'a> BurstSender<'a> {
     /// Makes a record for each tag and hands the burst over. When the queue is full the first record that found no room waits, as in an application's
     /// send call; those behind it enter theirs (`restamp`) only when it is through.
     fn send(&mut self, mut entry_us: u64, restamp: impl Fn(SendTag, u64) -> SendTag) {
-        self.source.fill(&mut self.burst, &self.tags);
+        self.source.fill_for_client(&mut self.burst, &mut self.tags);
         let mut records = std::mem::take(&mut self.spare);
         self.burst.outgoing(&self.tags, &mut records);
         let mut from = 0;

@@ -79,7 +79,7 @@ impl<'a> SyncSender<'a> {
         self.burst.clear();
         self.source.fill(&mut self.burst, &[tag]);
         let record = self.burst.record(0, tag);
-        let bytes = record.bytes();
+        let (bytes, topic) = (record.bytes(), record.topic);
         let block_until_us = tag.entry_us().saturating_add(self.context.max_block_us());
         let give_up = self.context.hub.clock.instant(self.context.give_up_us);
         let mut waited = false;
@@ -88,7 +88,7 @@ impl<'a> SyncSender<'a> {
             let verdict = self.producer.send_and_wait(self.thread, record, give_up);
             let exit_us = self.context.hub.clock.now_us();
             if verdict != Verdict::QueueFull {
-                return self.record(tag, bytes, verdict, exit_us);
+                return self.record(tag, (bytes, topic), verdict, exit_us);
             }
             let until_us = block_until_us.min(self.context.give_up_us);
             let room = self
@@ -106,7 +106,7 @@ impl<'a> SyncSender<'a> {
         }
     }
 
-    fn record(&mut self, tag: SendTag, bytes: usize, verdict: Verdict, exit_us: u64) {
+    fn record(&mut self, tag: SendTag, (bytes, topic): (usize, u32), verdict: Verdict, exit_us: u64) {
         match verdict {
             Verdict::Refused(failure) => {
                 self.sends.send_call(&[tag], 0, exit_us);
@@ -116,6 +116,9 @@ impl<'a> SyncSender<'a> {
                 self.sends.send_call(&[tag], 1, exit_us);
                 self.acks.begin_batch_at(at_us);
                 self.acks.acknowledged(tag, bytes);
+                if self.context.several_topics {
+                    self.acks.of_topic(topic as usize);
+                }
                 self.acks.end_batch();
             }
             Verdict::Failed(failure) => {

@@ -117,7 +117,7 @@ impl<'a> Trial<'a> {
                 let settings = ProducerSettings {
                     index,
                     properties: properties.clone(),
-                    topic: spec.topic.clone(),
+                    topics: spec.topic_names(),
                     reports: reports(spec),
                     payloads: stock.memory(),
                     record_bytes: stock.largest_bytes(),
@@ -162,6 +162,7 @@ impl<'a> Trial<'a> {
             stop,
             max_block: Duration::from_millis(spec.max_block_ms),
             give_up_us: timeline.window_end_us + spec.drain_timeout_ms * 1_000,
+            several_topics: spec.workload.records.topics.len() > 1,
         };
         let (sending, shared) = (AtomicUsize::new(0), self.schedule.as_ref().map(Schedule::shared));
         std::thread::scope(|scope| -> Result<(), LoadError> {
@@ -193,7 +194,7 @@ impl<'a> Trial<'a> {
         shared: Option<&'env SharedSlots>,
     ) -> Result<(), LoadError> {
         if let (Some(drain), Some(producer)) = (&self.drain, self.producers.first()) {
-            return drain.start(scope, context, producer.as_ref(), self.spec, sending);
+            return drain.start(scope, context, producer.as_ref(), (self.spec, &self.stock), sending);
         }
         let threads = if self.spec.workload.send_mode == SendMode::Sync {
             self.spec.workload.send_concurrency
@@ -461,7 +462,10 @@ impl<'a> Control<'a> {
         self.collector.statistics.end_with(end.saturating_sub(1));
         self.report_before(end, sink);
         let hub = self.collector.hub();
-        let counts = self.collector.counts();
+        let mut counts = self.collector.counts();
+        if let topics @ 2.. = self.spec.workload.records.topics.len() {
+            counts.acknowledged_by_topic.resize(topics, 0);
+        }
         // A drain that was given up lasted until then, whatever came before.
         let drained_us = if counts.undecided > 0 {
             self.drain_ended_us

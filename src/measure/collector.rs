@@ -175,6 +175,12 @@ impl Collector {
         self.counts.acknowledged += shard.acknowledged;
         self.counts.acknowledged_bytes += shard.acknowledged_bytes;
         self.counts.failed += failed;
+        let by_topic = &mut self.counts.acknowledged_by_topic;
+        by_topic.resize(by_topic.len().max(shard.by_topic.len()), 0);
+        by_topic
+            .iter_mut()
+            .zip(&shard.by_topic)
+            .for_each(|(sum, count)| *sum += count);
         if self.in_window(shard.interval) {
             self.window.acknowledged += shard.acknowledged;
             self.window.acknowledged_bytes += shard.acknowledged_bytes;

@@ -47,7 +47,8 @@ pub struct Hub {
     pub timeline: Timeline,
     /// The parts of its window, where its rate varies.
     levels: Levels,
-    paced: bool,
+    /// Whether records are due at times of their own.
+    pub paced: bool,
     record_latencies: bool,
     record_acknowledgements: bool,
     listed: bool,
@@ -248,6 +249,18 @@ impl AckRecorder {
                 }
             }
         }
+    }
+
+    /// Where the records go to several topics: the record that was acknowledged last is of this one.
+    #[inline]
+    pub fn of_topic(&mut self, topic: usize) {
+        if self.closed {
+            return;
+        }
+        if self.shard.by_topic.len() <= topic {
+            self.shard.by_topic.resize(topic + 1, 0);
+        }
+        self.shard.by_topic[topic] += 1;
     }
 
     /// One failed record.

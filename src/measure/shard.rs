@@ -42,6 +42,8 @@ pub(super) struct AckShard {
     pub acknowledged: u64,
     pub acknowledged_bytes: u64,
     pub acknowledged_second_half: u64,
+    /// By topic, as far as any was named: where the records go to several.
+    pub by_topic: Vec<u64>,
     pub failures: Failures,
     /// Where they are listed: intended time of each acknowledged record, and when it was acknowledged.
     pub listed: Vec<(u64, u64)>,
@@ -57,6 +59,7 @@ impl AckShard {
             acknowledged: 0,
             acknowledged_bytes: 0,
             acknowledged_second_half: 0,
+            by_topic: Vec::new(),
             failures: HashMap::new(),
             listed: Vec::new(),
             service: growing(),
@@ -73,6 +76,7 @@ impl AckShard {
         self.acknowledged = 0;
         self.acknowledged_bytes = 0;
         self.acknowledged_second_half = 0;
+        self.by_topic.fill(0);
         self.failures.clear();
         self.listed.clear();
         self.service.reset();

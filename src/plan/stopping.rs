@@ -1,7 +1,7 @@
 //! When enough was measured: once every comparison's interval is narrow enough, never because a difference showed.
 //!
 //! Stopping as soon as a test rejects makes it reject too often; stopping by the width of the interval does not, from a
-//! least number of blocks on. `docs/statistics.md` has the simulated figures.
+//! least number of blocks on. `docs/simulations.md` has the simulated figures.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -68,7 +68,6 @@ pub(crate) fn draft(
         workload.payload.content = Content::Json;
     }
     workload.serialization = resolved.serialization;
-    drain::complete(&mut workload);
     let partitioner = &mut workload.records.partitioner;
     match partitioner.property() {
         Some(name) => translation.set("partitioner", name, None),

@@ -7,10 +7,7 @@ use super::quantity::parse_rate;
 use super::read::{Context, Section};
 use super::source::Place;
 use super::workload::LoadKey;
-use crate::protocol::{
-    Arrival, COUPON_VALUE_BYTES, Content, CouponKey, DrainOrder, MAX_USERS_PER_S, Payload, ScheduledDrain, Size,
-    UserPattern, WaitingQueues, Workload,
-};
+use crate::protocol::{Arrival, CouponKey, DrainOrder, MAX_USERS_PER_S, ScheduledDrain, UserPattern, WaitingQueues};
 
 /// The pattern's name.
 pub(super) const PATTERN: &str = "scheduled-drain";
@@ -266,8 +263,12 @@ fn queue(node: &Node, context: &mut Context) -> Option<WaitingQueues> {
         None
     };
     let Some(address) = text.strip_prefix("redis://") else {
-        return match text.starts_with("rediss://") {
-            true => refuse("Redis over TLS is not built in", remedy),
+        return match text.to_ascii_lowercase().starts_with("rediss:") {
+            true => refuse(
+                "Redis over TLS is not built in",
+                "write \"memory\", or redis:// and the address of a TLS tunnel on this machine, as in \
+                 \"redis://127.0.0.1:6379/0\"",
+            ),
             false => refuse("expected memory or redis://…", remedy),
         };
     };
@@ -305,18 +306,6 @@ fn type_id(node: &Node, context: &mut Context) -> Option<String> {
         return None;
     }
     Some(name)
-}
-
-/// What the load's other settings come to where users wait in queues: the value is the message, and of one size.
-pub(super) fn complete(workload: &mut Workload) {
-    if workload.arrival.scheduled_drain().is_some() {
-        workload.payload = Payload {
-            size: Size::Fixed {
-                bytes: COUPON_VALUE_BYTES,
-            },
-            content: Content::Json,
-        };
-    }
 }
 
 /// An axis value in short, for labels.

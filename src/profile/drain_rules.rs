@@ -99,6 +99,7 @@ impl Rules<'_> {
             LoadKey::Headers,
             LoadKey::Timestamps,
             LoadKey::Tombstones,
+            LoadKey::Topics,
         ];
         for key in of_records.into_iter().filter(|key| self.place(*key).is_some()) {
             let message = format!("{} with the arrival pattern {PATTERN}", key.name());

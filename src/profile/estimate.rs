@@ -254,7 +254,8 @@ fn record_bytes(configuration: &Configuration, measure_ms: u64) -> f64 {
         (None, _) => full,
         // At the lowest rate the fewest records share a batch.
         (Some((rate_per_s, _)), _) => {
-            let queues = f64::from(workload.producers) * f64::from(configuration.partitions.max(1));
+            let partitions = workload.records.all_partitions(configuration.partitions);
+            let queues = f64::from(workload.producers) * f64::from(partitions.max(1));
             full.min(rate_per_s * set("linger.ms", 5.0) / 1e3 / queues)
         }
     };

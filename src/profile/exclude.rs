@@ -69,6 +69,12 @@ fn read_condition(condition: &Entry, axes: &[Axis], context: &mut Context) -> Op
         _ => vec![&condition.node],
     };
     let mut values = Vec::new();
+    // Values set from outside may be fewer than those that the profile's exclusions know of: what is not there need not
+    // be left out.
+    let set_from_outside = |node: &Node| {
+        let mut values = axes[index].values.iter();
+        values.all(|value| value.place.is_some_and(|place| place.source != node.place.source))
+    };
     for node in nodes {
         let text = node.value.scalar();
         let found = axes[index].values.iter().position(|value| {
@@ -77,6 +83,7 @@ fn read_condition(condition: &Entry, axes: &[Axis], context: &mut Context) -> Op
         });
         match found {
             Some(found) => values.push(found),
+            None if set_from_outside(node) => {}
             None => {
                 let known: Vec<&str> = axes[index].values.iter().map(|value| value.text.as_str()).collect();
                 let message = format!("an exclusion names a value that {} does not have", condition.path);

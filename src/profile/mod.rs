@@ -31,6 +31,7 @@ mod serialization;
 mod setting;
 mod source;
 mod target;
+mod topics;
 mod trace_file;
 mod twins;
 mod variants;
@@ -68,6 +69,9 @@ pub(crate) use rules::one_bootstrap_server;
 pub use schema_registry::{Credentials, Pem, RegistrySettingError, RegistrySettings, strategy_of};
 pub use secrets::{MASK, is_secret, mask};
 pub(crate) use target::unknown_broker_config;
+#[cfg(test)]
+pub(crate) use topics::LONGEST_NAME as LONGEST_TOPIC_NAME;
+pub(crate) use topics::topics_text;
 pub(crate) use trace_file::TraceFile;
 
 /// One field set on the command line, on top of the profile.
@@ -315,6 +319,7 @@ fn expand(
             properties: &fixed.properties,
         };
         record_rules::check(&mut draft, &settings, context);
+        topics::check(&draft, topic, &settings, context);
         std::mem::take(&mut draft.translation.general)
             .into_iter()
             .for_each(|note| context.warn(note));

@@ -16,7 +16,7 @@ use super::source::Place;
 use super::workload::LoadKey;
 use crate::protocol::{
     Content, FileSplit, GENERATED_JSON_BYTES, GENERATED_JSON_FIELDS, Key, MAX_PAYLOAD_POOL_BYTES, Partitioner,
-    PayloadPart, Records,
+    PayloadPart, Records, Serialization, SerializerKind,
 };
 
 /// Where the settings of one configuration stand.
@@ -47,7 +47,7 @@ impl Settings<'_> {
         moved.or(fixed)
     }
 
-    fn problem(&self, key: LoadKey, message: String, label: &str, remedy: &str, context: &mut Context) {
+    pub(super) fn problem(&self, key: LoadKey, message: String, label: &str, remedy: &str, context: &mut Context) {
         context.problem(match self.place(key) {
             Some(place) => Problem::at(place, message, label, remedy),
             None => Problem::nowhere(message, remedy),
@@ -77,16 +77,23 @@ pub(super) fn check(draft: &mut Draft, settings: &Settings<'_>, context: &mut Co
 }
 
 fn check_partition(draft: &Draft, records: &Records, settings: &Settings<'_>, context: &mut Context) {
-    let partitions = draft.configuration.partitions;
     let Partitioner::Partition { partition } = records.partitioner else {
         return;
     };
+    let (topic, partitions) = match records.topics.iter().min_by_key(|topic| topic.partitions) {
+        Some(topic) => (format!("topic {}", topic.name), topic.partitions),
+        None => ("topic".to_owned(), draft.configuration.partitions),
+    };
     if partition >= partitions {
+        let remedy = match records.topics.is_empty() {
+            true => "take a lower one, or raise topic.partitions",
+            false => "take a lower one, or raise the topic's partitions: it is the same of every topic",
+        };
         settings.problem(
             LoadKey::Partitioner,
-            format!("there is no partition {partition}: the topic has {partitions}, from 0"),
+            format!("there is no partition {partition}: the {topic} has {partitions}, from 0"),
             "no such partition",
-            "take a lower one, or raise topic.partitions",
+            remedy,
             context,
         );
     }
@@ -115,12 +122,11 @@ fn check_named_twice(records: &Records, settings: &Settings<'_>, context: &mut C
 
 /// Whether every value has the part that is to be its key.
 fn check_payload_key(draft: &Draft, key: &Key, settings: &Settings<'_>, context: &mut Context) {
-    let Key::Payload {
-        part: PayloadPart::Field { name },
-    } = key
-    else {
-        return;
-    };
+    let Key::Payload { part } = key else { return };
+    if let Some(serialization) = &draft.configuration.workload.serialization {
+        return check_serialized_key(serialization, part, settings, context);
+    }
+    let PayloadPart::Field { name } = part else { return };
     let payload = &draft.configuration.workload.payload;
     let (why, remedy) = match &payload.content {
         Content::Json if !GENERATED_JSON_FIELDS.contains(&name.as_str()) => (
@@ -145,6 +151,51 @@ fn check_payload_key(draft: &Draft, key: &Key, settings: &Settings<'_>, context:
         _ => (
             "the payload is not made of JSON objects".to_owned(),
             "take payload = \"json\", a file of JSON lines, or bytes = N".to_owned(),
+        ),
+    };
+    let message = format!("the key cannot be the payload's field {name}: {why}");
+    settings.problem(LoadKey::Key, message, "from this field", &remedy, context);
+}
+
+/// A key that is a part of a serialized record: found before the trial, in values that are there by then.
+fn check_serialized_key(
+    serialization: &Serialization,
+    part: &PayloadPart,
+    settings: &Settings<'_>,
+    context: &mut Context,
+) {
+    if serialization.on_sending_path {
+        settings.problem(
+            LoadKey::Key,
+            format!(
+                "the key cannot be a part of the payload: the record {} is serialized while it is sent",
+                serialization.record
+            ),
+            "found before the trial, when there are no values yet",
+            "take keys of their own, as in key = {kind = \"uniform\", keys = 10000}, or serialize-cost = false: values are \
+             serialized before the trial then",
+            context,
+        );
+        return;
+    }
+    let PayloadPart::Field { name } = part else { return };
+    let text = matches!(serialization.value, SerializerKind::Json | SerializerKind::String);
+    let fields = serialization.record.key_fields();
+    let (why, remedy) = match (text, fields.contains(&name.as_str())) {
+        (true, true) => return,
+        (true, false) => (
+            format!(
+                "the record {} has no field of that name that a key can be made of",
+                serialization.record
+            ),
+            format!("it has {}", fields.join(", ")),
+        ),
+        (false, _) => (
+            format!(
+                "values are serialized as {}, and are no JSON objects",
+                serialization.value
+            ),
+            "take value-serializer = \"json\" or \"string\", or bytes = N".to_owned(),
         ),
     };
     let message = format!("the key cannot be the payload's field {name}: {why}");
@@ -192,7 +243,7 @@ fn first_without(path: &Path, field: &str) -> Option<String> {
 /// What a reader must know of where these records go.
 fn surprises(draft: &Draft, records: &Records) -> Vec<String> {
     let partitioner = draft.translation.value("partitioner").to_owned();
-    let many = draft.configuration.partitions > 1;
+    let many = records.most_partitions(draft.configuration.partitions) > 1;
     let mut notes = Vec::new();
     if records.key.is_none()
         && !records.partitioner.is_assigned()

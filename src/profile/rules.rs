@@ -299,7 +299,10 @@ pub(crate) fn check_behaviour(draft: &mut Draft, target: &TargetSettings, defaul
     }
     let records = &configuration.workload.records;
     let by_time = records.key.is_none() && !records.partitioner.is_assigned();
-    if defaults == Defaults::Java && by_time && keeps_to_a_partition(configuration.partitions, translation, target) {
+    if defaults == Defaults::Java
+        && by_time
+        && keeps_to_a_partition(records.most_partitions(configuration.partitions), translation, target)
+    {
         context.warn(
             "where linger.ms > 0: librdkafka keeps to one partition for 2 × linger.ms, and so to its leader, where the \
              Java client moves on after batch.size bytes. Set sticky.partitioning.linger.ms lower to spread the load \
@@ -313,7 +316,8 @@ pub(crate) fn check_behaviour(draft: &mut Draft, target: &TargetSettings, defaul
         ("true", in_flight) => in_flight.min(5.0),
         _ => return,
     };
-    let per_broker = f64::from(configuration.partitions) / f64::from(target.brokers.max(1));
+    let all = configuration.workload.records.all_partitions(configuration.partitions);
+    let per_broker = f64::from(all) / f64::from(target.brokers.max(1));
     if target.brokers > 0 && in_flight > 1.0 && per_broker <= in_flight {
         configuration.warnings.push(format!(
             "an idempotent producer spins where a broker leads no more partitions ({per_broker:.0}) than \

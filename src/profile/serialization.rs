@@ -167,9 +167,11 @@ pub(crate) fn resolve(
     topic: &TopicSettings,
     place: &dyn Fn(LoadKey) -> Option<Place>,
 ) -> Resolved {
-    let LoadSetting::Record(record) = load.get(LoadKey::Record) else {
+    let LoadSetting::Record(named) = load.get(LoadKey::Record) else {
         return Resolved::none();
     };
+    let waiting = is_of_users(load);
+    let record = named.or(waiting.then_some(RecordKind::CouponIssue));
     let own = match load.get(LoadKey::ValueSerializer) {
         LoadSetting::ValueSerializer(own) => own,
         _ => None,
@@ -181,6 +183,7 @@ pub(crate) fn resolve(
             notes: own.and_then(unused_string).into_iter().collect(),
         };
     };
+    let cost = !matches!(load.get(LoadKey::SerializeCost), LoadSetting::SerializeCost(false));
     let mut problems = Vec::new();
     let overruled = own
         .zip(class)
@@ -191,6 +194,9 @@ pub(crate) fn resolve(
             class.value
         )
     });
+    if waiting {
+        problems.extend(check_users(record, cost, place));
+    }
     let value = match (own, class) {
         (Some(own), _) => own,
         (None, None) => SerializerKind::Json,
@@ -212,7 +218,12 @@ pub(crate) fn resolve(
             place(LoadKey::ValueSerializer).or(class.map(|class| class.place)),
             format!("the record {record} cannot be serialized as bytes"),
             "takes values as they are",
-            "take string, json, avro or custom; or leave `record` out, and values are those of the payload",
+            match waiting {
+                true => "take string, json, avro or custom",
+                false => {
+                    "take string, json, avro or custom; or leave `record` out, and values are those of the payload"
+                }
+            },
         ));
     }
     let schema = match load.get(LoadKey::Schema) {
@@ -223,7 +234,6 @@ pub(crate) fn resolve(
         let at = place(LoadKey::ValueSerializer).or(class.map(|class| class.place));
         problems.extend(check_registry(at, registry, topic));
     }
-    let cost = !matches!(load.get(LoadKey::SerializeCost), LoadSetting::SerializeCost(false));
     Resolved {
         serialization: Some(Serialization {
             record,
@@ -235,6 +245,36 @@ pub(crate) fn resolve(
         problems,
         notes: notes.into_iter().collect(),
     }
+}
+
+/// Whether records are those of users in waiting queues.
+fn is_of_users(load: &LoadSettings) -> bool {
+    match load.get(LoadKey::Arrival) {
+        LoadSetting::Arrival(arrival) => arrival.scheduled_drain().is_some(),
+        _ => false,
+    }
+}
+
+/// The record of a waiting user is the coupon service's, and is made when it is sent.
+fn check_users(record: RecordKind, cost: bool, place: &dyn Fn(LoadKey) -> Option<Place>) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    if record != RecordKind::CouponIssue {
+        problems.push(placed(
+            place(LoadKey::Record),
+            format!("the record {record} with the arrival pattern scheduled-drain"),
+            "the records are the coupon service's",
+            "leave it out: they are coupon-issue",
+        ));
+    }
+    if !cost {
+        problems.push(placed(
+            place(LoadKey::SerializeCost),
+            "records of waiting users cannot be serialized before the trial".to_owned(),
+            "nobody waits then",
+            "leave serialize-cost (--no-serialize-cost) out: serialization is timed, and told apart",
+        ));
+    }
+    problems
 }
 
 impl Resolved {
@@ -356,10 +396,13 @@ pub(crate) fn sizes(record: RecordKind, value: SerializerKind) -> Size {
         (RecordKind::Order, SerializerKind::Custom) => (105, 172.8, 260),
         (RecordKind::Order, _) => (300, 440.9, 600),
     };
-    Size::Lines {
-        mean_bytes,
-        min_bytes,
-        max_bytes,
+    match min_bytes == max_bytes {
+        true => Size::Fixed { bytes: max_bytes },
+        false => Size::Lines {
+            mean_bytes,
+            min_bytes,
+            max_bytes,
+        },
     }
 }
 
@@ -405,13 +448,14 @@ mod tests {
                 made.each(|value| (least, most) = (least.min(value.len()), most.max(value.len())))
                     .unwrap();
                 let mean = made.total_bytes() as f64 / made.len() as f64;
-                let Size::Lines {
-                    mean_bytes,
-                    min_bytes,
-                    max_bytes,
-                } = sizes(*record, *kind)
-                else {
-                    panic!("another size")
+                let (mean_bytes, min_bytes, max_bytes) = match sizes(*record, *kind) {
+                    Size::Fixed { bytes } => (f64::from(bytes), bytes, bytes),
+                    Size::Lines {
+                        mean_bytes,
+                        min_bytes,
+                        max_bytes,
+                    } => (mean_bytes, min_bytes, max_bytes),
+                    other => panic!("another size: {other:?}"),
                 };
                 let said = format!("{record} {kind}: {least} {mean:.1} {most}");
                 let holds = min_bytes as usize <= least && most <= max_bytes as usize;

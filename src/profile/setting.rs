@@ -87,7 +87,7 @@ fn unknown(entry: &Entry, name: &str, owner: &str) -> Problem {
             let verb = if owner == "an axis" { "is" } else { "sets" };
             format!(
                 "{owner} {verb} a producer property, send.mode, send.concurrency, client, record.size, payload, \
-                 partitions, producers, rate, arrival, key, partitioner, headers, timestamps or tombstones"
+                 partitions, producers, rate, arrival, key, partitioner, headers, timestamps, tombstones or topics"
             )
         }
     };

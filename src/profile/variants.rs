@@ -7,6 +7,7 @@ use super::matrix::{Axis, AxisValue};
 use super::model::Defaults;
 use super::read::Context;
 use super::setting::{self, Part, Setting};
+use super::workload::LoadKey;
 
 /// What the axis is called.
 pub(crate) const AXIS: &str = "variant";
@@ -66,7 +67,8 @@ fn read_variant(entry: &Entry, defaults: Defaults, context: &mut Context) -> Opt
 
 fn read_part(entry: &Entry, defaults: Defaults, context: &mut Context) -> Option<Part> {
     let name = setting::name_of(entry, "a variant", defaults, context)?;
-    if let Value::Array(_) = entry.node.value {
+    // Topics are a list by nature.
+    if let (Value::Array(_), false) = (&entry.node.value, name == LoadKey::Topics.name()) {
         context.wrong_type(&name, &entry.node, "one value; several values make an axis of [matrix]");
         return None;
     }

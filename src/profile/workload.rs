@@ -9,6 +9,7 @@ use super::quantity::parse_rate;
 use super::read::Context;
 use super::records;
 use super::serialization::{read_key_serializer, read_schema, read_serializer};
+use super::topics::{self, NamedTopic};
 use crate::protocol::{
     Arrival, ClientKind, Content, Header, Key, Partitioner, Payload, RecordKind, Records, SchemaFile, SendMode,
     SerializerKind, Size, Timestamps, Workload,
@@ -47,6 +48,8 @@ pub(crate) enum LoadKey {
     Timestamps,
     /// Share of those without a value.
     Tombstones,
+    /// Topics that they are spread over.
+    Topics,
     /// Logical record.
     Record,
     /// How values become bytes.
@@ -92,6 +95,8 @@ pub(crate) enum LoadSetting {
     Timestamps(Timestamps),
     /// Share of those without a value.
     Tombstones(f64),
+    /// Topics that they are spread over; empty: the trial's one topic.
+    Topics(Vec<NamedTopic>),
     /// Logical record; none: the payload.
     Record(Option<RecordKind>),
     /// How values become bytes; none: not said.
@@ -106,7 +111,7 @@ pub(crate) enum LoadSetting {
 
 impl LoadKey {
     /// Every setting that stands in `[workload]` or `[topic]` itself.
-    pub const ALL: [LoadKey; 19] = [
+    pub const ALL: [LoadKey; 20] = [
         LoadKey::RecordSize,
         LoadKey::Payload,
         LoadKey::SendMode,
@@ -121,6 +126,7 @@ impl LoadKey {
         LoadKey::Headers,
         LoadKey::Timestamps,
         LoadKey::Tombstones,
+        LoadKey::Topics,
         LoadKey::Record,
         LoadKey::ValueSerializer,
         LoadKey::KeySerializer,
@@ -146,6 +152,7 @@ impl LoadKey {
             LoadKey::Headers => "headers",
             LoadKey::Timestamps => "timestamps",
             LoadKey::Tombstones => "tombstones",
+            LoadKey::Topics => "topics",
             LoadKey::Record => "record",
             LoadKey::ValueSerializer => "value.serializer",
             LoadKey::KeySerializer => "key.serializer",
@@ -191,6 +198,7 @@ impl LoadKey {
             LoadKey::Headers => LoadSetting::Headers(Vec::new()),
             LoadKey::Timestamps => LoadSetting::Timestamps(Timestamps::Client),
             LoadKey::Tombstones => LoadSetting::Tombstones(0.0),
+            LoadKey::Topics => LoadSetting::Topics(Vec::new()),
             LoadKey::Record => LoadSetting::Record(None),
             LoadKey::ValueSerializer => LoadSetting::ValueSerializer(None),
             LoadKey::KeySerializer => LoadSetting::KeySerializer(SerializerKind::String),
@@ -218,6 +226,7 @@ impl LoadKey {
             LoadKey::Headers => records::headers(node, context).map(LoadSetting::Headers),
             LoadKey::Timestamps => context.word(name, node).map(LoadSetting::Timestamps),
             LoadKey::Tombstones => records::share(name, node, context).map(LoadSetting::Tombstones),
+            LoadKey::Topics => topics::topics(node, context).map(LoadSetting::Topics),
             LoadKey::Record => context.word(name, node).map(|kind| LoadSetting::Record(Some(kind))),
             LoadKey::ValueSerializer => {
                 read_serializer(name, node, context).map(|kind| LoadSetting::ValueSerializer(Some(kind)))
@@ -245,6 +254,7 @@ impl LoadSetting {
             LoadSetting::Headers(headers) => records::headers_text(headers),
             LoadSetting::Timestamps(timestamps) => timestamps.name().to_owned(),
             LoadSetting::Tombstones(share) => share.to_string(),
+            LoadSetting::Topics(topics) => topics::named_text(topics),
             LoadSetting::Rate(arrival) | LoadSetting::Arrival(arrival) => arrival.to_string(),
             LoadSetting::Record(kind) => kind.map_or("none", RecordKind::name).to_owned(),
             LoadSetting::ValueSerializer(kind) => kind.map_or("none", SerializerKind::name).to_owned(),
@@ -322,6 +332,7 @@ impl LoadSettings {
     /// Partitions, and everything else as a workload.
     pub fn workload(&self) -> (u32, Workload) {
         let mut partitions = 0;
+        let mut topics = Vec::new();
         let mut workload = Workload {
             send_mode: SendMode::Async,
             send_concurrency: 1,
@@ -358,6 +369,7 @@ impl LoadSettings {
                 LoadSetting::Headers(headers) => workload.records.headers = headers,
                 LoadSetting::Timestamps(timestamps) => workload.records.timestamps = timestamps,
                 LoadSetting::Tombstones(share) => workload.records.tombstones = share,
+                LoadSetting::Topics(named) => topics = named,
                 // Put together by `serialization::resolve`; keys are texts or bytes already.
                 LoadSetting::Record(_)
                 | LoadSetting::ValueSerializer(_)
@@ -366,6 +378,8 @@ impl LoadSettings {
                 | LoadSetting::SerializeCost(_) => {}
             }
         }
+        let topics = topics.into_iter().map(|topic| topic.resolved(partitions));
+        workload.records.topics = topics.collect();
         (partitions, workload)
     }
 }

@@ -116,9 +116,6 @@ impl std::fmt::Display for ScheduledDrain {
 /// Most users per second: no two arrive in the same µs, which is what tells them apart.
 pub const MAX_USERS_PER_S: f64 = 100_000.0;
 
-/// Bytes of a coupon record's value: `{"userId":"…","couponId":"…"}` with two UUIDs of 36 characters.
-pub const COUPON_VALUE_BYTES: u32 = 99;
-
 /// Users waiting at a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -157,6 +154,10 @@ pub struct DrainResult {
     pub arrived: u64,
     /// Users who arrived in the window.
     pub arrived_in_window: u64,
+    /// Users for whom a record was handed to the client, however often. Everybody who arrived is one of three:
+    /// `arrived = sent + removed_never_sent + waiting_never_sent`.
+    #[serde(default)]
+    pub sent: u64,
     /// Users who left the queues, by the trial's end.
     pub removed: u64,
     /// Those of them for whom no record was ever acknowledged: failed, undecided, or never sent. None with `acks=0`.
@@ -177,6 +178,10 @@ pub struct DrainResult {
     pub waiting_max: u64,
     /// Users waiting when the drain was over.
     pub waiting_at_end: u64,
+    /// Those of them for whom no record was ever handed to the client. The others were sent, and their removal was not
+    /// reached.
+    #[serde(default)]
+    pub waiting_never_sent: u64,
     /// Runs that began in the window.
     pub runs: u64,
     /// Those of them that took longer than the fixed rate.

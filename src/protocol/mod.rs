@@ -17,12 +17,12 @@ mod workload;
 
 pub use arrival::{Arrival, MAX_RATE_PER_S, RateStep, TimeUnit, TraceValues};
 pub use drain::{
-    COUPON_VALUE_BYTES, CouponKey, DrainInterval, DrainOrder, DrainResult, MAX_USERS_PER_S, QueueLength,
-    ScheduledDrain, UserPattern, WaitingQueues,
+    CouponKey, DrainInterval, DrainOrder, DrainResult, MAX_USERS_PER_S, QueueLength, ScheduledDrain, UserPattern,
+    WaitingQueues,
 };
 pub use event::{BrokerWindow, ClientInterval, Interval, IntervalLatency, Phase, TrialEvent, WindowedLatency};
 pub use rates::RateSegment;
-pub use records::{Header, HeaderContent, Key, KeyForm, Partitioner, PayloadPart, Records, Timestamps};
+pub use records::{Header, HeaderContent, Key, KeyForm, Partitioner, PayloadPart, Records, Timestamps, WeightedTopic};
 pub use result::{
     CLIENT_REPORTED, ClientStatistics, Counts, CpuTime, FailedCount, Latencies, LatencyDistribution, OfferedLevel,
     OfferedLoad, PersistenceStatus, TrialResult, WindowCounts, tells_all_brokers_down,

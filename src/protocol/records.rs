@@ -22,6 +22,22 @@ pub struct Records {
     /// Share of records without a value, 0 to 1.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub tombstones: f64,
+    /// The topics that they are spread over by weight; empty: all go to the trial's one topic. In a trial's spec the names
+    /// are those on the cluster, and the first is the spec's own topic.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub topics: Vec<WeightedTopic>,
+}
+
+/// One of the topics that records are spread over.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WeightedTopic {
+    /// Its name: in a configuration what the profile calls it, which the name on the cluster ends in.
+    pub name: String,
+    /// How likely a record goes there, in relation to the other topics' weights: finite and above 0.
+    pub weight: f64,
+    /// Its partitions.
+    pub partitions: u32,
 }
 
 fn is_zero(share: &f64) -> bool {
@@ -29,9 +45,45 @@ fn is_zero(share: &f64) -> bool {
 }
 
 impl Records {
-    /// True for records that have nothing but a value, and whose partitions are left to the client.
+    /// True for records that nothing was said of: values alone, to the trial's one topic, whose partitions are left to the
+    /// client.
     pub fn are_plain(&self) -> bool {
         *self == Records::default()
+    }
+
+    /// True where there is nothing to make or to choose beside a value.
+    pub fn are_values_alone(&self) -> bool {
+        let Records {
+            key,
+            partitioner,
+            headers,
+            timestamps,
+            tombstones,
+            topics,
+        } = self;
+        let nothing_made = key.is_none() && headers.is_empty() && timestamps.is_default();
+        let nothing_chosen = partitioner.is_default() && topics.len() < 2 && is_zero(tombstones);
+        nothing_made && nothing_chosen
+    }
+
+    /// Partitions of all topics together, where the trial's one topic has `of_one`.
+    pub fn all_partitions(&self, of_one: u32) -> u32 {
+        match &self.topics[..] {
+            [] => of_one,
+            topics => topics.iter().map(|topic| topic.partitions).sum(),
+        }
+    }
+
+    /// The most partitions that a topic has, where the trial's one topic has `of_one`.
+    pub fn most_partitions(&self, of_one: u32) -> u32 {
+        let of_topics = self.topics.iter().map(|topic| topic.partitions);
+        of_topics.max().unwrap_or(of_one)
+    }
+
+    /// Share of the records that goes to each topic by its weight: 0 to 1, in their order.
+    pub fn topic_shares(&self) -> Vec<f64> {
+        let total: f64 = self.topics.iter().map(|topic| topic.weight).sum();
+        self.topics.iter().map(|topic| topic.weight / total).collect()
     }
 
     /// True where it is of interest how records spread over partitions: they have keys, or the profile names what chooses.
@@ -318,6 +370,17 @@ mod tests {
     fn plain_records_leave_no_trace() {
         assert_eq!(serde_json::to_string(&Records::default()).unwrap(), "{}");
         assert!(Records::default().are_plain());
+        let topic = WeightedTopic {
+            name: "orders".to_owned(),
+            weight: 1.0,
+            partitions: 6,
+        };
+        let of_one_topic = Records {
+            topics: vec![topic],
+            ..Records::default()
+        };
+        assert!(!of_one_topic.are_plain(), "its topic has a name");
+        assert!(of_one_topic.are_values_alone());
     }
 
     #[test]

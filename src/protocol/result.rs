@@ -107,6 +107,9 @@ pub struct Counts {
     pub acknowledged: u64,
     /// Their key and value bytes.
     pub acknowledged_bytes: u64,
+    /// `acknowledged`, by topic in the workload's order; absent where all records go to one topic.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub acknowledged_by_topic: Vec<u64>,
     /// Records that failed, refused send calls included.
     pub failed: u64,
     /// Records with no verdict when the drain ended.

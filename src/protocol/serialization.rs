@@ -39,6 +39,25 @@ pub enum RecordKind {
 }
 named!(RecordKind, "logical record", { RecordKind::CouponIssue => "coupon-issue", RecordKind::Order => "order" });
 
+impl RecordKind {
+    /// Fields of its JSON object that a key can be made of: a text or a number in every record, or null.
+    pub fn key_fields(self) -> &'static [&'static str] {
+        match self {
+            RecordKind::CouponIssue => &["userId", "couponId"],
+            RecordKind::Order => &[
+                "orderId",
+                "createdAt",
+                "customerId",
+                "status",
+                "currency",
+                "total",
+                "priority",
+                "couponId",
+            ],
+        }
+    }
+}
+
 /// Under which subject a schema is registered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -82,6 +101,19 @@ pub struct Serialization {
     pub schema_id: Option<u32>,
     /// True: each record is serialized on the sending path, as in an application. False: all were before the trial.
     pub on_sending_path: bool,
+}
+
+impl Serialization {
+    /// Of the coupon service's message, with kpbench's own schema where there is one.
+    pub fn of_coupons(value: SerializerKind) -> Self {
+        Self {
+            record: RecordKind::CouponIssue,
+            value,
+            schema: None,
+            schema_id: None,
+            on_sending_path: true,
+        }
+    }
 }
 
 /// What serialization cost in the window. Present where records were serialized on the sending path.

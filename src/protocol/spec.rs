@@ -25,7 +25,7 @@ pub struct TrialSpec {
     pub protocol_version: u32,
     /// Name of the trial within its run.
     pub trial_id: String,
-    /// The topic, which exists.
+    /// The topic, which exists; where the workload's records have several, the first of them.
     pub topic: String,
     /// Its number of partitions.
     pub partitions: u32,
@@ -58,4 +58,14 @@ pub struct TrialSpec {
     pub seed: u64,
     /// False leaves every latency unrecorded: only to measure what recording costs.
     pub record_latencies: bool,
+}
+
+impl TrialSpec {
+    /// The names of all topics on the cluster, which exist: the one, or those that the records are spread over.
+    pub fn topic_names(&self) -> Vec<String> {
+        match &self.workload.records.topics[..] {
+            [] => vec![self.topic.clone()],
+            topics => topics.iter().map(|topic| topic.name.clone()).collect(),
+        }
+    }
 }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::summary::ConfigurationSummary;
-use crate::profile::{headers_text, key_text, partitioner_text};
+use crate::profile::{headers_text, key_text, partitioner_text, topics_text};
 use crate::protocol::{Serialization, Size};
 
 /// A configuration's value on one axis.
@@ -52,6 +52,7 @@ pub fn value(configuration: &ConfigurationSummary, axis: &str) -> AxisValue {
         "acks" => configuration.acks.to_string(),
         "tombstones" => workload.records.tombstones.to_string(),
         "timestamps" => workload.records.timestamps.to_string(),
+        "topics" => topics_text(&workload.records.topics, configuration.partitions),
         "key" => key_text(&workload.records.key),
         "headers" => headers_text(&workload.records.headers),
         "partitioner" if !workload.records.partitioner.is_default() => partitioner_text(workload.records.partitioner),

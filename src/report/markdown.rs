@@ -5,6 +5,7 @@ use super::drain;
 use super::format;
 use super::metric::Metric;
 use super::summary::{BLOCKS_FOR_AN_INTERVAL, Summary};
+use super::topics;
 use super::verdicts;
 
 /// The document.
@@ -58,6 +59,7 @@ pub fn render(summary: &Summary) -> String {
         text.push_str(&format!("{}\n\n", escaped(&sentence)));
     }
     text.push_str(&drain::markdown(summary, escaped));
+    text.push_str(&topics::markdown(summary, escaped));
     text.push_str(&trouble(summary));
     text.push_str(&format!(
         "Measured {} with kpbench {} and {} on {}.\n",

@@ -23,6 +23,7 @@ mod noise;
 pub(crate) mod stopping;
 mod summary;
 pub mod terminal;
+mod topics;
 pub mod trend;
 mod verdicts;
 

@@ -13,7 +13,7 @@ const POLL_LIMIT: Duration = Duration::from_secs(2);
 /// Takes figures at the window's edges.
 pub(super) struct Brackets<'a> {
     cluster: &'a dyn Cluster,
-    topic: &'a str,
+    topics: &'a [&'a str],
     poll_watermarks: bool,
     cpu_at_start_us: Option<(Instant, u64)>,
     watermarks_at_start: Option<WatermarkPoll>,
@@ -22,10 +22,10 @@ pub(super) struct Brackets<'a> {
 
 impl<'a> Brackets<'a> {
     /// `poll_watermarks`: only where there is no acknowledgement to count (`acks=0`); each poll is work for the broker.
-    pub(super) fn new(cluster: &'a dyn Cluster, topic: &'a str, poll_watermarks: bool) -> Brackets<'a> {
+    pub(super) fn new(cluster: &'a dyn Cluster, topics: &'a [&'a str], poll_watermarks: bool) -> Brackets<'a> {
         Brackets {
             cluster,
-            topic,
+            topics,
             poll_watermarks,
             cpu_at_start_us: None,
             watermarks_at_start: None,
@@ -61,7 +61,7 @@ impl<'a> Brackets<'a> {
         if !self.poll_watermarks {
             return None;
         }
-        timeout(POLL_LIMIT, self.cluster.poll_watermarks(self.topic))
+        timeout(POLL_LIMIT, self.cluster.poll_watermarks(self.topics))
             .await
             .ok()?
             .ok()

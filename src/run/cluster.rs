@@ -42,12 +42,13 @@ pub trait Cluster {
     fn delete_topic<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), ClusterError>>;
     /// The high watermark of each partition.
     fn high_watermarks<'a>(&'a self, topic: &'a str) -> BoxFuture<'a, Result<Vec<u64>, ClusterError>>;
-    /// The high watermark of each partition, and the two moments between which it was so.
-    fn poll_watermarks<'a>(&'a self, topic: &'a str) -> BoxFuture<'a, Result<WatermarkPoll, ClusterError>>;
-    /// The high watermark of each partition once they stand still for as long as `patience` asks.
+    /// The high watermark of each partition of these topics, and the two moments between which it was so.
+    fn poll_watermarks<'a>(&'a self, topics: &'a [&'a str]) -> BoxFuture<'a, Result<WatermarkPoll, ClusterError>>;
+    /// The high watermark of each partition, one topic behind the other, once those of all topics together stand still for as
+    /// long as `patience` asks.
     fn settled_high_watermarks<'a>(
         &'a self,
-        topic: &'a str,
+        topics: &'a [&'a str],
         patience: Patience,
     ) -> BoxFuture<'a, Result<Vec<u64>, ClusterError>>;
     /// Starts local brokers that have died again, on their data. Returns how many.

@@ -61,11 +61,12 @@ impl Session<'_> {
     }
 
     async fn condition_with(&mut self, id: &str, configuration: &Configuration, step_ms: u64) -> Result<End, RunError> {
-        let topic = match self.topics.prepare_fresh(id, configuration).await {
-            Ok(topic) => topic,
+        let topics = match self.topics.prepare_fresh(id, configuration).await {
+            Ok(topics) => topics,
             Err(error) => return Ok(End::Failed(error.to_string())),
         };
-        let mut spec = trial_spec(id, configuration, &self.request.profile, 0, self.cluster, &topic.name);
+        let on_cluster = topics.on_cluster();
+        let mut spec = trial_spec(id, configuration, &self.request.profile, 0, self.cluster, &on_cluster);
         without_registry(&mut spec);
         spec.warmup_ms = 0;
         spec.measure_ms = step_ms;
@@ -75,7 +76,7 @@ impl Session<'_> {
         spec.workload.send_concurrency = 1;
         // Its figures are thrown away, and so are its progress events.
         let driven = self.driver().drive(&spec, None, &mut ()).await?;
-        self.topics.done_with(&topic.name, true).await;
+        self.topics.done_with(&topics, true).await;
         Ok(driven.end)
     }
 }

@@ -14,7 +14,7 @@ use super::judgement::{lost_for_a_while, nothing_arrived, nothing_in_window};
 use super::patience;
 use super::recovery::Unprepared;
 use super::spec::trial_spec;
-use super::topics::{PreparedTopic, Topics};
+use super::topics::{PreparedTopics, Topics};
 use super::warnings::{self, Warning};
 use super::{
     Cancel, Cluster, ClusterError, ClusterStarter, Ended, Limits, Listener, Mask, Patience, Progress, RunError,
@@ -61,8 +61,8 @@ pub(super) struct Tally {
 
 /// What follows from one trial.
 enum Step {
-    /// It is stored; the next topic may be ready.
-    Stored(Option<PreparedTopic>),
+    /// It is stored; the next trial's topics may be ready.
+    Stored(Option<PreparedTopics>),
     /// The run is over.
     End(Ended),
 }
@@ -127,16 +127,16 @@ impl<'a> Session<'a> {
     async fn run_trial(
         &mut self,
         planned: &PlannedTrial,
-        ready: Option<PreparedTopic>,
+        ready: Option<PreparedTopics>,
         next: Option<&PlannedTrial>,
     ) -> Result<Step, RunError> {
         let (started, started_at) = (Instant::now(), Timestamp::now());
         let configuration = self.configuration(planned);
         self.listener.trial_started(planned, configuration, self.progress());
-        let topic = match ready {
-            Some(topic) => topic,
+        let topics = match ready {
+            Some(topics) => topics,
             None => match self.prepare_patiently(planned, configuration).await {
-                Ok(topic) => topic,
+                Ok(topics) => topics,
                 Err(Unprepared::Refused(error)) => {
                     let cause = format!("its topic could not be made: {error}");
                     self.store(failed_record(planned, started_at, cause), configuration, started)?;
@@ -146,7 +146,7 @@ impl<'a> Session<'a> {
                 Err(Unprepared::Error(error)) => return Err(error),
             },
         };
-        let (driven, broker) = self.drive(planned, configuration, &topic).await?;
+        let (driven, broker) = self.drive(planned, configuration, &topics).await?;
         if driven.end == End::Stopped {
             return Ok(Step::End(Ended::Interrupted));
         }
@@ -159,7 +159,7 @@ impl<'a> Session<'a> {
             client_version,
         } = driven;
         let concluded = tokio::select! {
-            concluded = self.conclude(configuration, &topic, (end, result, broker), next) => Some(concluded),
+            concluded = self.conclude(configuration, &topics, (end, result, broker), next) => Some(concluded),
             () = self.out_of_patience() => None,
         };
         let Some((mut finished, next_topic)) = concluded else {
@@ -199,18 +199,18 @@ impl<'a> Session<'a> {
         &mut self,
         planned: &PlannedTrial,
         configuration: &Configuration,
-        topic: &PreparedTopic,
+        topics: &PreparedTopics,
     ) -> Result<(Driven, BrokerFigures), RunError> {
-        let mut spec = trial_spec(
+        let spec = trial_spec(
             &planned.trial_id,
             configuration,
             &self.request.profile,
             planned.block,
             self.cluster,
-            &topic.name,
+            &topics.on_cluster(),
         );
-        spec.partitions = topic.partitions();
-        let mut brackets = Brackets::new(self.cluster, &topic.name, configuration.acks == Acks::None);
+        let names = topics.names();
+        let mut brackets = Brackets::new(self.cluster, &names, configuration.acks == Acks::None);
         let driven = self
             .driver_of(configuration)
             .drive(&spec, Some(&mut brackets), self.listener)
@@ -224,21 +224,16 @@ impl<'a> Session<'a> {
         sleep(CONCLUDING).await;
     }
 
-    /// What became of a trial that has come to its end, and the next trial's topic.
+    /// What became of a trial that has come to its end, and the next trial's topics.
     async fn conclude(
         &self,
         configuration: &Configuration,
-        topic: &PreparedTopic,
+        topics: &PreparedTopics,
         (end, result, broker): (End, Option<TrialResult>, BrokerFigures),
         next: Option<&PlannedTrial>,
-    ) -> (Finished, Option<PreparedTopic>) {
+    ) -> (Finished, Option<PreparedTopics>) {
         let Limits { settle, reachable, .. } = self.request.limits;
-        let patience = patience::patience(
-            configuration.acks,
-            result.as_ref(),
-            topic.watermarks.iter().sum(),
-            settle,
-        );
+        let patience = patience::patience(configuration.acks, result.as_ref(), topics.appended_before(), settle);
         let counts = result.as_ref().map(|result| &result.counts);
         let trouble = end != End::Completed || counts.is_none_or(|counts| counts.failed > 0 || counts.undecided > 0);
         // Asked first: a target that is gone answers nothing else either, each time only after its own time limit.
@@ -248,48 +243,39 @@ impl<'a> Session<'a> {
         };
         let (appended, next_topic) = match &lost {
             Some(error) => (Err(error.clone()), None),
-            None => self.settle(topic, patience, next).await,
+            None => self.settle(topics, patience, next).await,
         };
         let finished = self.judge(configuration, end, result, broker, (appended, lost)).await;
         (finished, next_topic)
     }
 
-    /// What the trial appended, and the next trial's topic.
+    /// What the trial appended, and the next trial's topics.
     async fn settle(
         &self,
-        topic: &PreparedTopic,
+        topics: &PreparedTopics,
         patience: Patience,
         next: Option<&PlannedTrial>,
-    ) -> (Result<Vec<u64>, ClusterError>, Option<PreparedTopic>) {
-        let appended = self.appended(topic, patience);
+    ) -> (Result<Vec<Vec<u64>>, ClusterError>, Option<PreparedTopics>) {
+        let appended = self.appended(topics, patience);
         if self.topics.is_shared() {
             // The next trial counts from where this one's log came to stand.
             let appended = appended.await;
             (appended, self.prepare_next(next).await)
         } else {
-            // The next topic is made while this one's watermarks come to stand: neither disturbs a measurement.
+            // The next topics are made while this one's watermarks come to stand: neither disturbs a measurement.
             tokio::join!(appended, self.prepare_next(next))
         }
     }
 
-    /// Growth of each partition's watermark once they stand still; then the topic has done its duty.
-    async fn appended(&self, topic: &PreparedTopic, patience: Patience) -> Result<Vec<u64>, ClusterError> {
-        // Who did not answer that would not delete the topic either; it is tried again at the end.
-        let settled = self.cluster.settled_high_watermarks(&topic.name, patience).await?;
-        self.topics.done_with(&topic.name, false).await;
-        let before = &topic.watermarks;
-        let growth = settled
-            .iter()
-            .zip(before)
-            .map(|(after, before)| after.checked_sub(*before));
-        let growth: Option<Vec<u64>> = growth.collect();
-        growth.ok_or_else(|| ClusterError {
-            message: format!("the watermarks of {} shrank from {before:?} to {settled:?}", topic.name),
-            refused: true,
-        })
+    /// Growth of each partition's watermark, by topic, once they stand still; then the topics have done their duty.
+    async fn appended(&self, topics: &PreparedTopics, patience: Patience) -> Result<Vec<Vec<u64>>, ClusterError> {
+        // Who did not answer that would not delete the topics either; it is tried again at the end.
+        let settled = self.cluster.settled_high_watermarks(&topics.names(), patience).await?;
+        self.topics.done_with(topics, false).await;
+        topics.growth(&settled)
     }
 
-    async fn prepare_next(&self, next: Option<&PlannedTrial>) -> Option<PreparedTopic> {
+    async fn prepare_next(&self, next: Option<&PlannedTrial>) -> Option<PreparedTopics> {
         let next = next?;
         // Where it fails, it is tried again, with patience, when its turn comes.
         self.topics.prepare(&next.trial_id, self.configuration(next)).await.ok()
@@ -302,7 +288,7 @@ impl<'a> Session<'a> {
         end: End,
         result: Option<TrialResult>,
         mut broker: BrokerFigures,
-        (appended, lost): (Result<Vec<u64>, ClusterError>, Option<ClusterError>),
+        (appended, lost): (Result<Vec<Vec<u64>>, ClusterError>, Option<ClusterError>),
     ) -> Finished {
         let counts = result.as_ref().map(|result| &result.counts);
         let lost = match (self.cluster.check_alive().err(), lost) {
@@ -314,9 +300,9 @@ impl<'a> Session<'a> {
             }
             (None, None) => None,
         };
-        broker.appended = appended.as_ref().ok().map(|growth| growth.iter().sum());
-        if configuration.workload.records.spread_matters() {
-            broker.appended_by_partition = appended.as_ref().ok().cloned();
+        if let Ok(growth) = &appended {
+            let acknowledged = counts.map_or(&[][..], |counts| &counts.acknowledged_by_topic);
+            broker.set_appended(growth, acknowledged, &configuration.workload.records);
         }
         let cause = match (&end, &lost) {
             (End::Failed(cause), None) => Some(cause.clone()),

@@ -1,6 +1,6 @@
 //! A run from its directory's reservation to the target's end.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -13,12 +13,11 @@ use super::repetition::blocks_begun;
 use super::topics::Topics;
 use super::{
     Cancel, Cluster, ClusterError, ClusterStarter, Ended, Listener, Mask, OutDirectory, RunError, RunOutcome,
-    RunOverview, RunRequest, host, payload_files, registry, resume, sessions,
+    RunOverview, RunRequest, host, payload_files, queues, registry, resume, sessions,
 };
-use crate::load::drain::{QueueError, probe};
 use crate::plan;
-use crate::profile::{self, Profile, TargetSettings};
-use crate::protocol::{TargetKind, WaitingQueues};
+use crate::profile::{self, TargetSettings};
+use crate::protocol::TargetKind;
 use crate::store::{
     MANIFEST_FILE, Manifest, Reservation, RunDirectory, SCHEMA_VERSION, TargetDescription, TrialOutcome, TrialRecord,
     UsedNoiseFloor, find_noise_floor,
@@ -61,7 +60,7 @@ pub async fn execute(
         place.give_up();
         return Err(error);
     }
-    if let Err(error) = queues_answer(&request.profile) {
+    if let Err(error) = queues::answer(&request.profile) {
         place.give_up();
         return Err(error.into());
     }
@@ -101,21 +100,6 @@ pub async fn execute(
     sessions::remember(&mut directory, not_stopped.into_iter().collect())?;
     listener.run_finished(&outcome);
     Ok(outcome)
-}
-
-/// Whether every Redis answers that users are to wait in.
-fn queues_answer(profile: &Profile) -> Result<(), QueueError> {
-    let urls: BTreeSet<&str> = profile
-        .configurations
-        .iter()
-        .filter_map(
-            |configuration| match &configuration.workload.arrival.scheduled_drain()?.queue {
-                WaitingQueues::Redis { url } => Some(url.as_str()),
-                WaitingQueues::Memory => None,
-            },
-        )
-        .collect();
-    urls.into_iter().try_for_each(probe)
 }
 
 /// How many trials a run has that is complete; none where some remain.
@@ -275,7 +259,8 @@ async fn with_cluster(
     let left = session.topics.delete_all().await;
     let mut left: Vec<String> = left.into_iter().map(|left| not_deleted(mask, left)).collect();
     let subjects = registry::forget(&request.profile, session.topics.ever_made()).await;
-    left.extend(subjects.iter().map(|text| mask.text(text)));
+    let lists = queues::forget(&request.profile, session.topics.written()).await;
+    left.extend(subjects.iter().chain(&lists).map(|text| mask.text(text)));
     left.iter().for_each(|text| session.listener.notice(text));
     let closed = sessions::close(&mut session.directory, &session.topics, left);
     let ended = ended?;

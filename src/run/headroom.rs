@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::coordinator::Session;
 use super::drive::End;
 use super::spec::{trial_spec, without_registry};
+use super::topics::wanted;
 use super::{Cluster, RunError};
 use crate::analysis::throughput;
-use crate::profile::{Configuration, TargetSettings};
+use crate::profile::{Configuration, TargetSettings, TopicSettings};
 use crate::protocol::{Acks, Arrival, TargetKind, TrialResult};
 use crate::store::{BrokerFigures, Headroom, TrialRecord};
 
@@ -141,27 +142,33 @@ impl Session<'_> {
         let Some(mock) = self.headrooms.mock.as_deref() else {
             return Ok(Ok(None));
         };
-        let topic = super::NewTopic {
-            name: format!(
-                "{}headroom-{}",
-                crate::target::TOPIC_PREFIX,
-                self.headrooms.mock_records_per_s.len()
-            ),
-            partitions: configuration.partitions,
+        let settings = TopicSettings {
+            existing: None,
             replication_factor: 1,
             config: BTreeMap::new(),
         };
-        if let Err(error) = mock.create_topic(&topic).await {
-            return Ok(Err(format!("the mock cluster has no topic: {error}")));
+        let measured = self.headrooms.mock_records_per_s.len();
+        let base = format!("{}headroom-{measured}", crate::target::TOPIC_PREFIX);
+        let topics = wanted(&base, configuration, &settings);
+        for topic in &topics {
+            if let Err(error) = mock.create_topic(topic).await {
+                return Ok(Err(format!("the mock cluster has no topic: {error}")));
+            }
         }
+        let on_cluster: Vec<(String, u32)> = topics
+            .iter()
+            .map(|topic| (topic.name.clone(), topic.partitions))
+            .collect();
         let run = &self.request.profile.run;
-        let mut spec = trial_spec("headroom", configuration, &self.request.profile, 0, mock, &topic.name);
+        let mut spec = trial_spec("headroom", configuration, &self.request.profile, 0, mock, &on_cluster);
         without_registry(&mut spec);
         spec.warmup_ms = run.warmup_ms.min(MAX_WARMUP_MS);
         spec.measure_ms = run.headroom_measure_ms;
         spec.workload.arrival = Arrival::Unpaced;
         let driven = self.driver().drive(&spec, None, &mut ()).await?;
-        let _ = mock.delete_topic(&topic.name).await;
+        for topic in &topics {
+            let _ = mock.delete_topic(&topic.name).await;
+        }
         Ok(match (driven.end, driven.result) {
             (End::Completed, Some(result)) => Ok(throughput(configuration.acks, &result, &BrokerFigures::default())),
             (End::Failed(cause), _) => Err(cause),

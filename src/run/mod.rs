@@ -21,6 +21,7 @@ mod listener;
 mod mask;
 mod patience;
 mod payload_files;
+mod queues;
 mod recovery;
 mod registry;
 mod repetition;

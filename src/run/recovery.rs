@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::{Duration, Instant};
 
 use super::coordinator::Session;
-use super::topics::PreparedTopic;
+use super::topics::PreparedTopics;
 use super::{Cancel, ClusterError, Ended, RunError};
 use crate::profile::Configuration;
 use crate::store::PlannedTrial;
@@ -16,7 +16,7 @@ const STARTS: usize = 5;
 /// Time between two starts, for such a connection to go away: this part of the longest wait.
 const PAUSES_PER_WAIT: u32 = 100;
 
-/// Why there is no topic for a trial.
+/// Why there are no topics for a trial.
 pub(super) enum Unprepared {
     /// The cluster answers, but not with a topic.
     Refused(ClusterError),
@@ -36,15 +36,15 @@ async fn unless_stopped<T>(cancel: &Cancel, work: impl Future<Output = T>) -> Re
 }
 
 impl Session<'_> {
-    /// A topic for the trial, waiting for the target where it does not answer.
+    /// The topics for the trial, waiting for the target where it does not answer.
     pub(super) async fn prepare_patiently(
         &mut self,
         planned: &PlannedTrial,
         configuration: &Configuration,
-    ) -> Result<PreparedTopic, Unprepared> {
+    ) -> Result<PreparedTopics, Unprepared> {
         let prepared = self.topics.prepare(&planned.trial_id, configuration);
         let error = match unless_stopped(self.cancel, prepared).await? {
-            Ok(topic) => return Ok(topic),
+            Ok(topics) => return Ok(topics),
             Err(error) => error,
         };
         let limit = self.request.limits.reachable;

@@ -11,24 +11,30 @@ use super::Cluster;
 /// Period of the client's own statistics: an emission costs about 75 µs, so this is 0.1 % of a core.
 const STATISTICS_INTERVAL_MS: u64 = 100;
 
-/// The spec of one trial of `configuration` on an existing topic.
+/// The spec of one trial of `configuration` on existing topics, of which there is at least one: names and numbers of
+/// partitions.
 pub(super) fn trial_spec(
     trial_id: &str,
     configuration: &Configuration,
     profile: &Profile,
     block: u32,
     cluster: &dyn Cluster,
-    topic: &str,
+    topics: &[(String, u32)],
 ) -> TrialSpec {
     let run = &profile.run;
+    let mut workload = configuration.workload.clone();
+    for (own, (name, partitions)) in workload.records.topics.iter_mut().zip(topics) {
+        (own.name, own.partitions) = (name.clone(), *partitions);
+    }
+    let (topic, partitions) = topics.first().cloned().unwrap_or_default();
     TrialSpec {
         protocol_version: PROTOCOL_VERSION,
         trial_id: trial_id.to_owned(),
-        topic: topic.to_owned(),
-        partitions: configuration.partitions,
+        topic,
+        partitions,
         properties: properties(configuration, cluster),
         acks: configuration.acks,
-        workload: configuration.workload.clone(),
+        workload,
         registry: profile.registry.clone(),
         max_block_ms: configuration.max_block_ms,
         metadata_timeout_ms: METADATA_TIMEOUT_MS,

@@ -73,16 +73,16 @@ impl Cluster for Target {
         Box::pin(async { Ok(Target::high_watermarks(self, topic).await?) })
     }
 
-    fn poll_watermarks<'a>(&'a self, topic: &'a str) -> BoxFuture<'a, Result<WatermarkPoll, ClusterError>> {
-        Box::pin(async { Ok(Target::poll_watermarks(self, topic).await?) })
+    fn poll_watermarks<'a>(&'a self, topics: &'a [&'a str]) -> BoxFuture<'a, Result<WatermarkPoll, ClusterError>> {
+        Box::pin(async { Ok(Target::poll_watermarks(self, topics).await?) })
     }
 
     fn settled_high_watermarks<'a>(
         &'a self,
-        topic: &'a str,
+        topics: &'a [&'a str],
         patience: Patience,
     ) -> BoxFuture<'a, Result<Vec<u64>, ClusterError>> {
-        Box::pin(async move { Ok(Target::settled_high_watermarks(self, topic, patience).await?) })
+        Box::pin(async move { Ok(Target::settled_high_watermarks(self, topics, patience).await?) })
     }
 
     fn revive(&self) -> BoxFuture<'_, Result<usize, ClusterError>> {

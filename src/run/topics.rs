@@ -22,9 +22,61 @@ pub(super) struct PreparedTopic {
     pub(super) watermarks: Vec<u64>,
 }
 
-impl PreparedTopic {
-    pub(super) fn partitions(&self) -> u32 {
-        self.watermarks.len() as u32
+/// The topics of a trial, in the order in which its records name them; mostly there is one.
+#[derive(Clone, Debug)]
+pub(super) struct PreparedTopics(Vec<PreparedTopic>);
+
+impl PreparedTopics {
+    /// Names and numbers of partitions.
+    pub(super) fn on_cluster(&self) -> Vec<(String, u32)> {
+        let of = |topic: &PreparedTopic| (topic.name.clone(), topic.watermarks.len() as u32);
+        self.0.iter().map(of).collect()
+    }
+
+    pub(super) fn names(&self) -> Vec<&str> {
+        self.0.iter().map(|topic| topic.name.as_str()).collect()
+    }
+
+    /// The sum of all high watermarks before the trial.
+    pub(super) fn appended_before(&self) -> u64 {
+        self.0.iter().flat_map(|topic| &topic.watermarks).sum()
+    }
+
+    /// By how much each topic's partitions grew up to `settled`, which has them one topic behind the other.
+    ///
+    /// # Errors
+    /// Watermarks that shrank, or are missing.
+    pub(super) fn growth(&self, settled: &[u64]) -> Result<Vec<Vec<u64>>, ClusterError> {
+        let mut rest = settled;
+        let of_topic = |topic: &PreparedTopic| {
+            let before = &topic.watermarks;
+            let (own, others) = rest.split_at_checked(before.len()).unwrap_or((rest, &[]));
+            rest = others;
+            let growth = own.iter().zip(before).map(|(after, before)| after.checked_sub(*before));
+            growth.collect::<Option<Vec<u64>>>().ok_or_else(|| ClusterError {
+                message: format!("the watermarks of {} shrank from {before:?} to {own:?}", topic.name),
+                refused: true,
+            })
+        };
+        self.0.iter().map(of_topic).collect()
+    }
+}
+
+/// The topics that a configuration's records go to: one that is called `base`, or several that begin with it and end in
+/// what the profile calls them.
+pub(super) fn wanted(base: &str, configuration: &Configuration, settings: &TopicSettings) -> Vec<NewTopic> {
+    let new = |name: String, partitions| NewTopic {
+        name,
+        partitions,
+        replication_factor: settings.replication_factor,
+        config: settings.config.clone(),
+    };
+    match &configuration.workload.records.topics[..] {
+        [] => vec![new(base.to_owned(), configuration.partitions)],
+        topics => topics
+            .iter()
+            .map(|topic| new(format!("{base}-{}", topic.name), topic.partitions))
+            .collect(),
     }
 }
 
@@ -87,19 +139,28 @@ impl<'a> Topics<'a> {
         }
     }
 
+    /// The topics that trials of this session were for, those that are kept aside.
+    pub(super) fn written(&self) -> Vec<String> {
+        match (&self.settings.existing, self.keep) {
+            (_, true) => Vec::new(),
+            (Some(existing), false) => vec![existing.clone()],
+            (None, false) => self.ever_made(),
+        }
+    }
+
     /// How the names of all topics of this session begin.
     pub(super) fn prefix(&self) -> String {
         format!("{TOPIC_PREFIX}{}-", self.session)
     }
 
-    /// A topic for a trial of `configuration`: the existing one, or a fresh one named for `purpose`.
+    /// The topics for a trial of `configuration`: the existing one, or fresh ones named for `purpose`.
     pub(super) async fn prepare(
         &self,
         purpose: &str,
         configuration: &Configuration,
-    ) -> Result<PreparedTopic, ClusterError> {
+    ) -> Result<PreparedTopics, ClusterError> {
         match &self.settings.existing {
-            Some(name) => self.look_at(name.clone()).await,
+            Some(name) => Ok(PreparedTopics(vec![self.look_at(name.clone()).await?])),
             None => {
                 self.prepare_fresh(&named_for(purpose, configuration), configuration)
                     .await
@@ -107,14 +168,19 @@ impl<'a> Topics<'a> {
         }
     }
 
-    /// A fresh topic in any case: what is written there is not measured.
+    /// Fresh topics in any case: what is written there is not measured.
     pub(super) async fn prepare_fresh(
         &self,
         purpose: &str,
         configuration: &Configuration,
-    ) -> Result<PreparedTopic, ClusterError> {
-        let name = self.make(purpose, configuration.partitions).await?;
-        self.look_at(name).await
+    ) -> Result<PreparedTopics, ClusterError> {
+        let topics = wanted(&(self.prefix() + purpose), configuration, self.settings);
+        let prepared = topics.into_iter().map(|topic| async {
+            let name = self.make(topic).await?;
+            self.look_at(name).await
+        });
+        let prepared: Result<Vec<PreparedTopic>, ClusterError> = join_all(prepared).await.into_iter().collect();
+        prepared.map(PreparedTopics)
     }
 
     async fn look_at(&self, name: String) -> Result<PreparedTopic, ClusterError> {
@@ -122,8 +188,7 @@ impl<'a> Topics<'a> {
         Ok(PreparedTopic { name, watermarks })
     }
 
-    async fn make(&self, purpose: &str, partitions: u32) -> Result<String, ClusterError> {
-        let topic = self.new_topic(purpose, partitions);
+    async fn make(&self, topic: NewTopic) -> Result<String, ClusterError> {
         // Noted before it is asked for: it may come into being although the answer is lost.
         self.made.borrow_mut().insert(topic.name.clone(), None);
         self.ever_made.borrow_mut().push(topic.name.clone());
@@ -131,26 +196,15 @@ impl<'a> Topics<'a> {
         Ok(topic.name)
     }
 
-    fn new_topic(&self, purpose: &str, partitions: u32) -> NewTopic {
-        NewTopic {
-            name: self.prefix() + purpose,
-            partitions,
-            replication_factor: self.settings.replication_factor,
-            config: self.settings.config.clone(),
-        }
-    }
-
     /// Whether the cluster can have what the trials will need; makes nothing.
     pub(super) async fn probe(&self, configurations: &[Configuration]) -> Result<(), ClusterError> {
         let Some(name) = &self.settings.existing else {
-            let most = configurations
-                .iter()
-                .map(|configuration| configuration.partitions)
-                .max()
-                .unwrap_or(1);
-            return self.cluster.probe_topic(&self.new_topic("probe", most)).await;
+            return match self.largest("probe", configurations) {
+                Some(topic) => self.cluster.probe_topic(&topic).await,
+                None => Ok(()),
+            };
         };
-        let found = self.look_at(name.clone()).await?.partitions();
+        let found = self.look_at(name.clone()).await?.watermarks.len() as u32;
         match configurations
             .iter()
             .find(|configuration| configuration.partitions != found)
@@ -167,16 +221,23 @@ impl<'a> Topics<'a> {
         }
     }
 
+    /// Of all topics that the trials will need, the one with the most partitions.
+    fn largest(&self, purpose: &str, configurations: &[Configuration]) -> Option<NewTopic> {
+        let base = self.prefix() + purpose;
+        let all = configurations
+            .iter()
+            .flat_map(|configuration| wanted(&base, configuration, self.settings));
+        all.max_by_key(|topic| topic.partitions)
+    }
+
     /// What was asked for, for an error's text.
     pub(super) fn asked(&self, configurations: &[Configuration]) -> String {
         match &self.settings.existing {
             Some(name) => format!("the existing topic {name}"),
             None => {
-                let partitions = configurations
-                    .iter()
-                    .map(|configuration| configuration.partitions)
-                    .max()
-                    .unwrap_or(0);
+                let partitions = self
+                    .largest("probe", configurations)
+                    .map_or(0, |topic| topic.partitions);
                 let config: Vec<String> = self
                     .settings
                     .config
@@ -192,9 +253,14 @@ impl<'a> Topics<'a> {
         }
     }
 
-    /// Deletes a topic that this session made, unless they are to be kept. One that cannot be deleted now is tried
-    /// again at the end.
-    pub(super) async fn done_with(&self, name: &str, even_if_kept: bool) {
+    /// Deletes topics that this session made, unless they are to be kept. One that cannot be deleted now is tried again at
+    /// the end.
+    pub(super) async fn done_with(&self, topics: &PreparedTopics, even_if_kept: bool) {
+        let all = topics.0.iter().map(|topic| self.delete(&topic.name, even_if_kept));
+        join_all(all).await;
+    }
+
+    async fn delete(&self, name: &str, even_if_kept: bool) {
         let ours = self.made.borrow().contains_key(name);
         if !ours || (self.keep && !even_if_kept) {
             return;
@@ -215,7 +281,7 @@ impl<'a> Topics<'a> {
             return left;
         }
         let names: Vec<String> = self.made.borrow().keys().cloned().collect();
-        let deleted = join_all(names.iter().map(|name| self.done_with(name, false)));
+        let deleted = join_all(names.iter().map(|name| self.delete(name, false)));
         // What is not deleted by then is told by name.
         let in_time = timeout(DELETE_ALL_LIMIT, deleted).await.is_ok();
         for (name, cause) in self.made.borrow().iter() {
@@ -227,5 +293,48 @@ impl<'a> Topics<'a> {
             left.entry(cause).or_default().push(name.clone());
         }
         left
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::LONGEST_TOPIC_NAME;
+    use crate::protocol::WeightedTopic;
+    use crate::run::sessions;
+    use crate::store::samples;
+
+    /// Of a trial of the largest run that a profile can ask for, prepared again.
+    #[test]
+    fn the_longest_name_of_a_topic_is_one_that_kafka_takes() {
+        let mut configuration = samples::configuration("c-ffffffff");
+        configuration.workload.records.topics = vec![WeightedTopic {
+            name: "o".repeat(LONGEST_TOPIC_NAME),
+            weight: 1.0,
+            partitions: 4,
+        }];
+        let settings = TopicSettings {
+            existing: None,
+            replication_factor: 1,
+            config: BTreeMap::new(),
+        };
+        let base = format!("{TOPIC_PREFIX}{}-b10000-t100000-c-ffffffff-again", sessions::name());
+        let wanted = wanted(&base, &configuration, &settings);
+        assert_eq!((wanted.len(), wanted[0].partitions), (1, 4));
+        assert!(wanted[0].name.len() <= 249, "{} characters", wanted[0].name.len());
+    }
+
+    #[test]
+    fn growth_is_told_topic_by_topic_and_what_is_missing_is_no_growth() {
+        let topic = |name: &str, watermarks: &[u64]| PreparedTopic {
+            name: name.to_owned(),
+            watermarks: watermarks.to_vec(),
+        };
+        let topics = PreparedTopics(vec![topic("a", &[1, 0]), topic("b", &[5])]);
+        assert_eq!(topics.appended_before(), 6);
+        assert_eq!(topics.growth(&[4, 2, 5]).unwrap(), [vec![3, 2], vec![0]]);
+        let shrunk = topics.growth(&[4, 2, 4]).unwrap_err();
+        assert!(shrunk.message.contains("the watermarks of b shrank"), "{shrunk}");
+        assert!(topics.growth(&[4, 2]).is_err());
     }
 }

@@ -34,6 +34,21 @@ pub enum SerializeError {
     /// Avro without a registry.
     #[error("avro needs a Schema Registry: set schema.registry.url")]
     NoRegistry,
+    /// A registry that has a schema under different ids: a record carries one, whatever its topic.
+    #[error(
+        "the registry has the schema under the id {first_id} for the topic {first}, and under {id} for {topic}: records of \
+         several topics carry one id. Set value.subject.name.strategy=RecordNameStrategy"
+    )]
+    OtherId {
+        /// The topic whose id is another.
+        topic: String,
+        /// Its id.
+        id: u32,
+        /// The first topic.
+        first: String,
+        /// The first topic's id.
+        first_id: u32,
+    },
     /// The registry.
     #[error(transparent)]
     Registry(#[from] RegistryError),

@@ -203,13 +203,7 @@ impl ValueSerializer<'_> {
         match self.records {
             LogicalRecords::CouponIssue(records) => {
                 let record: &CouponIssueMessage = &records[(n % records.len() as u64) as usize];
-                match &mut self.writer {
-                    Writer::Custom => {
-                        custom::write_coupon_issue(record, out);
-                        Ok(())
-                    }
-                    writer => writer.write(record, out),
-                }
+                self.coupon_issue(record, out)
             }
             LogicalRecords::Order(records) => {
                 let record: &Order = &records[(n % records.len() as u64) as usize];
@@ -221,6 +215,22 @@ impl ValueSerializer<'_> {
                     writer => writer.write(record, out),
                 }
             }
+        }
+    }
+
+    /// Appends the value of a coupon message that need not be among the records: who waits for which coupon is known only
+    /// when it is sent.
+    ///
+    /// # Errors
+    /// Never where the prepared records are coupon messages: then another one has been serialized already.
+    #[inline]
+    pub fn coupon_issue(&mut self, message: &CouponIssueMessage, out: &mut Vec<u8>) -> Result<(), ValueError> {
+        match &mut self.writer {
+            Writer::Custom => {
+                custom::write_coupon_issue(message, out);
+                Ok(())
+            }
+            writer => writer.write(message, out),
         }
     }
 }
@@ -280,6 +290,23 @@ mod tests {
             text.starts_with("{\"userId\":\"") && text.contains("\",\"couponId\":\""),
             "{text}"
         );
+    }
+
+    #[test]
+    fn the_fields_that_keys_can_be_made_of_are_those_without_parts() {
+        for record in RecordKind::ALL {
+            let fields = record.key_fields();
+            for value in values(*record, SerializerKind::Json) {
+                let object: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&value).unwrap();
+                let whole = |value: &serde_json::Value| !value.is_array() && !value.is_object();
+                let found: std::collections::BTreeSet<&str> = object
+                    .iter()
+                    .filter(|(_, value)| whole(value))
+                    .map(|(name, _)| name.as_str())
+                    .collect();
+                assert_eq!(found, fields.iter().copied().collect(), "{record}");
+            }
+        }
     }
 
     #[test]

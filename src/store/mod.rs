@@ -1,6 +1,7 @@
 //! The run directory: its documents with a schema version, append and read. Knows no Kafka and renders nothing.
 
 mod baseline;
+mod by_topic;
 mod directory;
 mod error;
 mod hlog;
@@ -17,6 +18,7 @@ mod tests;
 mod trial_line;
 
 pub use baseline::{BASELINES_DIRECTORY, BaselineError, Baselines, DamagedSession, StoredSessions, is_baseline_name};
+pub use by_topic::AppendedToTopic;
 pub use directory::{Reservation, RunDirectory};
 pub use error::StoreError;
 pub use imbalance::Imbalance;

@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Imbalance, UsedNoiseFloor};
+use super::{AppendedToTopic, Imbalance, UsedNoiseFloor};
 use crate::profile::{Configuration, Defaults, GateSettings, Precision, RunSettings, TargetSettings, TopicSettings};
-use crate::protocol::{Interval, TargetKind, TrialResult};
+use crate::protocol::{Interval, Records, TargetKind, TrialResult};
 
 /// Version of every document in a run directory. Raised when a field changes its meaning or goes away.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -272,9 +272,13 @@ pub enum TrialOutcome {
 pub struct BrokerFigures {
     /// Growth of the high watermarks from before the trial to after the drain, once they stood still.
     pub appended: Option<u64>,
-    /// The same of each partition, by partition: where records have keys, or the profile names a partitioner.
+    /// The same of each partition, by partition: where records have keys, or the profile names a partitioner. Of a trial
+    /// with several topics they stand in `appended_by_topic`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub appended_by_partition: Option<Vec<u64>>,
+    /// The same of each topic, where records are spread over several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub appended_by_topic: Vec<AppendedToTopic>,
     /// `acks=0`: growth of the watermarks between two time-stamped polls at the window's edges.
     pub window_appended: Option<u64>,
     /// Seconds between these two polls, each dated by the middle between asking and answering.
@@ -293,9 +297,46 @@ pub struct BrokerFigures {
 const MAX_UNCERTAINTY: f64 = 0.20;
 
 impl BrokerFigures {
-    /// How unevenly the records spread over the partitions; none where that was not looked at, or nothing was appended.
+    /// Takes over what was appended to each partition of each topic of a trial with such records, and what its process told
+    /// of acknowledgements by topic.
+    pub fn set_appended(&mut self, growth: &[Vec<u64>], acknowledged: &[u64], records: &Records) {
+        self.appended = Some(growth.iter().flatten().sum());
+        let spread = records.spread_matters();
+        match &records.topics[..] {
+            [] => self.appended_by_partition = growth.first().filter(|_| spread).cloned(),
+            _ => self.appended_by_topic = AppendedToTopic::all(growth, acknowledged, records),
+        }
+    }
+
+    /// Records appended beyond those acknowledged, and acknowledged beyond those appended; none where the former is not
+    /// known. Topic by topic where there are several: duplicates in one do not hide what another has lost.
+    pub fn surplus_and_deficit(&self, acknowledged: u64) -> Option<(u64, u64)> {
+        let appended = self.appended?;
+        let beyond = |appended: u64, acknowledged: u64| {
+            (
+                appended.saturating_sub(acknowledged),
+                acknowledged.saturating_sub(appended),
+            )
+        };
+        let topics = &self.appended_by_topic;
+        let told: Option<u64> = topics.iter().map(|topic| topic.acknowledged).sum();
+        // A count that is not of all records would look like a loss.
+        if topics.is_empty() || told != Some(acknowledged) {
+            return Some(beyond(appended, acknowledged));
+        }
+        let by_topic = topics
+            .iter()
+            .map(|topic| beyond(topic.appended, topic.acknowledged.unwrap_or_default()));
+        Some(by_topic.fold((0, 0), |sum, topic| (sum.0 + topic.0, sum.1 + topic.1)))
+    }
+
+    /// How unevenly the records spread over the partitions; of several topics that of the one in which the fullest
+    /// partition stands out most. None where that was not looked at, or nothing was appended.
     pub fn imbalance(&self) -> Option<Imbalance> {
-        Imbalance::of(self.appended_by_partition.as_deref()?)
+        let of_topics = self.appended_by_topic.iter().map(|topic| &topic.by_partition);
+        let all = self.appended_by_partition.iter().chain(of_topics);
+        all.filter_map(|partitions| Imbalance::of(partitions))
+            .max_by(|one, other| one.max_over_mean.total_cmp(&other.max_over_mean))
     }
 
     /// By which share of itself the length between the two polls may be off.

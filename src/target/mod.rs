@@ -182,7 +182,7 @@ impl Target {
         self.off_thread(move |parts| {
             topics::wait_for_leaders(&parts.client, &waited)?;
             // The metadata names leaders before they know; one that answers for its partition does.
-            watermarks::poll(&parts.client, &waited.name, waited.partitions)?;
+            watermarks::poll(&parts.client, &[(waited.name.clone(), waited.partitions)])?;
             parts.remember(&waited.name, waited.partitions);
             Ok(())
         })
@@ -257,31 +257,30 @@ impl Target {
     /// # Errors
     /// When the topic or a partition's leader is not there, or nobody answers in 10 s.
     pub async fn high_watermarks(&self, topic: &str) -> Result<Vec<u64>, TargetError> {
-        Ok(self.poll_watermarks(topic).await?.offsets)
+        Ok(self.poll_watermarks(&[topic]).await?.offsets)
     }
 
-    /// The high watermarks together with the instants around the requests: what `acks=0` throughput is made from.
+    /// The high watermarks of these topics together with the instants around the requests: what `acks=0` throughput is
+    /// made from.
     ///
     /// # Errors
     /// As [`Target::high_watermarks`].
-    pub async fn poll_watermarks(&self, topic: &str) -> Result<WatermarkPoll, TargetError> {
-        let topic = topic.to_owned();
-        self.off_thread(move |parts| {
-            let partitions = parts.partitions_of(&topic)?;
-            watermarks::poll(&parts.client, &topic, partitions)
-        })
-        .await
+    pub async fn poll_watermarks(&self, topics: &[&str]) -> Result<WatermarkPoll, TargetError> {
+        let topics = owned(topics);
+        self.off_thread(move |parts| watermarks::poll(&parts.client, &parts.partitioned(topics)?))
+            .await
     }
 
-    /// The high watermarks once they have stood still for as long as `patience` asks.
+    /// The high watermarks of these topics, one topic behind the other, once all together have stood still for as long as
+    /// `patience` asks.
     ///
     /// # Errors
     /// `TimedOut` where they still move when its time is over; else as [`Target::high_watermarks`].
-    pub async fn settled_high_watermarks(&self, topic: &str, patience: Patience) -> Result<Vec<u64>, TargetError> {
-        let topic = topic.to_owned();
+    pub async fn settled_high_watermarks(&self, topics: &[&str], patience: Patience) -> Result<Vec<u64>, TargetError> {
+        let topics = owned(topics);
         self.off_thread(move |parts| {
-            let partitions = parts.partitions_of(&topic)?;
-            Ok(watermarks::settled(&parts.client, &topic, partitions, patience)?.offsets)
+            let topics = parts.partitioned(topics)?;
+            Ok(watermarks::settled(&parts.client, &topics, patience)?.offsets)
         })
         .await
     }
@@ -357,6 +356,12 @@ impl Parts {
         Ok(partitions)
     }
 
+    /// The topics with their numbers of partitions.
+    fn partitioned(&self, topics: Vec<String>) -> Result<Vec<watermarks::Partitioned>, TargetError> {
+        let with = |topic: String| Ok((topic.clone(), self.partitions_of(&topic)?));
+        topics.into_iter().map(with).collect()
+    }
+
     // A poisoned cache is only a slower one.
     fn remember(&self, topic: &str, partitions: u32) {
         if let Ok(mut known) = self.partitions.write() {
@@ -369,6 +374,10 @@ impl Parts {
             known.remove(topic);
         }
     }
+}
+
+fn owned(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
 }
 
 /// Ends once `true` comes; never where nobody can ask.

@@ -1,5 +1,6 @@
 //! High watermarks: how far each partition's log goes.
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::Consumer;
@@ -25,11 +26,11 @@ const LEADERLESS_LIMIT: Duration = Duration::from_secs(5);
 /// Pause before asking again.
 const RETRY_PAUSE: Duration = Duration::from_millis(10);
 
-/// The high watermarks of a topic's partitions, and when they were asked for. The true time of each lies between the
+/// The high watermarks of one or several topics' partitions, and when they were asked for. The true time of each lies between the
 /// two instants.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WatermarkPoll {
-    /// High watermark of each partition, by partition.
+    /// High watermark of each partition, by partition; those of several topics one behind the other, in the topics' order.
     pub offsets: Vec<u64>,
     /// Just before the requests were sent.
     pub asked_at: Instant,
@@ -44,21 +45,34 @@ impl WatermarkPoll {
     }
 }
 
-/// Asks for the high watermarks of all partitions: one ListOffsets request per broker that leads some, all at once.
+/// A topic with its number of partitions.
+pub(crate) type Partitioned = (String, u32);
+
+/// The names of topics, for messages.
+fn names(topics: &[Partitioned]) -> String {
+    let names: Vec<&str> = topics.iter().map(|(name, _)| name.as_str()).collect();
+    match &names[..] {
+        [one] => format!("topic {one}"),
+        several => format!("topics {}", several.join(", ")),
+    }
+}
+
+/// Asks for the high watermarks of all partitions of all topics: one ListOffsets request per broker that leads some, all at once.
 /// Asks again, for up to 5 s, where a broker does not know yet, or no longer, that it leads: the metadata of a fresh topic
 /// is ahead of its leaders for some milliseconds.
-pub(crate) fn poll(client: &ClusterClient, topic: &str, partitions: u32) -> Result<WatermarkPoll, TargetError> {
-    let what = || format!("read the high watermarks of topic {topic}");
+pub(crate) fn poll(client: &ClusterClient, topics: &[Partitioned]) -> Result<WatermarkPoll, TargetError> {
+    let what = || format!("read the high watermarks of {}", names(topics));
     let start = Instant::now();
     loop {
-        let error = match poll_once(client, topic, partitions) {
+        let error = match poll_once(client, topics) {
             Ok(poll) => return Ok(poll),
             Err(error) if is_passing(&error) && start.elapsed() < LEADERLESS_LIMIT => error,
             Err(error) => return Err(client.request_error(what(), error)),
         };
         std::thread::sleep(RETRY_PAUSE);
         // The client asks the leaders that it knows: it must hear of new ones.
-        if client.consumer.fetch_metadata(Some(topic), REQUEST_TIMEOUT).is_err() {
+        let mut asked = topics.iter().map(|(topic, _)| topic.as_str());
+        if asked.any(|topic| client.consumer.fetch_metadata(Some(topic), REQUEST_TIMEOUT).is_err()) {
             return Err(client.request_error(what(), error));
         }
     }
@@ -83,22 +97,32 @@ fn is_passing(error: &KafkaError) -> bool {
     )
 }
 
-fn poll_once(client: &ClusterClient, topic: &str, partitions: u32) -> Result<WatermarkPoll, KafkaError> {
-    let mut asked = TopicPartitionList::with_capacity(partitions as usize);
-    for partition in 0..partitions {
-        // In a query by time, the time -1 means the end of the log (Kafka protocol, ListOffsets).
-        let partition = i32::try_from(partition).unwrap_or(i32::MAX);
-        asked.add_partition_offset(topic, partition, Offset::End)?;
+fn poll_once(client: &ClusterClient, topics: &[Partitioned]) -> Result<WatermarkPoll, KafkaError> {
+    let all: u32 = topics.iter().map(|(_, partitions)| partitions).sum();
+    let mut asked = TopicPartitionList::with_capacity(all as usize);
+    // By topic: the place of its first partition among all, and how many it has.
+    let mut places: HashMap<&str, (usize, u32)> = HashMap::new();
+    let mut first = 0;
+    for (topic, partitions) in topics {
+        for partition in 0..*partitions {
+            // In a query by time, the time -1 means the end of the log (Kafka protocol, ListOffsets).
+            let partition = i32::try_from(partition).unwrap_or(i32::MAX);
+            asked.add_partition_offset(topic, partition, Offset::End)?;
+        }
+        places.insert(topic, (first, *partitions));
+        first += *partitions as usize;
     }
     let asked_at = Instant::now();
     let found = client.consumer.offsets_for_times(asked, REQUEST_TIMEOUT)?;
     let answered_at = Instant::now();
-    let mut offsets = vec![0_u64; partitions as usize];
+    let mut offsets = vec![0_u64; all as usize];
     for element in found.elements() {
         element.error()?;
-        let place = usize::try_from(element.partition())
-            .ok()
-            .and_then(|place| offsets.get_mut(place));
+        let partition = u32::try_from(element.partition()).ok();
+        let place = places.get(element.topic()).zip(partition);
+        let place = place
+            .filter(|((_, partitions), partition)| partition < partitions)
+            .and_then(|((first, _), partition)| offsets.get_mut(first + partition as usize));
         match (place, element.offset()) {
             (Some(place), Offset::Offset(offset)) => *place = u64::try_from(offset).unwrap_or(0),
             // No answer for this partition, and no error either.
@@ -185,21 +209,21 @@ impl Stillness {
 /// Polls until the watermarks have stood still for as long as `patience` asks.
 pub(crate) fn settled(
     client: &ClusterClient,
-    topic: &str,
-    partitions: u32,
+    topics: &[Partitioned],
     patience: Patience,
 ) -> Result<WatermarkPoll, TargetError> {
-    let mut stillness = Stillness::new(patience, &poll(client, topic, partitions)?);
+    let mut stillness = Stillness::new(patience, &poll(client, topics)?);
     loop {
         std::thread::sleep(PAUSE);
-        let next = poll(client, topic, partitions)?;
+        let next = poll(client, topics)?;
         match stillness.observe(&next) {
             Shown::Settled => return Ok(next),
             Shown::NotYet => {}
             Shown::Moving => {
                 let seconds = patience.timeout.as_secs_f64();
                 return Err(TargetError::TimedOut(format!(
-                    "the high watermarks of topic {topic} still moved after {seconds:.1} s"
+                    "the high watermarks of {} still moved after {seconds:.1} s",
+                    names(topics)
                 )));
             }
         }

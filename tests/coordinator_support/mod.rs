@@ -24,6 +24,8 @@ pub struct ClusterScript {
     pub calls: RefCell<Vec<String>>,
     /// Records appended by each trial.
     pub appended_per_trial: Cell<u64>,
+    /// Records appended by each trial to each topic beyond its first.
+    pub appended_to_others: Cell<u64>,
     /// Records of the one log that all trials write to, where there is one. It has grown by a trial's records only once
     /// its watermarks stand still.
     pub shared_log: Cell<Option<u64>>,
@@ -148,7 +150,7 @@ impl Cluster for Twin {
     fn high_watermarks<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Vec<u64>, ClusterError>> {
         Box::pin(async { Ok(vec![5, self.script.shared_log.get().unwrap_or(0), 2]) })
     }
-    fn poll_watermarks<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<WatermarkPoll, ClusterError>> {
+    fn poll_watermarks<'a>(&'a self, _: &'a [&'a str]) -> BoxFuture<'a, Result<WatermarkPoll, ClusterError>> {
         let now = Instant::now();
         let poll = WatermarkPoll {
             offsets: vec![5, 0, 2],
@@ -159,7 +161,7 @@ impl Cluster for Twin {
     }
     fn settled_high_watermarks<'a>(
         &'a self,
-        _: &'a str,
+        topics: &'a [&'a str],
         patience: Patience,
     ) -> BoxFuture<'a, Result<Vec<u64>, ClusterError>> {
         self.script.patience.borrow_mut().push(patience);
@@ -175,7 +177,8 @@ impl Cluster for Twin {
             if fails {
                 Err(failure("no answer", false))
             } else {
-                Ok(vec![5, grown.unwrap_or(appended), 2])
+                let others = [5, self.script.appended_to_others.get(), 2].repeat(topics.len() - 1);
+                Ok([vec![5, grown.unwrap_or(appended), 2], others].concat())
             }
         })
     }

@@ -16,8 +16,16 @@ pub struct Issued {
     pub headers: Vec<(String, String)>,
 }
 
-/// Every record of a topic that nobody writes to any more. A value that is no coupon message is an error.
+/// Every record of a topic that nobody writes to any more. A value that is no coupon message in JSON is an error.
 pub fn all(servers: &str, topic: &str, partitions: i32) -> Vec<Issued> {
+    all_as(servers, topic, partitions, &from_json)
+}
+
+/// User and coupon of a value.
+pub type Read<'a> = &'a dyn Fn(&[u8]) -> (String, String);
+
+/// The same, of values in another format.
+pub fn all_as(servers: &str, topic: &str, partitions: i32, read: Read<'_>) -> Vec<Issued> {
     let consumer: BaseConsumer = rdkafka::ClientConfig::new()
         .set("bootstrap.servers", servers)
         .set("group.id", "nobody")
@@ -46,22 +54,26 @@ pub fn all(servers: &str, topic: &str, partitions: i32) -> Vec<Issued> {
             found.len()
         );
         if let Some(message) = consumer.poll(Duration::from_millis(100)) {
-            found.push(issued(&message.unwrap()));
+            found.push(issued(&message.unwrap(), read));
         }
     }
     found
 }
 
-fn issued(message: &impl Message) -> Issued {
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    let value: serde_json::Value = serde_json::from_slice(message.payload().unwrap()).unwrap();
+fn from_json(value: &[u8]) -> (String, String) {
+    let value: serde_json::Value = serde_json::from_slice(value).unwrap();
     let fields = value.as_object().unwrap();
     assert_eq!(fields.keys().collect::<Vec<_>>(), ["userId", "couponId"]);
-    let id = |name: &str| {
-        let id = fields[name].as_str().unwrap();
+    let id = |name: &str| fields[name].as_str().unwrap().to_owned();
+    (id("userId"), id("couponId"))
+}
+
+fn issued(message: &impl Message, read: Read<'_>) -> Issued {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    let (user, coupon) = read(message.payload().unwrap());
+    for id in [&user, &coupon] {
         assert_eq!(uuid::Uuid::parse_str(id).unwrap().get_version_num(), 4);
-        id.to_owned()
-    };
+    }
     let headers = message.headers().map_or_else(Vec::new, |headers| {
         headers
             .iter()
@@ -69,8 +81,8 @@ fn issued(message: &impl Message) -> Issued {
             .collect()
     });
     Issued {
-        user: id("userId"),
-        coupon: id("couponId"),
+        user,
+        coupon,
         key: message.key().map(text),
         headers,
     }

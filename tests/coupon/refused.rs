@@ -13,11 +13,12 @@ use crate::read_back;
 
 const TOPIC: &str = "coupon_issue";
 /// 100 users/s for 1.2 s.
-const USERS: u64 = 120;
+pub const USERS: u64 = 120;
 
-fn spec(cluster: &MockCluster, send_mode: SendMode, order: DrainOrder) -> TrialSpec {
+/// A trial of this topic of one partition, whose records are requests of their own.
+pub fn spec(servers: &str, topic: &str, send_mode: SendMode, order: DrainOrder) -> TrialSpec {
     let properties = [
-        ("bootstrap.servers", cluster.bootstrap_servers()),
+        ("bootstrap.servers", servers.to_owned()),
         ("acks", "all".to_owned()),
         // Each record is a request of its own, so that a refusal is one record's.
         ("batch.num.messages", "1".to_owned()),
@@ -26,7 +27,7 @@ fn spec(cluster: &MockCluster, send_mode: SendMode, order: DrainOrder) -> TrialS
     TrialSpec {
         protocol_version: PROTOCOL_VERSION,
         trial_id: "t".to_owned(),
-        topic: TOPIC.to_owned(),
+        topic: topic.to_owned(),
         partitions: 1,
         properties: properties
             .into_iter()
@@ -74,8 +75,9 @@ fn trial(send_mode: SendMode, order: DrainOrder, refused: u32) -> (DrainResult, 
     let cluster = MockCluster::new(1).unwrap();
     cluster.create_topic(TOPIC, 1, 1).unwrap();
     cluster.push_errors(MockRequest::Produce, MockError::MessageTooLarge, refused);
+    let spec = spec(&cluster.bootstrap_servers(), TOPIC, send_mode, order);
     let mut result = None;
-    run_trial(&spec(&cluster, send_mode, order), &StopFlag::default(), &mut |event| {
+    run_trial(&spec, &StopFlag::default(), &mut |event| {
         if let TrialEvent::Result(found) = event {
             result = Some(*found);
         }

@@ -1,17 +1,16 @@
 //! Whole runs of the binary: from the profile to the broker, to Redis, and to the report.
 
 use std::fs;
-use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
 
 use kpbench::load::drain::list_name;
 use kpbench::process::{Signal, send_signal};
 use serde_json::Value;
 
 use crate::read_back::{all, distinct};
+use crate::redis_server::Redis;
 use crate::support::{Bench, Broker, wait_until};
 
-fn profile(broker: &Broker, arrival: &str, further: &str) -> String {
+pub fn profile(broker: &Broker, arrival: &str, further: &str) -> String {
     format!(
         r#"
         name = "coupon"
@@ -45,9 +44,9 @@ fn profile(broker: &Broker, arrival: &str, further: &str) -> String {
 }
 
 /// 400 users/s for 2.5 s.
-const USERS: usize = 1_000;
+pub const USERS: usize = 1_000;
 
-fn count(value: &Value, pointer: &str) -> u64 {
+pub fn count(value: &Value, pointer: &str) -> u64 {
     let found = value.pointer(pointer).and_then(Value::as_u64);
     found.unwrap_or_else(|| panic!("no count at {pointer}: {value}"))
 }
@@ -151,62 +150,6 @@ fn nothing_is_said_of_queues_where_there_are_none() {
     bench.assert_nowhere("\"drain\":");
 }
 
-/// A `redis-server` of its own, ended by its process id.
-struct Redis {
-    child: Child,
-    url: String,
-}
-
-impl Redis {
-    fn start(bench: &Bench) -> Redis {
-        loop {
-            let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-            let mut child = Command::new("redis-server")
-                .args([
-                    "--port",
-                    &port.to_string(),
-                    "--bind",
-                    "127.0.0.1",
-                    "--save",
-                    "",
-                    "--appendonly",
-                    "no",
-                ])
-                .current_dir(bench.path("."))
-                .stdout(Stdio::null())
-                .spawn()
-                .expect("redis-server: Debian's package redis-server has it");
-            let url = format!("redis://127.0.0.1:{port}/0");
-            let mut is_up = false;
-            wait_until("redis-server's end or its answer", || {
-                is_up = kpbench::load::drain::probe(&url).is_ok();
-                is_up || child.try_wait().unwrap().is_some()
-            });
-            // A port that somebody else took meanwhile ends the server at once.
-            if is_up && child.try_wait().unwrap().is_none() {
-                return Redis { child, url };
-            }
-        }
-    }
-
-    fn ask<T: redis::FromRedisValue>(&self, words: &[&str]) -> T {
-        let client = redis::Client::open(self.url.as_str()).unwrap();
-        let mut connection = client.get_connection().unwrap();
-        let mut command = redis::cmd(words[0]);
-        words[1..].iter().for_each(|word| {
-            command.arg(*word);
-        });
-        command.query(&mut connection).unwrap()
-    }
-}
-
-impl Drop for Redis {
-    fn drop(&mut self) {
-        let _ = send_signal(self.child.id(), Signal::Kill);
-        let _ = self.child.wait();
-    }
-}
-
 #[test]
 fn users_wait_in_redis_lists_and_those_left_in_them_have_no_record() {
     let broker = Broker::shared();
@@ -276,7 +219,7 @@ fn a_redis_that_dies_in_a_trial_fails_that_trial_with_the_cause() {
     wait_until("a user in Redis", || {
         !redis.ask::<Vec<String>>(&["KEYS", "kpbench:*"]).is_empty()
     });
-    send_signal(redis.child.id(), Signal::Kill).unwrap();
+    send_signal(redis.id(), Signal::Kill).unwrap();
     let said = running.ended();
     assert_eq!(said.code, 4, "{}", said.stderr);
     let trial = bench.trials().remove(0);

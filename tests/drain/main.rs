@@ -2,4 +2,5 @@
 
 mod memory;
 mod redis;
+mod stopped;
 mod support;

@@ -1,6 +1,7 @@
 //! A scripted twin of a client that remembers every record it was offered.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -43,6 +44,9 @@ pub type Script = fn(n: u64) -> Fate;
 
 struct Twin {
     script: Script,
+    /// The record at which somebody stops the trial, from 1; 0: nobody does.
+    stop_at: u64,
+    stop: StopFlag,
     offered: Arc<Mutex<Vec<Offered>>>,
     room: Room,
     hub: Mutex<Option<(Arc<Hub>, AckRecorder)>>,
@@ -55,7 +59,11 @@ fn text(bytes: &[u8]) -> String {
 impl Twin {
     fn take(&self, record: &Outgoing<'_>) -> Fate {
         let mut offered = self.offered.lock().unwrap();
-        let fate = (self.script)(offered.len() as u64 + 1);
+        let number = offered.len() as u64 + 1;
+        let fate = (self.script)(number);
+        if number == self.stop_at {
+            self.stop.store(true, Ordering::Relaxed);
+        }
         let value: serde_json::Value = serde_json::from_slice(record.value.unwrap()).unwrap();
         offered.push(Offered {
             user: value["userId"].as_str().unwrap().to_owned(),
@@ -107,14 +115,17 @@ impl Producer for Twin {
         }
     }
 
-    fn send_and_wait(&self, _thread: usize, record: Outgoing<'_>, _deadline: Instant) -> Verdict {
+    fn send_and_wait(&self, _thread: usize, record: Outgoing<'_>, deadline: Instant) -> Verdict {
         match self.take(&record) {
             Fate::Acknowledged => Verdict::Acknowledged {
                 at_us: self.hub.lock().unwrap().as_ref().unwrap().0.clock.now_us(),
             },
             Fate::Failed => Verdict::Failed(failure()),
             Fate::Refused => Verdict::Refused(failure()),
-            Fate::Silent => Verdict::Undecided,
+            Fate::Silent => {
+                std::thread::sleep(deadline.saturating_duration_since(Instant::now()));
+                Verdict::Undecided
+            }
         }
     }
 
@@ -194,6 +205,29 @@ pub struct Ran {
 }
 
 impl Ran {
+    /// Asserts that no user is missing from the account, and that it agrees with what the client was offered.
+    pub fn assert_account(&self, what: &str) {
+        let drain = &self.drain;
+        let sent: BTreeSet<u64> = self.offered.iter().map(|one| one.arrived_us).collect();
+        assert_eq!(drain.sent, sent.len() as u64, "{what}");
+        assert_eq!(
+            drain.arrived,
+            drain.sent + drain.removed_never_sent + drain.waiting_never_sent,
+            "{what}: {drain:?}"
+        );
+        assert_eq!(drain.arrived, drain.removed + drain.waiting_at_end, "{what}: {drain:?}");
+        let counts = &self.result.counts;
+        assert_eq!(counts.attempted, drain.arrived + drain.sent_again, "{what}: {counts:?}");
+        let decided = counts.acknowledged + counts.failed + counts.undecided;
+        assert_eq!(counts.attempted, decided, "{what}: {counts:?}");
+        let told: u64 = self
+            .intervals
+            .iter()
+            .map(|one| one.drain.as_ref().unwrap().arrived)
+            .sum();
+        assert_eq!(told, drain.arrived, "{what}: by intervals");
+    }
+
     /// Users for whom some record was acknowledged.
     pub fn acknowledged(&self) -> BTreeSet<u64> {
         let acknowledged = self.offered.iter().filter(|one| one.fate == Fate::Acknowledged);
@@ -203,17 +237,25 @@ impl Ran {
 
 /// Runs a trial whose records have the fates of the script.
 pub fn try_run(spec: &TrialSpec, script: Script) -> Result<Ran, LoadError> {
+    stopped_at(spec, script, 0)
+}
+
+/// The same, stopped by somebody while the record of this number is sent, from 1.
+pub fn stopped_at(spec: &TrialSpec, script: Script, stop_at: u64) -> Result<Ran, LoadError> {
+    let stop = StopFlag::default();
     let offered: Arc<Mutex<Vec<Offered>>> = Arc::default();
     let connect = |_: ClientKind, _: &ProducerSettings| -> Result<Arc<dyn Producer>, ClientError> {
         Ok(Arc::new(Twin {
             script,
+            stop_at,
+            stop: Arc::clone(&stop),
             offered: Arc::clone(&offered),
             room: Room::new(None, 100_000),
             hub: Mutex::default(),
         }))
     };
     let mut events = Vec::new();
-    run_trial_with(spec, &StopFlag::default(), &connect, &mut |event| events.push(event))?;
+    run_trial_with(spec, &stop, &connect, &mut |event| events.push(event))?;
     let Some(TrialEvent::Result(result)) = events.pop() else {
         panic!("the last event is no result")
     };

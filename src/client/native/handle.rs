@@ -1,4 +1,4 @@
-//! A live client with its topic, and how it goes away.
+//! A live client with its topics, and how it goes away.
 
 use std::ffi::{CStr, CString, c_char};
 use std::ptr;
@@ -10,10 +10,10 @@ use super::conf::Conf;
 use super::error_text;
 use crate::client::ClientError;
 
-/// Owns a client, one topic object and the main event queue.
+/// Owns a client, its topic objects and the main event queue.
 pub(super) struct Handle {
     pub client: *mut sys::rd_kafka_t,
-    pub topic: *mut sys::rd_kafka_topic_t,
+    pub topics: Vec<*mut sys::rd_kafka_topic_t>,
     pub queue: *mut sys::rd_kafka_queue_t,
 }
 
@@ -23,8 +23,9 @@ unsafe impl Send for Handle {}
 unsafe impl Sync for Handle {}
 
 impl Handle {
-    pub fn new(conf: Conf, topic: &str) -> Result<Self, ClientError> {
-        let topic_name = CString::new(topic).map_err(|_| ClientError::Nul(topic.to_owned()))?;
+    pub fn new(conf: Conf, topics: &[String]) -> Result<Self, ClientError> {
+        let name = |topic: &String| CString::new(topic.as_str()).map_err(|_| ClientError::Nul(topic.clone()));
+        let names = topics.iter().map(name).collect::<Result<Vec<_>, _>>()?;
         let mut reason = [0 as c_char; 512];
         let raw = conf.release();
         // SAFETY: the configuration is valid; the client takes it over where it can be made.
@@ -45,24 +46,43 @@ impl Handle {
             return Err(ClientError::Create(reason));
         }
         // SAFETY: the client is alive; a null configuration means the client's default topic configuration.
-        let (topic, queue) = unsafe {
-            (
-                sys::rd_kafka_topic_new(client, topic_name.as_ptr(), ptr::null_mut()),
-                sys::rd_kafka_queue_get_main(client),
-            )
+        let (topics, queue) = unsafe {
+            let topic = |name: &CString| sys::rd_kafka_topic_new(client, name.as_ptr(), ptr::null_mut());
+            (names.iter().map(topic).collect(), sys::rd_kafka_queue_get_main(client))
         };
-        Ok(Self { client, topic, queue })
+        Ok(Self { client, topics, queue })
+    }
+
+    /// The topics where there are several, for telling which one a record was sent to; else none.
+    pub fn several(&self) -> &[*mut sys::rd_kafka_topic_t] {
+        match &self.topics[..] {
+            [_] => &[],
+            topics => topics,
+        }
+    }
+
+    /// Waits until the metadata of every topic is there; `names` are the topics'.
+    pub fn await_topics(&self, names: &[String], timeout: Duration) -> Result<(), ClientError> {
+        let deadline = Instant::now() + timeout;
+        let mut topics = self.topics.iter().zip(names);
+        topics.try_for_each(|(topic, name)| {
+            self.await_topic(*topic, deadline)
+                .map_err(|reason| ClientError::Metadata {
+                    topic: name.clone(),
+                    timeout_ms: timeout.as_millis(),
+                    reason,
+                })
+        })
     }
 
     /// Waits until the topic's metadata is there, asking twice: the second answer comes from a client that knows the
-    /// leaders, so that the first record need not wait for `retry.backoff.ms`.
-    pub fn await_topic(&self, name: &str, timeout: Duration) -> Result<(), ClientError> {
-        let deadline = Instant::now() + timeout;
+    /// leaders, so that the first record need not wait for `retry.backoff.ms`. Else what went wrong.
+    fn await_topic(&self, topic: *mut sys::rd_kafka_topic_t, deadline: Instant) -> Result<(), String> {
         let mut answers = 0;
         let mut errors: Vec<String> = Vec::new();
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            let error = self.ask_metadata(left.max(Duration::from_millis(1)));
+            let error = self.ask_metadata(topic, left.max(Duration::from_millis(1)));
             match error {
                 None => answers += 1,
                 Some(error) => {
@@ -70,11 +90,7 @@ impl Handle {
                     if left.is_zero() || is_final(&errors) {
                         errors.dedup();
                         errors.push(error);
-                        return Err(ClientError::Metadata {
-                            topic: name.to_owned(),
-                            timeout_ms: timeout.as_millis(),
-                            reason: errors.join("; "),
-                        });
+                        return Err(errors.join("; "));
                     }
                     std::thread::sleep(Duration::from_millis(5).min(left));
                 }
@@ -88,12 +104,12 @@ impl Handle {
     }
 
     /// One metadata request for the topic: none where the topic is there with leaders, else why not.
-    fn ask_metadata(&self, timeout: Duration) -> Option<String> {
+    fn ask_metadata(&self, topic: *mut sys::rd_kafka_topic_t, timeout: Duration) -> Option<String> {
         // Short enough to notice errors such as failed authentication between two requests.
         let timeout_ms = timeout.as_millis().clamp(1, 2_000) as i32;
         let mut metadata: *const sys::rd_kafka_metadata = ptr::null();
         // SAFETY: client and topic are alive; the result is freed below.
-        let error = unsafe { sys::rd_kafka_metadata(self.client, 0, self.topic, &mut metadata, timeout_ms) };
+        let error = unsafe { sys::rd_kafka_metadata(self.client, 0, topic, &mut metadata, timeout_ms) };
         if error != sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
             return Some(error_text(error));
         }
@@ -150,10 +166,10 @@ fn is_final(errors: &[String]) -> bool {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        // SAFETY: all three are alive and used by nobody else any more; the client last. Joins the client's threads.
+        // SAFETY: all are alive and used by nobody else any more; the client last. Joins the client's threads.
         unsafe {
             sys::rd_kafka_queue_destroy(self.queue);
-            sys::rd_kafka_topic_destroy(self.topic);
+            self.topics.iter().for_each(|topic| sys::rd_kafka_topic_destroy(*topic));
             sys::rd_kafka_destroy(self.client);
         }
     }

@@ -16,8 +16,11 @@ use crate::client::ClientError;
 use crate::measure::{AckRecorder, Hub, SendTag};
 
 /// What the interceptor needs. Kept alive by the producer for longer than the client lives.
+#[derive(Default)]
 pub(super) struct Interceptor {
     pub hub: OnceLock<Arc<Hub>>,
+    /// Addresses of the topic objects, where there are several.
+    pub topics: OnceLock<Vec<usize>>,
 }
 
 const NAME: &std::ffi::CStr = c"kpbench";
@@ -80,6 +83,11 @@ unsafe extern "C" fn on_acknowledgement(
                         SendTag::from_bits((*message)._private as u64),
                         (*message).len + (*message).key_len,
                     );
+                    let topic = (*message).rkt.addr();
+                    let topics = interceptor.topics.get().map_or(&[][..], Vec::as_slice);
+                    if let Some(topic) = topics.iter().position(|one| *one == topic) {
+                        recorder.of_topic(topic);
+                    }
                 } else {
                     recorder.failed(failure_of(message));
                 }

@@ -4,6 +4,7 @@
 mod conf;
 mod handle;
 mod interceptor;
+mod pause;
 mod produce;
 mod producer;
 

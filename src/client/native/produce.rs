@@ -1,4 +1,5 @@
-//! Produce calls: one for a whole burst, or one for each record where a burst's call cannot carry what it has.
+//! Produce calls: one for a whole burst, one for each run of records of the same topic, or one for each record where a
+//! burst's call cannot carry what it has.
 
 use std::cell::RefCell;
 use std::ffi::c_void;
@@ -33,10 +34,36 @@ pub(super) fn produce(
     records: &[Outgoing<'_>],
     opaque: impl Fn(&Outgoing<'_>) -> u64,
 ) -> Enqueued {
-    match records.iter().any(Outgoing::goes_alone) {
-        false => produce_batch(handle, payloads, records, opaque),
-        true => produce_each(handle, payloads, records, opaque),
+    match (records.iter().any(Outgoing::goes_alone), &handle.topics[..]) {
+        (true, _) => produce_each(handle, payloads, records, opaque),
+        (false, [topic]) => produce_batch(*topic, payloads, records, opaque),
+        (false, topics) => produce_runs(topics, payloads, records, opaque),
     }
+}
+
+/// A call of `rd_kafka_produce_batch`, which knows one topic, for each run of records of the same topic, until one finds
+/// the queue full.
+fn produce_runs(
+    topics: &[*mut sys::rd_kafka_topic_t],
+    payloads: &SharedBytes,
+    records: &[Outgoing<'_>],
+    opaque: impl Fn(&Outgoing<'_>) -> u64,
+) -> Enqueued {
+    let mut enqueued = Enqueued::default();
+    for run in records.chunk_by(|one, next| one.topic == next.topic) {
+        let topic = topics[run[0].topic as usize];
+        let of_run = produce_batch(topic, payloads, run, &opaque);
+        let start = enqueued.done;
+        let refused = of_run.refused.into_iter();
+        enqueued
+            .refused
+            .extend(refused.map(|(place, failure)| (start + place, failure)));
+        enqueued.done += of_run.done;
+        if of_run.done < run.len() {
+            break;
+        }
+    }
+    enqueued
 }
 
 /// Where bytes begin, for librdkafka, which does not write to them; null for none.
@@ -52,9 +79,9 @@ fn is_kept(payloads: &SharedBytes, record: &Outgoing<'_>) -> bool {
     record.value.is_none_or(|value| payloads.holds(value))
 }
 
-/// All records by one call of `rd_kafka_produce_batch`.
+/// All records, which are of one topic, by one call of `rd_kafka_produce_batch`.
 fn produce_batch(
-    handle: &Handle,
+    topic: *mut sys::rd_kafka_topic_t,
     payloads: &SharedBytes,
     records: &[Outgoing<'_>],
     opaque: impl Fn(&Outgoing<'_>) -> u64,
@@ -79,7 +106,7 @@ fn produce_batch(
         // through the call, which copies them then, as it does all keys.
         let taken = unsafe {
             sys::rd_kafka_produce_batch(
-                handle.topic,
+                topic,
                 ANY_PARTITION,
                 sys::RD_KAFKA_MSG_F_PARTITION | copy,
                 messages.as_mut_ptr(),
@@ -195,7 +222,8 @@ fn fill_arguments(
         },
     };
     let copy = if is_kept { 0 } else { sys::RD_KAFKA_MSG_F_COPY };
-    push(Type::RD_KAFKA_VTYPE_RKT, Union { rkt: handle.topic });
+    let rkt = handle.topics[record.topic as usize];
+    push(Type::RD_KAFKA_VTYPE_RKT, Union { rkt });
     push(Type::RD_KAFKA_VTYPE_MSGFLAGS, Union { i: copy });
     push(Type::RD_KAFKA_VTYPE_VALUE, memory(record.value));
     push(

@@ -5,7 +5,7 @@ use std::ffi::CStr;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -16,13 +16,14 @@ use super::conf::{self, Conf};
 use super::failure_of;
 use super::handle::Handle;
 use super::interceptor::{self, Interceptor};
+use super::pause::Pauses;
 use super::produce::produce;
 use crate::client::deliver::Deliver;
 use crate::client::waiters::Waiters;
 use crate::client::{
     ClientError, Enqueued, Outgoing, Producer, ProducerSettings, Reports, Room, SharedBytes, StatisticsEvent, Verdict,
 };
-use crate::measure::Hub;
+use crate::measure::{Hub, SendTag};
 use crate::protocol::tells_all_brokers_down;
 
 /// Longest wait of the delivery thread for an event: how late it may notice that it shall stop.
@@ -56,7 +57,7 @@ struct Shared {
 }
 
 impl NativeProducer {
-    /// Makes the client and waits for its topic's metadata.
+    /// Makes the client and waits for its topics' metadata.
     pub fn connect(settings: &ProducerSettings) -> Result<Self, ClientError> {
         let conf = Conf::new(&settings.properties)?;
         // Without delivery reports librdkafka gives no sign when a record's room is free again: look every so often.
@@ -64,7 +65,7 @@ impl NativeProducer {
         let room = Arc::new(Room::new(recheck, settings.queue_records()));
         let mut events = sys::RD_KAFKA_EVENT_STATS | sys::RD_KAFKA_EVENT_ERROR;
         let interceptor = if settings.reports == Reports::Ignored {
-            let interceptor = Arc::new(Interceptor { hub: OnceLock::new() });
+            let interceptor = Arc::new(Interceptor::default());
             interceptor::install(&conf, &interceptor)?;
             Some(interceptor)
         } else {
@@ -73,8 +74,8 @@ impl NativeProducer {
         };
         // SAFETY: the configuration is alive.
         unsafe { sys::rd_kafka_conf_set_events(conf.as_ptr(), events) };
-        let handle = Handle::new(conf, &settings.topic)?;
-        handle.await_topic(&settings.topic, settings.metadata_timeout)?;
+        let handle = Handle::new(conf, &settings.topics)?;
+        handle.await_topics(&settings.topics, settings.metadata_timeout)?;
         // SAFETY: the client is alive.
         let effective = unsafe { conf::effective(handle.client, &settings.properties) };
         let threads = if let Reports::Awaited { threads } = settings.reports {
@@ -104,6 +105,8 @@ impl NativeProducer {
 impl Producer for NativeProducer {
     fn start(&self, hub: &Arc<Hub>, statistics: Sender<StatisticsEvent>) {
         if let Some(interceptor) = &self.shared.interceptor {
+            let topics = self.shared.handle.several().iter();
+            let _ = interceptor.topics.set(topics.map(|topic| topic.addr()).collect());
             let _ = interceptor.hub.set(Arc::clone(hub));
         }
         let (shared, hub) = (Arc::clone(&self.shared), Arc::clone(hub));
@@ -170,10 +173,12 @@ fn serve_events(shared: &Shared, hub: &Arc<Hub>, statistics: &Sender<StatisticsE
     let mut messages = vec![ptr::null::<sys::rd_kafka_message_t>(); MESSAGES];
     // Since when room has been made that nobody was told of.
     let mut unsignalled: Option<Instant> = None;
+    let mut pauses = Pauses::new();
+    // Paced records may be far quicker than those before them.
+    let may_pause = shared.reports == Reports::Callback && !hub.paced;
     while !shared.stopping.load(Ordering::Acquire) {
         let wait_ms = if unsignalled.is_some() { SIGNAL_MS } else { POLL_MS };
-        // SAFETY: the queue lives as long as `shared`.
-        let event = unsafe { sys::rd_kafka_queue_poll(shared.handle.queue, wait_ms) };
+        let event = shared.next_event(wait_ms, pauses.now().filter(|_| may_pause));
         deliver.begin();
         if event.is_null() {
             deliver.end();
@@ -186,7 +191,14 @@ fn serve_events(shared: &Shared, hub: &Arc<Hub>, statistics: &Sender<StatisticsE
         // SAFETY: the event is alive until destroyed below, once.
         unsafe {
             match sys::rd_kafka_event_type(event) {
-                sys::RD_KAFKA_EVENT_DR => records = serve_deliveries(event, &mut messages, &mut deliver),
+                sys::RD_KAFKA_EVENT_DR => {
+                    let youngest;
+                    (records, youngest) = serve_deliveries(event, &mut messages, shared.handle.several(), &mut deliver);
+                    if may_pause && let Some(opaque) = youngest {
+                        let entry_us = SendTag::from_bits(opaque).entry_us();
+                        pauses.note(hub.clock.now_us().saturating_sub(entry_us));
+                    }
+                }
                 sys::RD_KAFKA_EVENT_STATS => {
                     let json = CStr::from_ptr(sys::rd_kafka_event_stats(event))
                         .to_string_lossy()
@@ -219,16 +231,35 @@ fn serve_events(shared: &Shared, hub: &Arc<Hub>, statistics: &Sender<StatisticsE
     }
 }
 
-/// Delivers every message of one event, and tells how many they were.
+impl Shared {
+    /// The next event, null where none comes for so long. Where a pause is allowed, events may come together meanwhile.
+    fn next_event(&self, wait_ms: i32, pause: Option<Duration>) -> *mut sys::rd_kafka_event_t {
+        if let Some(pause) = pause {
+            // SAFETY: the queue lives as long as `self`.
+            let event = unsafe { sys::rd_kafka_queue_poll(self.handle.queue, 0) };
+            if !event.is_null() {
+                return event;
+            }
+            std::thread::sleep(pause);
+        }
+        // SAFETY: as above.
+        unsafe { sys::rd_kafka_queue_poll(self.handle.queue, wait_ms) }
+    }
+}
+
+/// Delivers every message of one event; tells how many they were, and the last one's opaque value. `topics` are empty where
+/// there is one.
 ///
 /// # Safety
 /// `event` is a live delivery report event.
 unsafe fn serve_deliveries(
     event: *mut sys::rd_kafka_event_t,
     messages: &mut [*const sys::rd_kafka_message_t],
+    topics: &[*mut sys::rd_kafka_topic_t],
     deliver: &mut Deliver,
-) -> usize {
+) -> (usize, Option<u64>) {
     let mut delivered = 0;
+    let mut last = None;
     loop {
         // SAFETY: the caller's promise; the array's true length is given.
         let count = unsafe { sys::rd_kafka_event_message_array(event, messages.as_mut_ptr(), messages.len()) };
@@ -236,8 +267,12 @@ unsafe fn serve_deliveries(
             // SAFETY: filled by the call above; alive as long as the event.
             unsafe {
                 let opaque = (*message)._private as u64;
+                last = Some(opaque);
                 if (*message).err == Error::RD_KAFKA_RESP_ERR_NO_ERROR {
                     deliver.acknowledged(opaque, (*message).len + (*message).key_len);
+                    if let Some(topic) = topics.iter().position(|topic| *topic == (*message).rkt) {
+                        deliver.of_topic(topic);
+                    }
                 } else {
                     deliver.failed(opaque, failure_of(message));
                 }
@@ -245,7 +280,7 @@ unsafe fn serve_deliveries(
         }
         delivered += count;
         if count < messages.len() {
-            return delivered;
+            return (delivered, last);
         }
     }
 }

@@ -11,9 +11,10 @@ use super::sender::CouponSender;
 use super::{Arrivals, MemoryQueues, QueueError, RedisQueues, WaitingQueue};
 use crate::client::Producer;
 use crate::load::LoadError;
+use crate::load::records::RecordStock;
 use crate::load::sender::SendContext;
 use crate::measure::{Timeline, TrialClock};
-use crate::protocol::{Arrival, DrainInterval, DrainResult, ScheduledDrain, TrialSpec, WaitingQueues};
+use crate::protocol::{Arrival, DrainInterval, DrainResult, ScheduledDrain, SendMode, TrialSpec, WaitingQueues};
 
 /// Users are pushed into queues outside of this process at most this often, in µs: together, where several are due.
 const PUSH_US: u64 = 2_000;
@@ -96,9 +97,12 @@ impl Driver {
         scope: &'scope std::thread::Scope<'scope, 'env>,
         context: &'env SendContext<'env>,
         producer: &'env dyn Producer,
-        spec: &'env TrialSpec,
+        (spec, stock): (&'env TrialSpec, &'env RecordStock),
         sending: &'env AtomicUsize,
     ) -> Result<(), LoadError> {
+        let values = stock.coupon_values().ok_or_else(|| {
+            LoadError::Spec("records of waiting users are serialized when they are sent, and these are not".to_owned())
+        })?;
         sending.store(1, Ordering::Release);
         if self.drain.queue != WaitingQueues::Memory {
             std::thread::Builder::new()
@@ -108,13 +112,20 @@ impl Driver {
         std::thread::Builder::new()
             .name("scheduler".to_owned())
             .spawn_scoped(scope, move || {
-                self.schedule(context, producer, spec);
+                let messages = Messages::new(&self.drain, self.seed, values);
+                self.schedule(context, producer, spec.workload.send_mode, messages);
                 sending.fetch_sub(1, Ordering::Release);
             })?;
         Ok(())
     }
 
-    fn schedule(&self, context: &SendContext<'_>, producer: &dyn Producer, spec: &TrialSpec) {
+    fn schedule(
+        &self,
+        context: &SendContext<'_>,
+        producer: &dyn Producer,
+        send_mode: SendMode,
+        messages: Messages<'_>,
+    ) {
         crate::measure::wake_on_time();
         let failed = || self.failed.load(Ordering::Acquire);
         // Taken once: there is one scheduler.
@@ -124,13 +135,7 @@ impl Driver {
         let scheduler = Scheduler {
             drain: &self.drain,
             time: context.hub.clock,
-            issue: CouponSender::new(
-                context,
-                producer,
-                spec.workload.send_mode,
-                Messages::new(&self.drain, self.seed),
-                &failed,
-            ),
+            issue: CouponSender::new(context, producer, send_mode, messages, &failed),
             queue,
             admission: &self.admission,
             counter: Counter::new(self.arrivals.clone(), self.timeline.window_end_us),
@@ -142,7 +147,8 @@ impl Driver {
             Ok(sender) => {
                 let mut arrivals_end_us = self.timeline.window_end_us;
                 if context.stopped() {
-                    arrivals_end_us = arrivals_end_us.min(context.hub.clock.now_us());
+                    // Whoever arrived in this very µs may have been let in.
+                    arrivals_end_us = arrivals_end_us.min(context.hub.clock.now_us() + 1);
                     self.log.end_arrivals(arrivals_end_us);
                 }
                 let (offered, sent_again) = sender.finish(self.arrivals.clone(), arrivals_end_us);

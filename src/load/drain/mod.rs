@@ -19,4 +19,4 @@ pub use arrivals::{Arrivals, User};
 pub(super) use driver::Driver;
 pub use message::{Messages, TRACE_HEADER, TYPE_HEADER};
 pub use queue::{MemoryQueues, QueueError, WaitingQueue};
-pub use redis_queue::{PASSWORD_VARIABLE, RedisQueues, list_name, probe};
+pub use redis_queue::{PASSWORD_VARIABLE, RedisQueues, forget, list_name, probe};

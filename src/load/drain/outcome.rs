@@ -53,6 +53,7 @@ impl Outcome {
         DrainResult {
             arrived,
             arrived_in_window: counted(window_end_us) - counted(timeline.window_start_us),
+            sent: self.offered.len() as u64,
             removed: removed.len() as u64,
             removed_unacknowledged: first
                 .as_ref()
@@ -68,6 +69,7 @@ impl Outcome {
             waiting_at_window_end: waiting(window_end_us),
             waiting_max: in_window.iter().map(|run| run.waiting).max().unwrap_or(0),
             waiting_at_end: arrived - removed.len() as u64,
+            waiting_never_sent: self.waiting_never_sent(arrivals),
             runs: in_window.len() as u64,
             overruns: in_window.iter().filter(|run| run.duration_us() > every_us).count() as u64,
             run_duration: durations(&in_window),
@@ -81,6 +83,16 @@ impl Outcome {
                 waits(users.map(|user| (user.at_us, first.get(&user.at_us).copied())))
             }),
         }
+    }
+}
+
+impl Outcome {
+    /// Users who arrived, were not removed, and were never offered to the client.
+    fn waiting_never_sent(&self, arrivals: &Arrivals) -> u64 {
+        let removed: HashSet<u64> = self.logged.removed.iter().copied().collect();
+        let arrived = arrivals.clone().take_while(|user| user.at_us < self.arrivals_end_us);
+        let untouched = |at_us: &u64| !removed.contains(at_us) && !self.offered.contains(at_us);
+        arrived.map(|user| user.at_us).filter(untouched).count() as u64
     }
 }
 

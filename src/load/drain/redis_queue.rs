@@ -71,6 +71,26 @@ pub fn probe(url: &str) -> Result<(), QueueError> {
         })
 }
 
+/// Deletes the lists of these topics' trials, which had so many coupons at most.
+///
+/// # Errors
+/// Where Redis cannot be reached or refuses.
+pub fn forget(url: &str, topics: &[String], coupons: u32) -> Result<(), QueueError> {
+    let mut connection = connect(url)?;
+    for topic in topics {
+        let mut delete = redis::cmd("DEL");
+        for coupon in 0..coupons {
+            delete.arg(list_name(topic, coupon));
+        }
+        delete.query::<u64>(&mut connection).map_err(|error| QueueError {
+            place: url.to_owned(),
+            what: "does not delete its lists",
+            cause: error.to_string(),
+        })?;
+    }
+    Ok(())
+}
+
 impl RedisQueues {
     /// Empty queues for a trial of this topic.
     ///

@@ -15,7 +15,7 @@ pub(in crate::load) struct CouponSender<'a> {
     context: &'a SendContext<'a>,
     producer: &'a dyn Producer,
     send_mode: SendMode,
-    messages: Messages,
+    messages: Messages<'a>,
     sends: SendRecorder,
     acks: AckRecorder,
     failed: &'a dyn Fn() -> bool,
@@ -42,7 +42,7 @@ impl<'a> CouponSender<'a> {
         context: &'a SendContext<'a>,
         producer: &'a dyn Producer,
         send_mode: SendMode,
-        messages: Messages,
+        messages: Messages<'a>,
         failed: &'a dyn Fn() -> bool,
     ) -> Self {
         Self {
@@ -139,7 +139,7 @@ impl Issue for CouponSender<'_> {
         if self.is_over(entry_us) {
             return Issued::Interrupted;
         }
-        self.messages.make(user);
+        self.messages.make(user, entry_us);
         let tag = SendTag::new(user.at_us, entry_us);
         let offer = self.offer(tag);
         let exit_us = self.context.hub.clock.now_us();

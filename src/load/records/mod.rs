@@ -8,6 +8,7 @@ mod partition;
 mod payload_keys;
 mod registered;
 mod source;
+mod topics;
 mod values;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use std::sync::Mutex;
 pub use burst::Burst;
 pub(super) use burst::emptied;
 pub use source::RecordSource;
+pub use values::CouponValues;
 
 use headers::HeaderSource;
 use keys::{KeySource, Numbers};
@@ -23,6 +25,7 @@ use partition::Assigner;
 use payload_keys::PayloadKeys;
 use registered::Registered;
 use source::Extras;
+use topics::TopicSource;
 use values::Values;
 
 use super::LoadError;
@@ -40,6 +43,7 @@ enum Purpose {
     Headers = 2,
     Tombstones = 3,
     Partitions = 4,
+    Topics = 5,
 }
 
 /// The seed for one purpose of sender `sender`: far from those of the others, since it is spread by a multiplier.
@@ -59,11 +63,13 @@ pub struct RecordStock {
     headers: HeaderLayout,
     /// Header values that are generated for each record.
     uuids: usize,
-    /// Of each producer; empty where the client chooses.
-    assigners: Vec<Mutex<Assigner>>,
+    /// Of each producer, one for each topic; empty where the client chooses.
+    assigners: Vec<Mutex<Vec<Assigner>>>,
     seed: u64,
     /// Whether other records of this client would go in batched calls, and these do not.
     one_by_one: bool,
+    /// Whether these records go in batched calls.
+    batched: bool,
 }
 
 impl RecordStock {
@@ -74,12 +80,13 @@ impl RecordStock {
     pub fn new(spec: &TrialSpec) -> Result<Self, LoadError> {
         let records = spec.workload.records.clone();
         check(&records, spec.partitions)?;
+        topics::check(spec)?;
         let given = spec.properties.get("batch.size").and_then(|size| size.parse().ok());
         let batch_bytes: usize = given.unwrap_or(BATCH_BYTES);
-        let at_once = if records.fill_all_partitions() {
-            spec.partitions
-        } else {
-            1
+        let at_once = match records.fill_all_partitions() {
+            true => records.all_partitions(spec.partitions),
+            // Of each topic one.
+            false => records.topics.len().max(1) as u32,
         };
         let (schema, registered) = match Registered::ask(spec)? {
             Some((schema, id, registered)) => (Some((schema, id)), registered),
@@ -91,11 +98,8 @@ impl RecordStock {
             _ => None,
         };
         let (headers, uuids) = headers::layout(&records.headers)?;
-        let assigner = |producer| {
-            let seed = seed_of(spec.seed, Purpose::Partitions, producer);
-            Assigner::new(records.partitioner, spec.partitions, batch_bytes as u64, seed)
-        };
-        let assigners = (0..spec.workload.producers as usize).filter_map(assigner).collect();
+        let assigners = assigners(spec, batch_bytes as u64);
+        let batching = spec.workload.client == ClientKind::Librdkafka && spec.workload.send_mode != SendMode::Sync;
         // Whatever a source could complain of, it complains of here.
         Numbers::new(&records.key, 0, 0, 1)?;
         Ok(Self {
@@ -106,9 +110,8 @@ impl RecordStock {
             uuids,
             assigners,
             seed: spec.seed,
-            one_by_one: records.go_one_by_one()
-                && spec.workload.client == ClientKind::Librdkafka
-                && spec.workload.send_mode != SendMode::Sync,
+            one_by_one: batching && records.go_one_by_one(),
+            batched: batching && !records.go_one_by_one(),
             records,
         })
     }
@@ -150,6 +153,7 @@ impl RecordStock {
                     .to_owned(),
             );
         }
+        notes.extend(self.produce_calls());
         if self.records.partitioner == Partitioner::JavaSticky {
             notes.push(
                 "java-sticky: records without a key keep to a partition until batch.size bytes went there, as in the Java \
@@ -161,21 +165,45 @@ impl RecordStock {
         notes
     }
 
+    /// How records of several topics get into the client.
+    fn produce_calls(&self) -> Option<String> {
+        let topics = self.records.topics.len();
+        (topics > 1).then(|| match self.batched {
+            true => format!(
+                "records of {topics} topics: a produce call of librdkafka takes those of one topic, so that a burst is \
+                 put together topic by topic and takes one call (rd_kafka_produce_batch) for each; compare it with \
+                 records of as many topics"
+            ),
+            false => format!("records of {topics} topics go to the client one by one, each with its topic"),
+        })
+    }
+
+    /// Values of waiting users; none where values are made before the trial.
+    pub fn coupon_values(&self) -> Option<CouponValues<'_>> {
+        self.values.of_users()
+    }
+
     /// The source of sending thread `sender` of `of` in the trial, which sends through producer `producer`: each has
     /// records of its own.
     pub fn source(&self, producer: usize, sender: usize, of: usize) -> RecordSource<'_> {
         let records = &self.records;
         let seed = |purpose| seed_of(self.seed, purpose, sender);
-        let extras = (!records.are_plain()).then(|| Extras {
+        let extras = (!records.are_values_alone()).then(|| Extras {
             keys: self.keys(sender, of),
             headers: (!records.headers.is_empty())
                 .then(|| HeaderSource::new(&self.headers, self.uuids, seed(Purpose::Headers))),
             header_bytes: header_bytes(records),
             tombstones: source::Tombstones::new(records.tombstones, seed(Purpose::Tombstones)),
+            topics: TopicSource::new(&records.topics, seed(Purpose::Topics)),
             dated: records.timestamps == Timestamps::SendCall,
             assigner: self.assigners.get(producer),
         });
-        RecordSource::new(self.values.source(sender, of), extras)
+        let grouped = self.batched && records.topics.len() > 1;
+        RecordSource::new(
+            self.values.source(sender, of),
+            extras,
+            grouped.then_some(records.topics.len()),
+        )
     }
 
     fn keys(&self, sender: usize, of: usize) -> KeySource<'_> {
@@ -200,6 +228,26 @@ fn header_bytes(records: &Records) -> usize {
         .sum()
 }
 
+/// What assigns partitions: of each producer, one for each topic. None where the client chooses.
+fn assigners(spec: &TrialSpec, batch_bytes: u64) -> Vec<Mutex<Vec<Assigner>>> {
+    let records = &spec.workload.records;
+    let partitions: Vec<u32> = match &records.topics[..] {
+        [] => vec![spec.partitions],
+        topics => topics.iter().map(|topic| topic.partitions).collect(),
+    };
+    let of_producer = |producer| {
+        let seed = seed_of(spec.seed, Purpose::Partitions, producer);
+        // The first topic's are those of a trial with one topic; every other has a seed of its own.
+        let seeds = (0_u64..).map(|topic| seed ^ topic.wrapping_mul(0xd1b5_4a32_d192_ed03));
+        let topics = partitions.iter().zip(seeds);
+        let assigners: Option<Vec<Assigner>> = topics
+            .map(|(partitions, seed)| Assigner::new(records.partitioner, *partitions, batch_bytes, seed))
+            .collect();
+        assigners.map(Mutex::new)
+    };
+    (0..spec.workload.producers as usize).filter_map(of_producer).collect()
+}
+
 fn check(records: &Records, partitions: u32) -> Result<(), LoadError> {
     if !(0.0..=1.0).contains(&records.tombstones) {
         return Err(LoadError::Spec(format!(
@@ -207,9 +255,11 @@ fn check(records: &Records, partitions: u32) -> Result<(), LoadError> {
             records.tombstones
         )));
     }
+    let fewest = records.topics.iter().map(|topic| topic.partitions).min();
+    let fewest = fewest.unwrap_or(partitions);
     match records.partitioner {
-        Partitioner::Partition { partition } if partition >= partitions => Err(LoadError::Spec(format!(
-            "partition {partition} is asked for, and the topic has {partitions}, from 0"
+        Partitioner::Partition { partition } if partition >= fewest => Err(LoadError::Spec(format!(
+            "partition {partition} is asked for, and a topic has {fewest}, from 0"
         ))),
         _ => Ok(()),
     }

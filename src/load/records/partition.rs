@@ -1,13 +1,11 @@
 //! Partitions that are assigned here rather than by the client's partitioner.
 
-use std::sync::Mutex;
-
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use crate::protocol::Partitioner;
 
-/// How the records of one producer are assigned to partitions; shared by its sending threads.
+/// How the records of one producer are assigned to the partitions of one topic; shared by its sending threads.
 #[derive(Debug)]
 pub(super) enum Assigner {
     /// All to one.
@@ -32,7 +30,7 @@ pub(super) struct Sticky {
 
 impl Assigner {
     /// None where the client chooses.
-    pub(super) fn new(partitioner: Partitioner, partitions: u32, batch_bytes: u64, seed: u64) -> Option<Mutex<Self>> {
+    pub(super) fn new(partitioner: Partitioner, partitions: u32, batch_bytes: u64, seed: u64) -> Option<Self> {
         let partitions = partitions.max(1);
         let assigner = match partitioner {
             Partitioner::Partition { partition } => Assigner::Fixed(partition as i32),
@@ -40,7 +38,7 @@ impl Assigner {
             Partitioner::JavaSticky => Assigner::Sticky(Sticky::new(partitions, batch_bytes, seed)),
             _ => return None,
         };
-        Some(Mutex::new(assigner))
+        Some(assigner)
     }
 
     /// The partition of a record; none leaves it to the client. `bytes` are those that the record takes in a batch.
@@ -105,10 +103,7 @@ mod tests {
     use super::*;
 
     fn assigner(partitioner: Partitioner, partitions: u32, batch_bytes: u64) -> Assigner {
-        Assigner::new(partitioner, partitions, batch_bytes, 7)
-            .unwrap()
-            .into_inner()
-            .unwrap()
+        Assigner::new(partitioner, partitions, batch_bytes, 7).unwrap()
     }
 
     #[test]

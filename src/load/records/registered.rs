@@ -32,7 +32,19 @@ impl Registered {
             return Err(SerializeError::NoRegistry);
         }
         let settings = RegistrySettings::from_properties(&spec.registry).map_err(RegistryError::from)?;
-        let (schema, id) = Registry::new(settings.clone())?.value_schema(&spec.topic, &schema)?;
+        let registry = Registry::new(settings.clone())?;
+        let (schema, id) = registry.value_schema(&spec.topic, &schema)?;
+        for topic in spec.workload.records.topics.iter().skip(1) {
+            let (_, other) = registry.value_schema(&topic.name, &schema)?;
+            if other != id {
+                return Err(SerializeError::OtherId {
+                    topic: topic.name.clone(),
+                    id: other,
+                    first: spec.topic.clone(),
+                    first_id: id,
+                });
+            }
+        }
         Ok(Some((schema, id, Some(Registered { settings, id }))))
     }
 

@@ -11,6 +11,7 @@ use super::burst::{Burst, Made, Place};
 use super::headers::HeaderSource;
 use super::keys::KeySource;
 use super::partition::{Assigner, record_bytes};
+use super::topics::TopicSource;
 use super::values::ValueSource;
 use crate::measure::SendTag;
 
@@ -20,6 +21,8 @@ pub struct RecordSource<'a> {
     values: ValueSource<'a>,
     /// None for records that are nothing but a value.
     extras: Option<Extras<'a>>,
+    /// Number of topics that a burst is put together by; none where it stays as it is made.
+    grouped_by: Option<usize>,
 }
 
 /// What records have beside a value.
@@ -32,7 +35,10 @@ pub(super) struct Extras<'a> {
     pub(super) tombstones: Option<Tombstones>,
     /// Whether the application gives the create time.
     pub(super) dated: bool,
-    pub(super) assigner: Option<&'a Mutex<Assigner>>,
+    /// None where all records go to one topic.
+    pub(super) topics: Option<TopicSource>,
+    /// One for each topic.
+    pub(super) assigner: Option<&'a Mutex<Vec<Assigner>>>,
 }
 
 /// Which records are tombstones.
@@ -57,8 +63,22 @@ impl Tombstones {
 }
 
 impl<'a> RecordSource<'a> {
-    pub(super) fn new(values: ValueSource<'a>, extras: Option<Extras<'a>>) -> Self {
-        Self { values, extras }
+    pub(super) fn new(values: ValueSource<'a>, extras: Option<Extras<'a>>, grouped_by: Option<usize>) -> Self {
+        Self {
+            values,
+            extras,
+            grouped_by,
+        }
+    }
+
+    /// Makes the next records in `burst`, which is empty, one for each tag. Where the client takes those of one topic in
+    /// one call, they are put together topic by topic, and their tags with them.
+    #[inline]
+    pub fn fill_for_client(&mut self, burst: &mut Burst<'a>, tags: &mut [SendTag]) {
+        self.fill(burst, tags);
+        if let Some(topics) = self.grouped_by {
+            burst.group_by_topic(topics, tags);
+        }
     }
 
     /// Makes the next records at the end of `burst`, one for each tag.
@@ -110,15 +130,17 @@ impl<'a> Extras<'a> {
                 Some(headers) => headers.next(&mut burst.scratch),
                 None => Place::Absent,
             };
+            let topic = self.topics.as_mut().map_or(0, TopicSource::next);
             let made = &mut burst.made[place];
             if self.tombstones.as_mut().is_some_and(Tombstones::next) {
                 made.value = Place::Absent;
             }
             let (key_length, value_length) = (key.length(), made.value.length());
-            made.partition = assigner.as_mut().and_then(|assigner| {
+            made.partition = assigner.as_mut().and_then(|assigners| {
                 let bytes = || record_bytes(key_length, value_length, self.header_bytes);
-                assigner.assign(key_length.is_some(), bytes)
+                assigners[topic as usize].assign(key_length.is_some(), bytes)
             });
+            made.topic = topic;
             (made.key, made.headers, made.timestamp_ms) = (key, headers, timestamp_ms);
         }
     }

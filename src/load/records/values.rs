@@ -8,11 +8,14 @@ use super::burst::{Burst, Made, Place};
 use crate::client::SharedBytes;
 use crate::load::{LoadError, PayloadCursor, PayloadPool};
 use crate::measure::{SendTag, thread_cpu_ns};
-use crate::protocol::{SerializationCost, TrialSpec};
-use crate::serialize::{AvroSchema, LogicalRecords, Serializers, ValueSerializer};
+use crate::protocol::{RecordKind, Serialization, SerializationCost, SerializerKind, TrialSpec};
+use crate::serialize::{AvroSchema, CouponIssueMessage, LogicalRecords, Serializers, ValueSerializer};
 
 /// Processor time is asked for around one burst of so many: it takes a system call, as the clock does not.
 const LOOKED_AT: u64 = 16;
+
+/// Records that are serialized before a trial whose users bring their own.
+const SAMPLES: usize = 64;
 
 /// The values of a trial.
 #[derive(Debug)]
@@ -45,15 +48,24 @@ impl Values {
         batch_bytes: usize,
         partitions: u32,
     ) -> Result<Values, LoadError> {
-        let Some(asked) = &spec.workload.serialization else {
+        let waiting = spec.workload.arrival.scheduled_drain().is_some();
+        let of_users = waiting.then(|| Serialization::of_coupons(SerializerKind::Json));
+        let Some(asked) = spec.workload.serialization.as_ref().or(of_users.as_ref()) else {
             let pool = PayloadPool::for_partitions(&spec.workload.payload, batch_bytes, partitions, spec.seed)?;
             return Ok(Values::Pool(pool));
         };
-        let records = LogicalRecords::generate(
-            asked.record,
-            batch_bytes.saturating_mul(partitions.max(1) as usize),
-            spec.seed,
-        );
+        if waiting {
+            check_users(asked)?;
+        }
+        let records = match waiting {
+            // Users bring their own: these only prove that such a record can be serialized.
+            true => LogicalRecords::take(asked.record, SAMPLES, spec.seed),
+            false => LogicalRecords::generate(
+                asked.record,
+                batch_bytes.saturating_mul(partitions.max(1) as usize),
+                spec.seed,
+            ),
+        };
         let serializers = Serializers::new(records, asked.value, schema)?;
         if !asked.on_sending_path {
             let mut bytes = Vec::with_capacity(serializers.total_bytes() as usize);
@@ -121,19 +133,53 @@ impl Values {
         }
     }
 
+    /// Values of waiting users; none where values are not serialized on the sending path.
+    pub fn of_users(&self) -> Option<CouponValues<'_>> {
+        match self {
+            Values::Pool(_) => None,
+            Values::Serialized(shared) => Some(CouponValues(shared.source(0))),
+        }
+    }
+
     /// The values of sending thread `sender` of `of`.
     pub fn source(&self, sender: usize, of: usize) -> ValueSource<'_> {
         match self {
             Values::Pool(pool) => ValueSource::Pool(pool.cursor(sender, of)),
-            Values::Serialized(shared) => ValueSource::Serializer(SerializingSource {
-                serializer: shared.serializers.serializer(),
-                next: (sender * shared.serializers.len() / of.max(1)) as u64,
-                shared,
-                cost: SerializationCost::default(),
-                bursts: 0,
-                asking_ns: asking_ns(),
-            }),
+            Values::Serialized(shared) => {
+                let first = sender * shared.serializers.len() / of.max(1);
+                ValueSource::Serializer(shared.source(first as u64))
+            }
         }
+    }
+}
+
+impl Serialized {
+    /// A serializer for one sending thread, which begins with record `next`.
+    fn source(&self, next: u64) -> SerializingSource<'_> {
+        SerializingSource {
+            serializer: self.serializers.serializer(),
+            next,
+            shared: self,
+            cost: SerializationCost::default(),
+            bursts: 0,
+            asking_ns: asking_ns(),
+        }
+    }
+}
+
+/// Users' records are made as they come, of the one message that the coupon service sends.
+fn check_users(asked: &Serialization) -> Result<(), LoadError> {
+    if asked.record != RecordKind::CouponIssue {
+        let record = asked.record;
+        return Err(LoadError::Spec(format!(
+            "the record {record} is asked for, and what is sent for a waiting user is coupon-issue"
+        )));
+    }
+    match asked.on_sending_path {
+        true => Ok(()),
+        false => Err(LoadError::Spec(
+            "records of waiting users are serialized when they are sent: before the trial nobody waits".to_owned(),
+        )),
     }
 }
 
@@ -184,10 +230,8 @@ impl<'a> ValueSource<'a> {
 impl SerializingSource<'_> {
     /// Two readings of the clock per burst.
     pub(super) fn fill(&mut self, burst: &mut Burst<'_>, tags: &[SendTag]) {
-        let in_window = |tag: &SendTag| self.shared.window_us.contains(&tag.entry_us());
-        let in_window = tags.first().is_some_and(in_window);
-        let cpu = (in_window && self.bursts.is_multiple_of(LOOKED_AT)).then(thread_cpu_ns);
-        let (started, first) = (Instant::now(), burst.scratch.len());
+        let first = burst.scratch.len();
+        let watch = self.watch();
         for _ in tags {
             let start = burst.scratch.len();
             // Every record was serialized once before the trial: none can fail now.
@@ -203,17 +247,63 @@ impl SerializingSource<'_> {
                 ..Made::default()
             });
         }
-        if in_window {
-            self.cost.time_ns += started.elapsed().as_nanos() as u64;
-            if let Some(cpu) = cpu {
-                let spent = thread_cpu_ns().saturating_sub(cpu);
-                self.cost.cpu_time_ns += spent.saturating_sub(self.asking_ns);
-                self.cost.cpu_records += tags.len() as u64;
-            }
-            self.cost.records += tags.len() as u64;
-            self.cost.bytes += (burst.scratch.len() - first) as u64;
-            self.bursts += 1;
+        if let Some(tag) = tags.first() {
+            let bytes = burst.scratch.len() - first;
+            self.count(tag.entry_us(), tags.len(), watch, bytes);
         }
+    }
+
+    /// Begins to take the time of one burst.
+    #[inline]
+    fn watch(&mut self) -> Watch {
+        let looked_at = self.bursts.is_multiple_of(LOOKED_AT);
+        self.bursts += 1;
+        Watch {
+            cpu_ns: looked_at.then(thread_cpu_ns),
+            started: Instant::now(),
+        }
+    }
+
+    /// So many records, whose send call was entered then, were serialized since `watch` began.
+    #[inline]
+    fn count(&mut self, entry_us: u64, records: usize, watch: Watch, bytes: usize) {
+        if !self.shared.window_us.contains(&entry_us) {
+            return;
+        }
+        self.cost.time_ns += watch.started.elapsed().as_nanos() as u64;
+        if let Some(before) = watch.cpu_ns {
+            let spent = thread_cpu_ns().saturating_sub(before);
+            self.cost.cpu_time_ns += spent.saturating_sub(self.asking_ns);
+            self.cost.cpu_records += records as u64;
+        }
+        self.cost.records += records as u64;
+        self.cost.bytes += bytes as u64;
+    }
+}
+
+/// When serializing a burst began.
+#[derive(Clone, Copy, Debug)]
+struct Watch {
+    /// Processor time of the thread, where this burst is looked at.
+    cpu_ns: Option<u64>,
+    started: Instant,
+}
+
+/// The values of waiting users, which are made one by one; hands over what that cost when it is dropped.
+#[derive(Debug)]
+pub struct CouponValues<'a>(SerializingSource<'a>);
+
+impl CouponValues<'_> {
+    /// Replaces `value` by that of a message whose send call is entered at `entry_us`.
+    #[inline]
+    pub fn write(&mut self, message: &CouponIssueMessage, entry_us: u64, value: &mut Vec<u8>) {
+        let watch = self.0.watch();
+        value.clear();
+        // Such a record was serialized before the trial, and all are alike: none can fail now.
+        if self.0.serializer.coupon_issue(message, value).is_err() {
+            value.clear();
+        }
+        self.0.count(entry_us, 1, watch, value.len());
     }
 }
 

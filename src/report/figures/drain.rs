@@ -2,38 +2,46 @@
 
 use super::{Drawn, Part, Source};
 use crate::analysis::completed_result;
-use crate::protocol::Interval;
+use crate::protocol::{Interval, SendMode};
 use crate::report::charts::{self, Better, Category, ChartError, Measure, TimeLine, TimeSeries, Unit};
+use crate::store::TrialRecord;
 
 /// Configurations drawn.
 const CONFIGURATIONS: usize = 8;
 
 /// Queue lengths of the first trial of each configuration; nothing where the load has no waiting queues.
 pub(super) fn draw(source: &Source<'_>) -> Result<Vec<Drawn>, ChartError> {
-    let mut lines = Vec::new();
-    let mut left_out = 0;
-    for (place, configuration) in source.configurations().iter().enumerate() {
-        let is_of_it = |id: &str| id == configuration.id;
-        let trial = source
-            .trials
-            .iter()
-            .find(|trial| is_of_it(&trial.planned.configuration_id) && completed_result(trial).is_ok());
-        let Some(trial) = trial.filter(|_| configuration.drain.is_some()) else {
-            continue;
-        };
-        if lines.len() == CONFIGURATIONS {
-            left_out += 1;
-            continue;
-        }
-        lines.push(TimeLine {
-            category: Category {
-                name: source.labels[place].clone(),
-                mark: source.palette.mark(&configuration.id),
-            },
-            name: format!("block {}", trial.planned.block),
-            points: points(&trial.intervals),
-        });
-    }
+    let drained: Vec<(usize, &TrialRecord)> = source
+        .configurations()
+        .iter()
+        .enumerate()
+        .filter(|(_, configuration)| configuration.drain.is_some())
+        .filter_map(|(place, configuration)| {
+            let is_of_it = |trial: &&TrialRecord| trial.planned.configuration_id == configuration.id;
+            let mut trials = source.trials.iter().filter(is_of_it);
+            Some((place, trials.find(|trial| completed_result(trial).is_ok())?))
+        })
+        .collect();
+    let modes: Vec<SendMode> = drained
+        .iter()
+        .map(|(place, _)| source.configurations()[*place].workload.send_mode)
+        .collect();
+    let chosen = chosen(&modes, CONFIGURATIONS);
+    let left_out = drained.len() - chosen.len();
+    let lines: Vec<TimeLine> = chosen
+        .into_iter()
+        .map(|index| {
+            let (place, trial) = drained[index];
+            TimeLine {
+                category: Category {
+                    name: source.labels[place].clone(),
+                    mark: source.palette.mark(&source.configurations()[place].id),
+                },
+                name: format!("block {}", trial.planned.block),
+                points: points(&trial.intervals),
+            }
+        })
+        .collect();
     if lines.is_empty() {
         return Ok(Vec::new());
     }
@@ -44,7 +52,9 @@ pub(super) fn draw(source: &Source<'_>) -> Result<Vec<Drawn>, ChartError> {
     );
     frame = frame.note("The first trial of each configuration; every length is in trials.jsonl.");
     if left_out > 0 {
-        frame = frame.note(format!("{left_out} more configurations are left out."));
+        frame = frame.note(format!(
+            "{left_out} more configurations are left out: of each send mode the first are drawn."
+        ));
     }
     let chart = charts::time_series(&TimeSeries {
         frame,
@@ -59,6 +69,29 @@ pub(super) fn draw(source: &Source<'_>) -> Result<Vec<Drawn>, ChartError> {
     }])
 }
 
+/// Places of at most so many configurations, in their order: as many of each send mode, as far as there are that many.
+fn chosen(modes: &[SendMode], most: usize) -> Vec<usize> {
+    let mut seen: Vec<(SendMode, usize)> = Vec::new();
+    let mut by_turn: Vec<(usize, usize)> = modes
+        .iter()
+        .enumerate()
+        .map(|(place, mode)| {
+            let known = seen.iter().position(|(other, _)| other == mode);
+            let known = known.unwrap_or_else(|| {
+                seen.push((*mode, 0));
+                seen.len() - 1
+            });
+            seen[known].1 += 1;
+            (seen[known].1, place)
+        })
+        .collect();
+    by_turn.sort_unstable();
+    by_turn.truncate(most);
+    let mut places: Vec<usize> = by_turn.into_iter().map(|(_, place)| place).collect();
+    places.sort_unstable();
+    places
+}
+
 /// Queue lengths in the order of time.
 fn points(intervals: &[Interval]) -> Vec<(f64, f64)> {
     let mut points = Vec::new();
@@ -68,4 +101,24 @@ fn points(intervals: &[Interval]) -> Vec<(f64, f64)> {
         points.push((interval.start_s + interval.length_s, drain.waiting as f64));
     }
     points
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_send_mode_is_drawn_where_not_all_configurations_can_be() {
+        let modes = [
+            SendMode::Async,
+            SendMode::Async,
+            SendMode::Async,
+            SendMode::Sync,
+            SendMode::Sync,
+        ];
+        assert_eq!(chosen(&modes, 8), [0, 1, 2, 3, 4]);
+        assert_eq!(chosen(&modes, 4), [0, 1, 3, 4]);
+        assert_eq!(chosen(&modes[..3], 2), [0, 1]);
+        assert_eq!(chosen(&[], 2), [0; 0]);
+    }
 }

@@ -9,6 +9,7 @@ use crate::report::figures::breaks;
 use crate::report::format;
 use crate::report::metric::Metric;
 use crate::report::summary::{Analysis, ConfigurationSummary, LatencySummary, LevelSummary, load};
+use crate::report::topics;
 use crate::stats::histogram;
 use crate::store::TrialRecord;
 
@@ -47,6 +48,7 @@ pub(super) struct ConfigurationView {
     pub(super) trials: Vec<TrialView>,
     pub(super) failed_by_error: Vec<(String, String)>,
     pub(super) by_partition: Vec<(String, String)>,
+    pub(super) by_topic: Vec<(String, String)>,
     pub(super) properties: Vec<(String, String)>,
     pub(super) effective: Vec<(String, String)>,
     pub(super) warnings: Vec<String>,
@@ -124,12 +126,7 @@ fn configuration_view(of: &ConfigurationSummary, trials: &[&TrialRecord]) -> Con
     ConfigurationView {
         id: of.id.clone(),
         label: of.label.clone(),
-        load: format!(
-            "{}, acks={}, {}",
-            load(of),
-            of.acks,
-            format::counted(u64::from(of.partitions), "partition", "partitions")
-        ),
+        load: format!("{}, acks={}, {}", load(of), of.acks, partitions_in_words(of)),
         figures: figures(of),
         latencies: latencies(of),
         levels: of.levels.iter().map(level_view).collect(),
@@ -152,11 +149,33 @@ fn configuration_view(of: &ConfigurationSummary, trials: &[&TrialRecord]) -> Con
                 )
             })
             .collect(),
-        by_partition: by_partition(&of.appended_by_partition),
+        by_partition: partitions(of),
+        by_topic: topics::by_topic(of),
         properties: pairs(&of.properties),
         effective: pairs(&of.effective_properties),
         warnings: of.warnings.clone(),
     }
+}
+
+/// Partitions of the topic, or of all topics.
+fn partitions_in_words(of: &ConfigurationSummary) -> String {
+    let records = &of.workload.records;
+    let partitions = u64::from(records.all_partitions(of.partitions));
+    let partitions = format::counted(partitions, "partition", "partitions");
+    match records.topics.len() {
+        0 => partitions,
+        topics => format!("{partitions} of {}", format::counted(topics as u64, "topic", "topics")),
+    }
+}
+
+/// Records of each partition; of several topics topic by topic.
+fn partitions(of: &ConfigurationSummary) -> Vec<(String, String)> {
+    let own = by_partition(&of.appended_by_partition);
+    let of_topics = of.appended_by_topic.iter().flat_map(|topic| {
+        let named = |(name, text)| (format!("{}, {name}", topic.topic), text);
+        by_partition(&topic.by_partition).into_iter().map(named)
+    });
+    own.into_iter().chain(of_topics.take(PARTITIONS)).collect()
 }
 
 /// Records of each partition with its share; those of many partitions are in `summary.json`.

@@ -11,7 +11,7 @@ use crate::protocol::{Acks, ClientStatistics, Counts, FailedCount};
 use crate::report::alike;
 use crate::stats::Spread;
 use crate::stats::drift::Drift;
-use crate::store::TrialRecord;
+use crate::store::{AppendedToTopic, TrialRecord};
 
 /// What the trials of one configuration give.
 pub(super) struct OfConfiguration {
@@ -129,6 +129,7 @@ fn blank(configuration: &Configuration, trials: TrialCounts) -> ConfigurationSum
         partition_max_over_mean: None,
         partition_variation: None,
         appended_by_partition: Vec::new(),
+        appended_by_topic: Vec::new(),
         spreads: BTreeMap::new(),
         levels: Vec::new(),
         drain: None,
@@ -172,21 +173,19 @@ fn counts(summary: &mut ConfigurationSummary, records: &[&TrialRecord]) {
     if told.is_empty() {
         return;
     }
-    // A sum over some of the trials only would look like a loss.
-    let pairs: Option<Vec<(u64, u64)>> = told
+    // A sum over some of the trials only would look like a loss. Trial by trial: a surplus of one must not hide the deficit
+    // of another.
+    let trials: Option<Vec<(u64, (u64, u64))>> = told
         .iter()
-        .map(|(record, counts)| Some((record.broker.appended?, counts.acknowledged)))
+        .map(|(record, counts)| {
+            let broker = &record.broker;
+            Some((broker.appended?, broker.surplus_and_deficit(counts.acknowledged)?))
+        })
         .collect();
-    summary.appended = pairs
-        .as_ref()
-        .map(|pairs| pairs.iter().map(|(appended, _)| appended).sum());
-    // Trial by trial: a surplus of one must not hide the deficit of another.
-    summary.surplus = pairs
-        .as_ref()
-        .map(|pairs| pairs.iter().map(|(a, k)| a.saturating_sub(*k)).sum());
-    summary.deficit = pairs
-        .as_ref()
-        .map(|pairs| pairs.iter().map(|(a, k)| k.saturating_sub(*a)).sum());
+    let sum = |of: fn(&(u64, (u64, u64))) -> u64| trials.as_ref().map(|trials| trials.iter().map(of).sum());
+    summary.appended = sum(|(appended, _)| *appended);
+    summary.surplus = sum(|(_, (surplus, _))| *surplus);
+    summary.deficit = sum(|(_, (_, deficit))| *deficit);
 }
 
 fn latencies(
@@ -264,6 +263,8 @@ fn per_trial_figures(summary: &mut ConfigurationSummary, completed: &[CompletedT
     summary.partition_max_over_mean = figure(Metric::PartitionImbalance);
     summary.partition_variation = figure(Metric::PartitionVariation);
     summary.appended_by_partition = by_partition(completed);
+    let by_topic = completed.iter().map(|trial| &trial.record.broker.appended_by_topic[..]);
+    summary.appended_by_topic = AppendedToTopic::summed(by_topic);
 }
 
 /// Records appended to each partition over all trials; empty where that was not looked at.

@@ -12,7 +12,7 @@ use crate::analysis::{AxisVerdict, BestSet, Floors};
 use crate::profile::{AxisSetting, Order};
 use crate::protocol::{Acks, FailedCount, Workload};
 use crate::stats::Spread;
-use crate::store::{Host, Stopping, TargetDescription};
+use crate::store::{AppendedToTopic, Host, Stopping, TargetDescription};
 
 /// `summary.json`: what a run found, per configuration. Made from the stored run, as often as wanted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -145,7 +145,7 @@ pub struct ConfigurationSummary {
     pub effective_properties: BTreeMap<String, String>,
     /// `acks`.
     pub acks: Acks,
-    /// Partitions of the topic.
+    /// Partitions of the topic; of several topics those of each that has none of its own.
     pub partitions: u32,
     /// The load.
     pub workload: Workload,
@@ -234,15 +234,19 @@ pub struct ConfigurationSummary {
     /// Largest throttling time that a broker asked for, in ms.
     pub throttle_ms_max: Option<u64>,
     /// Records appended to the fullest partition ÷ records per partition in the mean; where records have keys, or the
-    /// profile names a partitioner.
+    /// profile names a partitioner. Of several topics the largest such figure of one of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition_max_over_mean: Option<f64>,
     /// Coefficient of variation of the records appended to each partition.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition_variation: Option<f64>,
-    /// Records appended to each partition, by partition, summed over the completed trials.
+    /// Records appended to each partition, by partition, summed over the completed trials. Of several topics they stand in
+    /// `appended_by_topic`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub appended_by_partition: Vec<u64>,
+    /// Records appended to each topic, where the load has several, summed over the completed trials.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub appended_by_topic: Vec<AppendedToTopic>,
     /// The per-trial values behind the medians above, by the field's name.
     pub spreads: BTreeMap<String, Spread>,
     /// Parts of the window of a load whose rate varies: what was due, and what became of it. Absent for other loads.

@@ -10,6 +10,7 @@ use super::columns::{self, RowOrder};
 use super::drain;
 use super::format;
 use super::summary::{Answer, BLOCKS_FOR_AN_INTERVAL, Summary};
+use super::topics;
 use super::verdicts;
 
 /// How to write.
@@ -42,8 +43,8 @@ impl Default for Style {
 /// Axis values whose verdicts are shown; the rest is counted.
 const AXIS_LINES: usize = 24;
 
-/// Configurations whose waiting queues are shown; the rest is counted.
-const DRAIN_LINES: usize = 24;
+/// Configurations whose waiting queues or topics are shown; the rest is counted.
+const CONFIGURATION_LINES: usize = 24;
 
 /// Names listed with a warning before the rest is counted.
 const NAMED: usize = 2;
@@ -58,6 +59,7 @@ pub fn render(summary: &Summary, style: &Style) -> String {
     blocks.push(explanations(summary, &page));
     blocks.push(answers(summary, &page));
     blocks.push(waiting_queues(summary, &page));
+    blocks.push(several_topics(summary, &page));
     blocks.push(warnings(summary, &page));
     if let Some(report) = &style.report {
         // Not wrapped: a path that is broken over lines cannot be clicked or copied.
@@ -131,14 +133,28 @@ fn waiting_queues(summary: &Summary, page: &text::Page) -> String {
         .drain
         .iter()
         .map(|answer| page.titled(&answer.title, &answer.sentence));
-    let mut text: String = answers.collect();
-    let lines = drain::lines(summary);
-    for (label, figures) in lines.iter().take(DRAIN_LINES) {
-        text.push_str(&page.titled(&format!("  {label}"), figures));
+    let text: String = answers.collect();
+    text + &of_configurations(&drain::lines(summary), page)
+}
+
+/// Where records went, where they are spread over several topics.
+fn several_topics(summary: &Summary, page: &text::Page) -> String {
+    let lines = topics::lines(summary);
+    if lines.is_empty() {
+        return String::new();
     }
-    if lines.len() > DRAIN_LINES {
+    page.paragraph(&format!("{}:", topics::TITLE)) + &of_configurations(&lines, page)
+}
+
+/// Labels with what is said of each, as many as are shown.
+fn of_configurations(lines: &[(String, String)], page: &text::Page) -> String {
+    let shown = lines.iter().take(CONFIGURATION_LINES);
+    let mut text: String = shown
+        .map(|(label, figures)| page.titled(&format!("  {label}"), figures))
+        .collect();
+    if lines.len() > CONFIGURATION_LINES {
         let more = format::counted(
-            (lines.len() - DRAIN_LINES) as u64,
+            (lines.len() - CONFIGURATION_LINES) as u64,
             "more configuration",
             "more configurations",
         );

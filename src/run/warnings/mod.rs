@@ -184,14 +184,13 @@ fn window(configuration: &Configuration, result: &TrialResult, broker: &BrokerFi
 
 fn verdicts(configuration: &Configuration, result: &TrialResult, broker: &BrokerFigures, found: &mut Vec<Warning>) {
     let counts = &result.counts;
-    if let Some(appended) = broker.appended {
-        if appended > counts.acknowledged {
-            found.push(Warning::Surplus {
-                records: appended - counts.acknowledged,
-            });
-        } else if appended < counts.acknowledged {
+    if let Some((surplus, deficit)) = broker.surplus_and_deficit(counts.acknowledged) {
+        if surplus > 0 {
+            found.push(Warning::Surplus { records: surplus });
+        }
+        if deficit > 0 {
             found.push(Warning::Deficit {
-                records: counts.acknowledged - appended,
+                records: deficit,
                 acks: configuration.acks,
             });
         }

@@ -4,7 +4,7 @@ use super::*;
 use crate::profile::AxisSetting;
 use crate::protocol::{
     Arrival, CouponKey, DrainResult, FailedCount, LatencyDistribution, OfferedLevel, OfferedLoad, PersistenceStatus,
-    RateStep, ScheduledDrain, UserPattern, WaitingQueues,
+    RateStep, ScheduledDrain, UserPattern, WaitingQueues, WeightedTopic,
 };
 use crate::stats::histogram;
 use crate::store::samples;
@@ -57,6 +57,24 @@ fn watermarks_tell_loss_and_duplicates() {
         "Deficit: 10 acknowledged",
     );
     only(&warned(|_, _, broker| broker.appended = Some(3_007)), "Surplus: 7 ");
+    // As many as were acknowledged in all: duplicates in one topic, and a loss in the other.
+    let both = warned(|configuration, result, broker| {
+        let topic = |name: &str| WeightedTopic {
+            name: name.to_owned(),
+            weight: 1.0,
+            partitions: 1,
+        };
+        let records = &mut configuration.workload.records;
+        records.topics = vec![topic("orders"), topic("payments")];
+        result.counts.acknowledged_by_topic = vec![2_000, 1_000];
+        let acknowledged = &result.counts.acknowledged_by_topic;
+        broker.set_appended(&[vec![2_004], vec![996]], acknowledged, records);
+    });
+    assert_eq!(both.len(), 2, "{both:?}");
+    assert!(
+        both[0].starts_with("Surplus: 4 ") && both[1].starts_with("Deficit: 4 "),
+        "{both:?}"
+    );
     only(
         &warned(|configuration, _, broker| {
             configuration.acks = Acks::None;
@@ -362,6 +380,8 @@ fn drained(change: impl FnOnce(&mut DrainResult)) -> Vec<Warning> {
         removed: 100,
         removed_unacknowledged: Some(0),
         removed_never_sent: 0,
+        sent: 100,
+        waiting_never_sent: 0,
         sent_again: 0,
         acknowledged_again: Some(0),
         exceptions: 0,

@@ -117,6 +117,10 @@ fn batches(drained: &[Drained<'_>]) -> String {
     for one in drained {
         sweeps.entry(beside_batch(one)).or_default().push(one);
     }
+    // One size alone says nothing of how large it must be, where others were swept.
+    if sweeps.values().any(|sweep| sweep.len() > 1) {
+        sweeps.retain(|_, sweep| sweep.len() > 1);
+    }
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (name, mut sweep) in sweeps {
         sweep.sort_by_key(|one| one.settings.batch_size);
@@ -214,41 +218,64 @@ fn scheduler(drained: &[Drained<'_>]) -> String {
     }
 }
 
+/// What one order of removing and sending cost, over all configurations that have it.
+#[derive(Default)]
+struct Losses {
+    lost: u64,
+    removed: u64,
+    never_sent: u64,
+    again: u64,
+}
+
 fn losses(drained: &[Drained<'_>]) -> String {
     let orders = [DrainOrder::SendThenRemove, DrainOrder::PopThenSend];
-    let sentences: Vec<String> = orders
-        .into_iter()
-        .filter_map(|order| {
-            let members: Vec<&Drained<'_>> = drained.iter().filter(|one| one.settings.order == order).collect();
-            let known: Vec<_> = members
-                .iter()
-                .filter_map(|one| Some((one.found, one.found.removed_unacknowledged?)))
-                .collect();
-            if members.is_empty() {
-                return None;
-            }
-            if known.is_empty() {
-                return Some(format!("{order}: not known, since acks=0 acknowledges nothing."));
-            }
-            let lost: u64 = known.iter().map(|(_, lost)| lost).sum();
-            let removed: u64 = known.iter().map(|(found, _)| found.removed).sum();
-            let never_sent: u64 = known.iter().map(|(found, _)| found.removed_never_sent).sum();
-            let again: u64 = known.iter().filter_map(|(found, _)| found.acknowledged_again).sum();
-            Some(format!(
-                "{order}: {} of {} removed; {} of them were never sent. {} acknowledged for a user who had one already.",
-                format::count(lost),
-                format::counted(removed, "user", "users"),
-                format::count(never_sent),
-                format::counted(again, "record was", "records were"),
-            ))
-        })
-        .collect();
+    let (mut sentences, mut harm) = (Vec::new(), None);
+    for order in orders {
+        let members: Vec<&Drained<'_>> = drained.iter().filter(|one| one.settings.order == order).collect();
+        if members.is_empty() {
+            continue;
+        }
+        let Some(found) = losses_of(&members) else {
+            sentences.push(format!("{order}: not known, since acks=0 acknowledges nothing."));
+            continue;
+        };
+        *harm.get_or_insert(0) += found.lost + found.again;
+        let never_sent = match found.lost {
+            0 => String::new(),
+            _ => format!(", {} of whom were never sent", format::count(found.never_sent)),
+        };
+        sentences.push(format!(
+            "{order}: {} of {}{never_sent}; {} acknowledged for a user who had one already.",
+            format::count(found.lost),
+            format::counted(found.removed, "removed user", "removed users"),
+            format::counted(found.again, "record was", "records were"),
+        ));
+    }
+    if harm == Some(0) {
+        sentences.push("Nobody was lost or served twice: the orders differ only where a send fails.".to_owned());
+    }
     sentences.join(" ")
+}
+
+/// None where nothing is acknowledged.
+fn losses_of(members: &[&Drained<'_>]) -> Option<Losses> {
+    let mut sum = None;
+    for found in members.iter().map(|one| one.found) {
+        if let Some(lost) = found.removed_unacknowledged {
+            let sum: &mut Losses = sum.get_or_insert_default();
+            sum.lost += lost;
+            sum.removed += found.removed;
+            sum.never_sent += found.removed_never_sent;
+            sum.again += found.acknowledged_again.unwrap_or(0);
+        }
+    }
+    sum
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::profile::AxisSetting;
     use crate::protocol::{Arrival, CouponKey, UserPattern, WaitingQueues};
     use crate::store::samples;
 
@@ -326,12 +353,48 @@ mod tests {
     }
 
     #[test]
+    fn a_size_that_stands_alone_is_no_sweep_of_sizes() {
+        let axis = |name: &str, value: &str| AxisSetting {
+            axis: name.to_owned(),
+            value: value.to_owned(),
+            number: None,
+        };
+        let mut all = vec![swept(20, Some(true)), swept(80, Some(false)), swept(20, Some(true))];
+        for (one, order) in all
+            .iter_mut()
+            .zip(["pop-then-send", "pop-then-send", "send-then-remove"])
+        {
+            one.axes = vec![axis("arrival.order", order), axis(BATCH_AXIS, "n")];
+        }
+        let told = sentence(&all, "How large");
+        assert!(
+            told.starts_with("80 users per coupon and run is the smallest batch of those swept (20 and 80)"),
+            "{told}"
+        );
+        assert!(!told.contains("None of those"), "{told}");
+        let alone = sentence(&all[2..], "How large");
+        assert!(alone.starts_with("None of those swept (20)"), "{alone}");
+    }
+
+    #[test]
     fn losses_are_told_by_order_and_the_schedulers_cost_by_send_mode() {
         let all = [swept(20, Some(true)), swept(80, Some(false))];
         assert_eq!(
             sentence(&all, "without an acknowledged"),
-            "pop-then-send: 14 of 1,000 users removed; 6 of them were never sent. 4 records were acknowledged for a user \
+            "pop-then-send: 14 of 1,000 removed users, 6 of whom were never sent; 4 records were acknowledged for a user \
              who had one already."
+        );
+        let mut safe = swept(80, Some(false));
+        let found = safe.drain.as_mut().unwrap();
+        (
+            found.removed_unacknowledged,
+            found.removed_never_sent,
+            found.acknowledged_again,
+        ) = (Some(0), 0, Some(0));
+        assert_eq!(
+            sentence(&[safe], "without an acknowledged"),
+            "pop-then-send: 0 of 500 removed users; 0 records were acknowledged for a user who had one already. Nobody was \
+             lost or served twice: the orders differ only where a send fails."
         );
         let cost = sentence(&all, "costs the scheduler");
         assert!(cost.contains("2 of 10 runs overran the fixed rate"), "{cost}");
