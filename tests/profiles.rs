@@ -811,12 +811,21 @@ mod fields {
             &of_lines("1\n", "record.size = 5\n").unwrap(),
             "record.size has no effect"
         ));
-        let mixed = of_lines(&format!("short\n{}\n", "x".repeat(2_000_000)), "").unwrap();
-        assert!(
-            told(&mixed, "records of 2000000 bytes are larger"),
-            "{:?}",
-            mixed.warnings
-        );
+        let mixed = format!("short\n{}\n", "x".repeat(2_000_000));
+        let refused = render(&of_lines(&mixed, "").unwrap_err());
+        for words in [
+            "line 2 of the payload file",
+            "2000000 bytes",
+            "1048576",
+            "[test.toml:2:",
+        ] {
+            assert!(refused.contains(words), "{words:?} is not in {refused}");
+        }
+        let raised = "[topic]\nconfig.max.message.bytes = 3000000\n[producer]\nmax.request.size = 3000000\n";
+        assert!(of_lines(&mixed, raised).is_ok());
+        let below_the_topic = "[producer]\nmax.request.size = 3000000\n";
+        let refused = render(&of_lines(&mixed, below_the_topic).unwrap_err());
+        assert!(refused.contains("max.message.bytes=1048588"), "{refused}");
         let long = of_lines(&"x".repeat(2_000_000), "").unwrap_err();
         assert!(
             render(&long).contains("no configuration can send a record"),

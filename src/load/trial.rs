@@ -174,6 +174,7 @@ impl<'a> Trial<'a> {
             return Err(error.into());
         }
         control.await_last_statistics(self.producers.len());
+        self.stock.confirm_schema()?;
         let mut notes = notes(spec, &self.producers);
         notes.extend(self.stock.notes(&spec.properties));
         notes.extend(self.drain.as_ref().and_then(Driver::notes));

@@ -12,7 +12,7 @@ mod timeline;
 
 pub use collector::{Collector, LatencyKinds};
 pub use levels::{LevelSeen, Levels};
-pub use process::{cpu_time, peak_memory_bytes, wake_on_time};
+pub use process::{cpu_time, peak_memory_bytes, thread_cpu_ns, wake_on_time};
 pub use recorder::{AckRecorder, Hub, SendRecorder};
 pub use shard::Failure;
 pub use statistics::StatisticsAccumulator;

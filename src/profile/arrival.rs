@@ -242,6 +242,12 @@ pub(super) fn check(draft: &mut Draft, run: &RunSettings) {
     let text = |us: u64| format_duration_ms(us / 1_000);
     let window = text(window_us);
     let note = match &configuration.workload.arrival {
+        Arrival::Constant { rate_per_s } | Arrival::Poisson { rate_per_s } if rate_per_s * (window_us as f64) < 1e6 => {
+            Some(format!(
+                "at {rate_per_s} records/s less than one record is due in a window of {window}: lengthen run.measure, or \
+                 raise the rate"
+            ))
+        }
         Arrival::Bursts { every_us, .. } if !window_us.is_multiple_of(*every_us) => Some(format!(
             "the window of {window} holds no whole number of bursts, of which there is one every {}: make run.measure a \
              multiple of it, or the last one may be cut off by the window's end",

@@ -10,7 +10,7 @@ use super::producer::Fixed;
 use super::properties::{Given, Translation, librdkafka, translate};
 use super::read::Context;
 use super::secrets::{MASK, is_secret};
-use super::serialization::{resolve, sizes};
+use super::serialization::{check_key_serializer, resolve, sizes};
 use super::setting::Setting;
 use super::source::Place;
 use super::variants;
@@ -57,6 +57,11 @@ pub(crate) fn draft(
     }
     let mut translation = translate(&given, fixed.defaults);
     translation.problems.extend(resolved.problems);
+    translation.notes.extend(resolved.notes);
+    match check_key_serializer(&load, &place) {
+        Ok(note) => translation.notes.extend(note),
+        Err(problem) => translation.problems.push(problem),
+    }
     let (partitions, mut workload) = load.workload();
     if let Some(serialization) = &resolved.serialization {
         workload.payload.size = sizes(serialization.record, serialization.value);
@@ -74,9 +79,9 @@ pub(crate) fn draft(
         path,
         split: FileSplit::Lines,
     } = &workload.payload.content
-        && let Some(size) = context.line_sizes.get(path)
+        && let Some(lines) = context.payload_lines.get(path)
     {
-        workload.payload.size = size.clone();
+        workload.payload.size = lines.size.clone();
     }
     if workload.send_mode != SendMode::Sync {
         // Only sync senders have threads of their own: other values would make equal configurations look different.

@@ -114,7 +114,7 @@ pub fn parse(source_name: &str, text: &str, base_dir: &Path, overrides: &[Overri
         problems: Vec::new(),
         warnings: Vec::new(),
         secrets: Vec::new(),
-        line_sizes: BTreeMap::new(),
+        payload_lines: BTreeMap::new(),
         fields_missing: BTreeMap::new(),
         base_dir: base_dir.to_owned(),
         environment: |name| std::env::var(name).ok(),
@@ -199,6 +199,10 @@ fn read_profile(source_name: &str, mut document: Document, context: &mut Context
     if sized && !drafts.is_empty() && drafts.iter().all(|draft| draft.configuration.is_cut_by_lines()) {
         context.warn("record.size has no effect: records are the lines of the payload file, and as large as these");
     }
+    let serializations = drafts
+        .iter()
+        .map(|draft| draft.configuration.workload.serialization.as_ref());
+    serialization::warn_without_effect(serializations, &load_keys, &matrix, &fixed.registry, context);
     let configurations = collect(drafts, context);
     precision::settle(&mut run, precision_metric, &configurations, context);
     let stem = Path::new(source_name)
@@ -304,7 +308,9 @@ fn expand(
         for problem in std::mem::take(&mut draft.translation.problems) {
             context.problem(problem);
         }
-        any_sendable |= rules::check_limits(&mut draft, target, topic);
+        let sendable = rules::check_limits(&mut draft, target, topic);
+        rules::check_payload_lines(&draft, &sendable, context);
+        any_sendable |= sendable.any;
         rules::check_behaviour(&mut draft, target, fixed.defaults, context);
         let settings = record_rules::Settings {
             matrix,
@@ -327,10 +333,12 @@ fn expand(
             .find(|warning| warning.starts_with("records of"));
         let message = format!("no configuration can send a record: {}", why.map_or("", String::as_str));
         let remedy = "take smaller records, or raise the limit";
-        let fixed = load_keys
-            .iter()
-            .find(|(key, _)| *key == LoadKey::RecordSize)
-            .map(|(_, place)| *place);
+        // What makes records large, as far as it was said.
+        let fixed = [LoadKey::RecordSize, LoadKey::Headers, LoadKey::Key, LoadKey::Payload];
+        let fixed = fixed.iter().find_map(|wanted| {
+            let found = load_keys.iter().find(|(key, _)| key == wanted);
+            found.map(|(_, place)| *place)
+        });
         context.problem(match first.record_size.or(fixed) {
             Some(place) => Problem::at(place, message, "too large", remedy),
             None => Problem::nowhere(message, remedy),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::document::{Entry, Node, Value};
 use super::error::Problem;
-use super::payload_file::line_sizes;
+use super::payload_file::measured;
 use super::quantity::{format_bytes, parse_bytes};
 use super::read::{Context, Section};
 use super::source::Place;
@@ -269,12 +269,12 @@ fn file(table: &mut Section, node: &Node, context: &mut Context) -> Option<Conte
 
 /// Remembers how large the lines of a payload file are.
 fn measure_lines(path: &Path, place: Place, context: &mut Context) {
-    if context.line_sizes.contains_key(path) {
+    if context.payload_lines.contains_key(path) {
         return;
     }
-    let why = match line_sizes(path) {
-        Ok(Some(size)) => {
-            context.line_sizes.insert(path.to_owned(), size);
+    let why = match measured(path, place) {
+        Ok(Some(lines)) => {
+            context.payload_lines.insert(path.to_owned(), lines);
             return;
         }
         Ok(None) => "has nothing but empty lines".to_owned(),

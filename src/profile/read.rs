@@ -6,11 +6,11 @@ use std::str::FromStr;
 
 use super::document::{Entry, Node, Value, normalized};
 use super::error::Problem;
+use super::payload_file::PayloadLines;
 use super::properties::{Given, nearest};
 use super::quantity::parse_duration_ms;
 use super::secrets::{expand_environment, is_secret, misspelled_secret};
 use super::source::Sources;
-use crate::protocol::Size;
 
 /// What is collected while a profile is read.
 pub(crate) struct Context {
@@ -22,8 +22,8 @@ pub(crate) struct Context {
     pub warnings: Vec<String>,
     /// Every secret value.
     pub secrets: Vec<String>,
-    /// How large the lines of each payload file are that is cut by lines.
-    pub line_sizes: BTreeMap<PathBuf, Size>,
+    /// The lines of each payload file that is cut by lines.
+    pub payload_lines: BTreeMap<PathBuf, PayloadLines>,
     /// By payload file and field: why not every line has the field, where that was looked for.
     pub fields_missing: BTreeMap<(PathBuf, String), Option<String>>,
     /// Relative paths start here.

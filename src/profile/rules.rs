@@ -9,7 +9,7 @@ use super::read::Context;
 use super::sections::Places;
 use super::variants;
 use super::workload::LoadKey;
-use crate::protocol::{Acks, Size, TargetKind};
+use crate::protocol::{Acks, Content, FileSplit, Size, TargetKind};
 
 /// A broker's default `message.max.bytes` (Kafka 4.3): 1 MiB and the 12 bytes of a log entry's head.
 const DEFAULT_MAX_MESSAGE_BYTES: f64 = 1_048_588.0;
@@ -145,8 +145,17 @@ fn broker_limit(target: &TargetSettings, topic: &TopicSettings) -> (f64, bool) {
     (set.unwrap_or(DEFAULT_MAX_MESSAGE_BYTES), is_known)
 }
 
-/// What limits the batches and records of one configuration. Returns whether its records can be sent at all.
-pub(crate) fn check_limits(draft: &mut Draft, target: &TargetSettings, topic: &TopicSettings) -> bool {
+/// Which records of a configuration can be sent, as far as limits are known.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Sendable {
+    /// The smallest.
+    pub any: bool,
+    /// Why not the largest.
+    pub too_large: Option<String>,
+}
+
+/// What limits the batches and records of one configuration.
+pub(crate) fn check_limits(draft: &mut Draft, target: &TargetSettings, topic: &TopicSettings) -> Sendable {
     let translation = &draft.translation;
     let batch = translation.number("batch.size");
     let request = translation.number("message.max.bytes");
@@ -185,15 +194,19 @@ pub(crate) fn check_limits(draft: &mut Draft, target: &TargetSettings, topic: &T
              that. Raise batch.num.messages"
         ));
     }
-    let mut sendable = true;
+    let (mut sendable, mut too_large) = (true, None);
     if largest + RECORD_OVERHEAD_BYTES > request {
         sendable = smallest + RECORD_OVERHEAD_BYTES <= request;
+        too_large = Some(format!(
+            "message.max.bytes={request} (max.request.size in Java), framing included"
+        ));
         notes.push(format!(
             "records of {largest} bytes are larger than message.max.bytes={request} (max.request.size in Java) allows \
              with up to {RECORD_OVERHEAD_BYTES} bytes of framing: the client refuses them, and they count as failed"
         ));
     } else if !compressed && largest + RECORD_OVERHEAD_BYTES + BATCH_OVERHEAD_BYTES > broker {
         sendable = !is_known || smallest + BATCH_OVERHEAD_BYTES <= broker;
+        too_large = is_known.then(|| format!("the topic's max.message.bytes={broker}, framing included"));
         notes.push(match is_known {
             true => format!(
                 "records of {largest} bytes are larger than the topic takes (max.message.bytes={broker}): the broker \
@@ -208,13 +221,55 @@ pub(crate) fn check_limits(draft: &mut Draft, target: &TargetSettings, topic: &T
     let buffer = translation.number("queue.buffering.max.kbytes") * 1024.0;
     if largest > buffer {
         sendable = sendable && smallest <= buffer;
+        too_large = Some(format!(
+            "the queue of {buffer} bytes (buffer.memory, queue.buffering.max.kbytes)"
+        ));
         notes.push(format!(
             "records of {largest} bytes never fit the queue of {buffer} bytes (buffer.memory, \
              queue.buffering.max.kbytes): they wait for max.block.ms, and count as failed"
         ));
     }
     draft.configuration.warnings.extend(notes);
-    sendable
+    Sendable {
+        any: sendable,
+        too_large,
+    }
+}
+
+/// A payload file whose largest line no record can hold: some records would fail for sure.
+pub(crate) fn check_payload_lines(draft: &Draft, sendable: &Sendable, context: &mut Context) {
+    let (
+        Some(limit),
+        Content::File {
+            path,
+            split: FileSplit::Lines,
+        },
+    ) = (&sendable.too_large, &draft.configuration.workload.payload.content)
+    else {
+        return;
+    };
+    let Some(lines) = context.payload_lines.get(path) else {
+        return;
+    };
+    let (line, bytes) = (lines.largest_line, lines.size.max_bytes());
+    let beside =
+        draft.configuration.workload.records.largest_key_bytes() + draft.configuration.workload.records.header_bytes();
+    let with = if beside > 0 {
+        format!(", and {beside} of key and headers")
+    } else {
+        String::new()
+    };
+    let message = format!(
+        "line {line} of the payload file {} is larger than the limit: {bytes} bytes{with}, and {limit}",
+        path.display()
+    );
+    let remedy = "cut that line, or raise the limit";
+    context.problem(Problem::at(
+        lines.place,
+        message,
+        format!("line {line} of this file"),
+        remedy,
+    ));
 }
 
 /// The smallest value that the distribution can give.

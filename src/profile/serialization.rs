@@ -3,13 +3,14 @@
 
 use super::document::Node;
 use super::error::Problem;
+use super::matrix::Matrix;
 use super::model::TopicSettings;
 use super::properties::Given;
 use super::read::Context;
 use super::schema_registry::SchemaRegistry;
 use super::source::Place;
 use super::workload::{LoadKey, LoadSetting, LoadSettings};
-use crate::protocol::{RecordKind, SchemaFile, Serialization, SerializerKind, Size, SubjectNameStrategy};
+use crate::protocol::{Key, KeyForm, RecordKind, SchemaFile, Serialization, SerializerKind, Size, SubjectNameStrategy};
 
 /// Java's serializers by their classes, packages left out: kafka-clients 4.3, spring-kafka 4.0, Confluent 7.9.
 const CLASSES: &[(&str, SerializerKind)] = &[
@@ -80,18 +81,53 @@ pub(crate) fn read_serializer(what: &str, node: &Node, context: &mut Context) ->
     found
 }
 
-/// Reads the serializer of keys: what a key generator makes is text.
+/// Java's serializers whose bytes a form of numbered keys has.
+const KEY_FORMS: [(&str, &str); 2] = [("LongSerializer", "binary"), ("UUIDSerializer", "uuid")];
+
+/// Reads the serializer of keys, which are made as texts or bytes already.
 pub(crate) fn read_key_serializer(what: &str, node: &Node, context: &mut Context) -> Option<SerializerKind> {
-    let found = read_serializer(what, node, context)?;
-    if !matches!(found, SerializerKind::Bytes | SerializerKind::String) {
-        context.problem(Problem::at(
-            node.place,
-            format!("keys are not serialized as {found}"),
-            "keys are texts",
-            "take string or bytes",
-        ));
+    let text = context.text(what, node)?;
+    let class = text.trim().rsplit('.').next().unwrap_or_default();
+    let form = KEY_FORMS.iter().find(|(java, _)| *java == class);
+    let (message, remedy) = match (serializer_of(&text), form) {
+        (Some(found @ (SerializerKind::Bytes | SerializerKind::String)), _) => return Some(found),
+        (_, Some((java, form))) => (
+            format!("{what} takes string or bytes"),
+            format!("{java}'s bytes are a form of the key: key = {{…, form = \"{form}\"}}, without {what}"),
+        ),
+        _ => (
+            format!("keys are not serialized as {}", text.trim()),
+            "take string or bytes; numbered keys have a form: \"text\", \"binary\" (LongSerializer) or \"uuid\""
+                .to_owned(),
+        ),
+    };
+    context.problem(Problem::at(node.place, message, "keys are texts or bytes", remedy));
+    None
+}
+
+/// A serializer of keys that does not fit them.
+pub(crate) fn check_key_serializer(
+    load: &LoadSettings,
+    place: &dyn Fn(LoadKey) -> Option<Place>,
+) -> Result<Option<String>, Problem> {
+    let Some(own) = place(LoadKey::KeySerializer) else {
+        return Ok(None);
+    };
+    let string = load.get(LoadKey::KeySerializer) == LoadSetting::KeySerializer(SerializerKind::String);
+    match load.get(LoadKey::Key) {
+        LoadSetting::Key(Key::None) => Ok(Some("key.serializer has no effect: records have no key".to_owned())),
+        LoadSetting::Key(Key::Sequential { form } | Key::Uniform { form, .. } | Key::Zipf { form, .. })
+            if string && form == KeyForm::Binary =>
+        {
+            Err(Problem::at(
+                own,
+                "keys of 8 bytes are no strings",
+                "StringSerializer writes texts",
+                "take key.serializer = \"bytes\", or form = \"text\" in the key",
+            ))
+        }
+        _ => Ok(None),
     }
-    Some(found)
 }
 
 /// Reads the file of an Avro schema.
@@ -118,6 +154,8 @@ pub(crate) struct Resolved {
     pub serialization: Option<Serialization>,
     /// What does not go together.
     pub problems: Vec<Problem>,
+    /// What is to be told.
+    pub notes: Vec<String>,
 }
 
 /// Puts the settings of one configuration together. `class` is the `value.serializer` among the producer's properties;
@@ -142,10 +180,20 @@ pub(crate) fn resolve(
         return Resolved {
             serialization: None,
             problems: own.and_then(|own| without_record(own, place)).into_iter().collect(),
+            notes: own.and_then(unused_string).into_iter().collect(),
         };
     };
     let cost = !matches!(load.get(LoadKey::SerializeCost), LoadSetting::SerializeCost(false));
     let mut problems = Vec::new();
+    let overruled = own
+        .zip(class)
+        .filter(|(own, class)| serializer_of(&class.value) != Some(*own));
+    let notes = overruled.map(|(own, class)| {
+        format!(
+            "value.serializer={} is not run: [workload] value-serializer says {own}",
+            class.value
+        )
+    });
     if waiting {
         problems.extend(check_users(record, cost, place));
     }
@@ -195,6 +243,7 @@ pub(crate) fn resolve(
             on_sending_path: cost,
         }),
         problems,
+        notes: notes.into_iter().collect(),
     }
 }
 
@@ -233,6 +282,7 @@ impl Resolved {
         Resolved {
             serialization: None,
             problems: Vec::new(),
+            notes: Vec::new(),
         }
     }
 }
@@ -258,6 +308,12 @@ fn without_record(own: SerializerKind, place: &dyn Fn(LoadKey) -> Option<Place>)
             "add record = \"coupon-issue\" or record = \"order\" under [workload]",
         )
     })
+}
+
+/// A string's bytes are those of the payload.
+fn unused_string(own: SerializerKind) -> Option<String> {
+    (own == SerializerKind::String)
+        .then(|| "value-serializer = \"string\" has no effect: without a record, values are bytes already".to_owned())
 }
 
 /// Avro needs a registry, and a subject that can be there.
@@ -291,6 +347,42 @@ fn check_registry(at: Option<Place>, registry: &SchemaRegistry, topic: &TopicSet
             "set value.subject.name.strategy=RecordNameStrategy, or name a topic with topic.existing",
         )
     })
+}
+
+/// Warns of settings that no configuration uses, so that nothing is ignored silently.
+pub(crate) fn warn_without_effect<'a>(
+    serializations: impl Iterator<Item = Option<&'a Serialization>>,
+    fixed: &[(LoadKey, Place)],
+    matrix: &Matrix,
+    registry: &SchemaRegistry,
+    context: &mut Context,
+) {
+    let all: Vec<Option<&Serialization>> = serializations.collect();
+    let is_given = |key: LoadKey| {
+        fixed.iter().any(|(other, _)| *other == key) || matrix.axes.iter().any(|axis| axis.name == key.name())
+    };
+    if !all.iter().flatten().any(|one| one.value == SerializerKind::Avro) {
+        if is_given(LoadKey::Schema) {
+            context.warn("schema has no effect: only the serializer avro takes one, and no configuration has it");
+        }
+        if registry.is_set() {
+            context.warn("the Schema Registry is not asked for anything: no configuration writes Avro");
+        }
+    }
+    if !all.is_empty() && all.iter().all(Option::is_some) {
+        for key in [LoadKey::RecordSize, LoadKey::Payload]
+            .into_iter()
+            .filter(|key| is_given(*key))
+        {
+            let name = key.name();
+            context.warn(format!(
+                "{name} has no effect: the logical record says what values hold, and how large they are"
+            ));
+        }
+    }
+    if all.iter().all(Option::is_none) && is_given(LoadKey::SerializeCost) {
+        context.warn("serialize-cost has no effect: without a record, values are bytes already");
+    }
 }
 
 /// Sizes in bytes of serialized records: a lower bound, the mean and an upper bound, for limits and estimates. With a schema of the

@@ -370,7 +370,7 @@ impl LoadSettings {
                 LoadSetting::Timestamps(timestamps) => workload.records.timestamps = timestamps,
                 LoadSetting::Tombstones(share) => workload.records.tombstones = share,
                 LoadSetting::Topics(named) => topics = named,
-                // Put together by `serialization::resolve`; keys are texts, whose bytes are the same either way.
+                // Put together by `serialization::resolve`; keys are texts or bytes already.
                 LoadSetting::Record(_)
                 | LoadSetting::ValueSerializer(_)
                 | LoadSetting::KeySerializer(_)

@@ -125,6 +125,12 @@ pub struct SerializationCost {
     /// Time that this took, in ns, summed over the sending threads. Wall-clock time: where a thread was taken off its
     /// core meanwhile, that counts too.
     pub time_ns: u64,
+    /// Processor time of the sending threads for some of these records, in ns: every sixteenth burst is looked at.
+    #[serde(default)]
+    pub cpu_time_ns: u64,
+    /// Records that `cpu_time_ns` is of.
+    #[serde(default)]
+    pub cpu_records: u64,
     /// Bytes that they came to, Confluent's header of 5 bytes included.
     pub bytes: u64,
     /// The schema's id in the registry, for Avro.
@@ -136,6 +142,11 @@ impl SerializationCost {
     /// Mean time per record in ns; none without a record.
     pub fn ns_per_record(&self) -> Option<f64> {
         (self.records > 0).then(|| self.time_ns as f64 / self.records as f64)
+    }
+
+    /// Processor time of all these records in ns, from that of those that were looked at; none where none was.
+    pub fn cpu_ns(&self) -> Option<f64> {
+        (self.cpu_records > 0).then(|| self.cpu_time_ns as f64 / self.cpu_records as f64 * self.records as f64)
     }
 
     /// Mean size of a serialized record in bytes; none without a record.

@@ -115,6 +115,17 @@ fn place(profile: &Profile, error: &SerializeError) -> Option<String> {
         SerializeError::Registry(error) => error.property(),
         _ => "schema",
     };
-    let candidates = [property, "schema.registry.url", "value.serializer"];
-    candidates.iter().find_map(|name| profile.places.get(*name)).cloned()
+    // A store's certificate or key may be given under several names.
+    let store = match property {
+        "schema.registry.ssl.truststore" => "schema.registry.ssl.ca.location",
+        "schema.registry.ssl.keystore" => "schema.registry.ssl.certificate.location",
+        other => other,
+    };
+    let of_store = profile.places.iter().find(|(name, _)| name.starts_with(property));
+    let of_store = of_store.map(|(_, place)| place);
+    let candidates = [store, "schema.registry.url", "value.serializer"];
+    let exact = profile.places.get(property).or(of_store);
+    exact
+        .or_else(|| candidates.iter().find_map(|name| profile.places.get(*name)))
+        .cloned()
 }

@@ -65,7 +65,9 @@ impl AvroSchema {
             source_name: source_name.to_owned(),
             reason,
         };
-        if let Some(name) = serde_json::from_str(text).ok().and_then(|json| bad_name(&json)) {
+        // Avro's parser would only say that it is none.
+        let json = serde_json::from_str(text).map_err(|error| refuse(format!("its JSON cannot be read: {error}")))?;
+        if let Some(name) = bad_name(&json) {
             return Err(refuse(format!(
                 "{name:?} is no name: letters, digits and _, not beginning with a digit"
             )));
@@ -81,6 +83,32 @@ impl AvroSchema {
             text: text.to_owned(),
             name: record.name.fullname(None),
             parsed: Arc::new(parsed),
+        })
+    }
+}
+
+impl AvroSchema {
+    /// Why a record, given as JSON, does not match: the first field at fault, which the writer's own words leave out. None
+    /// where every field that stands at the top does.
+    pub(super) fn fault(&self, record: &serde_json::Value) -> Option<String> {
+        let schema: serde_json::Value = serde_json::from_str(&self.text).ok()?;
+        let fields = schema.get("fields")?.as_array()?;
+        let name_of = |field: &serde_json::Value| field.get("name").and_then(|name| name.as_str()).map(str::to_owned);
+        let names: Vec<String> = fields.iter().filter_map(name_of).collect();
+        let members = record.as_object()?;
+        if let Some(missing) = members.keys().find(|name| !names.contains(*name)) {
+            return Some(format!("it has no field {missing}"));
+        }
+        fields.iter().zip(&names).find_map(|(field, name)| {
+            let Some(value) = members.get(name) else {
+                return Some(format!("the record has no field {name}"));
+            };
+            let alone = serde_json::json!({ "type": "record", "name": "Alone", "fields": [field] });
+            // A type that is named elsewhere cannot stand alone: nothing can be said of it.
+            let alone: serde_avro_fast::Schema = alone.to_string().parse().ok()?;
+            let mut config = serde_avro_fast::ser::SerializerConfig::new(&alone);
+            let error = serde_avro_fast::to_datum_vec(&serde_json::json!({ name: value }), &mut config).err()?;
+            Some(format!("its field {name} cannot hold {value}: {error}"))
         })
     }
 }

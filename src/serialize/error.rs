@@ -52,6 +52,17 @@ pub enum SerializeError {
     /// The registry.
     #[error(transparent)]
     Registry(#[from] RegistryError),
+    /// A schema that was there before the load and is not after it.
+    #[error(
+        "the schema of the trial's records (id {id}) was registered before the load and is not to be had after it, so \
+         nobody can read them: {cause}"
+    )]
+    Gone {
+        /// Its id, which each record carries.
+        id: u32,
+        /// Why.
+        cause: RegistryError,
+    },
     /// A schema file that cannot be read.
     #[error("the schema {} cannot be read: {reason}", path.display())]
     SchemaFile {

@@ -86,7 +86,10 @@ impl Serializers {
                 Form::Avro { schema, .. } => SerializeError::Mismatch {
                     schema: schema.source_name.clone(),
                     record: self.records.kind().name(),
-                    reason: reason.to_string(),
+                    reason: self
+                        .json(n)
+                        .and_then(|record| schema.fault(&record))
+                        .unwrap_or(reason.to_string()),
                 },
                 _ => SerializeError::Mismatch {
                     schema: String::new(),
@@ -97,6 +100,15 @@ impl Serializers {
             take(&value);
         }
         Ok(())
+    }
+
+    /// Record `n` as JSON has it.
+    fn json(&self, n: u64) -> Option<serde_json::Value> {
+        let n = n as usize;
+        match &self.records {
+            LogicalRecords::CouponIssue(records) => serde_json::to_value(records.get(n)?).ok(),
+            LogicalRecords::Order(records) => serde_json::to_value(records.get(n)?).ok(),
+        }
     }
 
     /// A serializer for one sending thread.
@@ -353,7 +365,7 @@ mod tests {
             (
                 "\"total\", \"type\": \"double\"",
                 "\"total\", \"type\": \"string\"",
-                "string",
+                "field total cannot hold",
             ),
             (
                 "{ \"name\": \"priority\", \"type\": \"int\" }",
@@ -366,6 +378,13 @@ mod tests {
             assert!(error.to_lowercase().contains(named), "{named}: {error}");
         }
         assert!(field("nothing", "").is_ok());
+        for record in RecordKind::ALL {
+            let prepared = prepared(*record, SerializerKind::Avro);
+            let own = AvroSchema::of(*record, None).unwrap();
+            for n in 0..prepared.len() as u64 {
+                assert_eq!(own.fault(&prepared.json(n).unwrap()), None);
+            }
+        }
     }
 
     #[test]

@@ -124,8 +124,8 @@ fn schemas_that_the_registry_refuses_or_the_record_does_not_match() {
 #[test]
 fn a_registry_that_dies_fails_the_trial_that_asks_it_with_the_cause() {
     let (broker, registry) = (Broker::shared(), Registry::start());
-    // The proof before the run, then the first trial: the second one finds nobody.
-    let url = in_front_of(&registry, Door::Connections(2));
+    // The proof before the run, then the first trial before and after its load: the second one finds nobody.
+    let url = in_front_of(&registry, Door::Connections(3));
     let section = format!("[schema-registry]\nurl = \"{url}\"\n");
     let profile = profile(&broker, AVRO, &section).replace("repetitions = 1", "repetitions = 2");
     let bench = Bench::new(&profile);
@@ -140,6 +140,78 @@ fn a_registry_that_dies_fails_the_trial_that_asks_it_with_the_cause() {
         "{outcome}"
     );
     assert!(said.stderr.contains("Schema Registry"), "{}", said.stderr);
+}
+
+#[test]
+fn a_registry_that_dies_during_a_load_fails_that_trial_with_the_cause() {
+    let (broker, registry) = (Broker::shared(), Registry::start());
+    for further in ["", "\nserialize-cost = false"] {
+        // The proof before the run, then the trial before its load.
+        let url = in_front_of(&registry, Door::Connections(2));
+        let section = format!("[schema-registry]\nurl = \"{url}\"\n");
+        let bench = Bench::new(&profile(&broker, &format!("{AVRO}{further}"), &section));
+        let said = bench.sweep(&[]);
+        assert_eq!(said.code, 4, "{}", said.stderr);
+        let outcome = bench.trials()[0]["outcome"].to_string();
+        for words in [
+            "not to be had after it",
+            "nobody can read them",
+            "Schema Registry",
+            "cannot be reached",
+        ] {
+            assert!(outcome.contains(words), "{words:?} is not in {outcome}");
+        }
+    }
+}
+
+#[test]
+fn settings_that_are_not_used_are_told() {
+    let broker = Broker::shared();
+    let registry = "[schema-registry]\nurl = \"http://127.0.0.1:1\"\n";
+    for (workload, rest, words) in [
+        ("record = \"order\"\nschema = \"mine.avsc\"", "", "schema has no effect"),
+        ("record = \"order\"", registry, "the Schema Registry is not asked"),
+        (
+            "record = \"order\"\nrecord-size = 1000",
+            "",
+            "record.size has no effect",
+        ),
+        ("record = \"order\"\npayload = \"random\"", "", "payload has no effect"),
+        ("key-serializer = \"string\"", "", "key.serializer has no effect"),
+        (
+            "value-serializer = \"string\"",
+            "",
+            "value-serializer = \"string\" has no effect",
+        ),
+        (
+            "record = \"order\"\nvalue-serializer = \"json\"",
+            "[producer]\nvalue.serializer = \"com.acme.Mine\"\n",
+            "value.serializer=com.acme.Mine is not run",
+        ),
+        ("serialize-cost = false", "", "serialize-cost has no effect"),
+    ] {
+        let bench = Bench::new(&profile(&broker, workload, rest));
+        std::fs::write(
+            bench.path("mine.avsc"),
+            AvroSchema::own(kpbench::protocol::RecordKind::Order),
+        )
+        .unwrap();
+        let said = bench.kpbench(&["profile", "check", "p.toml"]);
+        assert_eq!(said.code, 0, "{}", said.stderr);
+        let told = said.stderr + &said.stdout;
+        assert!(told.contains(words), "{words:?} is not in {told}");
+    }
+    // Where one configuration does use it, nothing is to be told.
+    let matrix = "[matrix]\nvalue.serializer = [\"json\", \"avro\"]\n".to_owned() + registry;
+    let bench = Bench::new(&profile(&broker, "record = \"order\"\nschema = \"mine.avsc\"", &matrix));
+    std::fs::write(
+        bench.path("mine.avsc"),
+        AvroSchema::own(kpbench::protocol::RecordKind::Order),
+    )
+    .unwrap();
+    let said = bench.kpbench(&["profile", "check", "p.toml"]);
+    assert_eq!(said.code, 0, "{}", said.stderr);
+    assert!(!(said.stderr + &said.stdout).contains("has no effect"));
 }
 
 #[test]
@@ -167,7 +239,21 @@ fn settings_that_do_not_go_together_are_shown_where_they_stand() {
             &["p.toml:", "no serializer that kpbench has", "KafkaAvroSerializer"],
         ),
         ("record = \"ordr\"", "", &["p.toml:10:", "coupon-issue, order"]),
-        ("key-serializer = \"avro\"", "", &["p.toml:10:", "keys are texts"]),
+        (
+            "key-serializer = \"avro\"",
+            "",
+            &["p.toml:10:", "keys are texts or bytes", "string or bytes"],
+        ),
+        (
+            "key-serializer = \"org.apache.kafka.common.serialization.LongSerializer\"",
+            "",
+            &["p.toml:10:", "form = \"binary\""],
+        ),
+        (
+            "key-serializer = \"string\"\nkey = {kind = \"uniform\", keys = 9, form = \"binary\"}",
+            "",
+            &["p.toml:10:", "no strings"],
+        ),
         (
             "record = \"order\"\nschema = \"nowhere.avsc\"",
             "",

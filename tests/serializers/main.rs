@@ -10,3 +10,4 @@ mod registry;
 #[path = "../end_to_end/support.rs"]
 #[allow(dead_code, reason = "shared with other tests")]
 mod support;
+mod tls;

@@ -73,6 +73,16 @@ fn every_format_carries_the_same_records_and_avro_has_the_registrys_id() {
             "{label}: {mean} B counted, {read} B read"
         );
         assert!(cost["time_ns"].as_u64().unwrap() > 0, "{cost}");
+        let (cpu_ns, looked_at) = (
+            cost["cpu_time_ns"].as_f64().unwrap(),
+            cost["cpu_records"].as_f64().unwrap(),
+        );
+        assert!(cpu_ns > 0.0 && looked_at > 0.0, "{cost}");
+        // Processor time of the sending thread's serializing is a part of the process's.
+        let cpu = result(&bench, label)["client_cpu"].clone();
+        let whole_us = cpu["user_us"].as_f64().unwrap() + cpu["system_us"].as_f64().unwrap();
+        let share = cpu_ns / looked_at * cost["records"].as_f64().unwrap() / 1e3 / whole_us;
+        assert!(share > 0.0 && share < 1.0, "{label}: {share} of {cpu}");
         assert_eq!(cost["schema_id"].is_u64(), label == "avro", "{cost}");
     }
 }

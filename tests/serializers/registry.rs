@@ -157,8 +157,36 @@ fn pass(mut stream: TcpStream, behind: &str, wanted: Option<&str>) {
     }
 }
 
+/// A TLS listener on loopback in front of `registry`: what arrives there goes to the registry without TLS.
+pub fn behind_tls(registry: &Registry, config: rustls::ServerConfig) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    let behind = registry.url.trim_start_matches("http://").to_owned();
+    let config = Arc::new(config);
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            let (behind, config) = (behind.clone(), Arc::clone(&config));
+            std::thread::spawn(move || {
+                let session = rustls::ServerConnection::new(config).unwrap();
+                let mut client = BufReader::new(rustls::StreamOwned::new(session, stream));
+                let mut server = BufReader::new(TcpStream::connect(behind).unwrap());
+                // Without a handshake that both sides accept there is no message.
+                while let Some((head, body)) = message(&mut client) {
+                    server.get_mut().write_all(&[head.as_bytes(), &body].concat()).unwrap();
+                    let Some((head, body)) = message(&mut server) else {
+                        return;
+                    };
+                    client.get_mut().write_all(&[head.as_bytes(), &body].concat()).unwrap();
+                    client.get_mut().flush().unwrap();
+                }
+            });
+        }
+    });
+    url
+}
+
 /// Head and body of one HTTP message whose length is told.
-fn message(reader: &mut BufReader<TcpStream>) -> Option<(String, Vec<u8>)> {
+fn message(reader: &mut impl BufRead) -> Option<(String, Vec<u8>)> {
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
         if reader.read_line(&mut head).ok()? == 0 {

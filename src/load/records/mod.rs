@@ -6,6 +6,7 @@ mod headers;
 mod keys;
 mod partition;
 mod payload_keys;
+mod registered;
 mod source;
 mod topics;
 mod values;
@@ -22,6 +23,7 @@ use headers::HeaderSource;
 use keys::{KeySource, Numbers};
 use partition::Assigner;
 use payload_keys::PayloadKeys;
+use registered::Registered;
 use source::Extras;
 use topics::TopicSource;
 use values::Values;
@@ -55,6 +57,8 @@ fn seed_of(seed: u64, purpose: Purpose, sender: usize) -> u64 {
 pub struct RecordStock {
     records: Records,
     values: Values,
+    /// The id of their schema, where a registry gave it.
+    registered: Option<Registered>,
     payload_keys: Option<PayloadKeys>,
     headers: HeaderLayout,
     /// Header values that are generated for each record.
@@ -84,7 +88,11 @@ impl RecordStock {
             // Of each topic one.
             false => records.topics.len().max(1) as u32,
         };
-        let values = Values::new(spec, batch_bytes, at_once)?;
+        let (schema, registered) = match Registered::ask(spec)? {
+            Some((schema, id, registered)) => (Some((schema, id)), registered),
+            None => (None, None),
+        };
+        let values = Values::new(spec, schema, batch_bytes, at_once)?;
         let payload_keys = match &records.key {
             Key::Payload { part } => Some(PayloadKeys::new(part, values.pool()?)?),
             _ => None,
@@ -96,6 +104,7 @@ impl RecordStock {
         Numbers::new(&records.key, 0, 0, 1)?;
         Ok(Self {
             values,
+            registered,
             payload_keys,
             headers,
             uuids,
@@ -120,6 +129,17 @@ impl RecordStock {
     /// What serialization cost, once every source is dropped; none where records are not serialized while sending.
     pub fn serialization_cost(&self) -> Option<SerializationCost> {
         self.values.cost()
+    }
+
+    /// Whether what was sent can be read: the schema of its id is still to be had. True where records have none.
+    ///
+    /// # Errors
+    /// The registry went away during the trial, or forgot the schema.
+    pub fn confirm_schema(&self) -> Result<(), LoadError> {
+        match &self.registered {
+            Some(registered) => Ok(registered.confirm()?),
+            None => Ok(()),
+        }
     }
 
     /// What a reader of the figures must know of these records, in sentences. `properties` are the client's, in

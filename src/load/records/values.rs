@@ -7,10 +7,12 @@ use std::time::Instant;
 use super::burst::{Burst, Made, Place};
 use crate::client::SharedBytes;
 use crate::load::{LoadError, PayloadCursor, PayloadPool};
-use crate::measure::SendTag;
+use crate::measure::{SendTag, thread_cpu_ns};
 use crate::protocol::{RecordKind, Serialization, SerializationCost, SerializerKind, TrialSpec};
-use crate::serialize::registry::{Registry, RegistryError, RegistrySettings};
-use crate::serialize::{AvroSchema, CouponIssueMessage, LogicalRecords, SerializeError, Serializers, ValueSerializer};
+use crate::serialize::{AvroSchema, CouponIssueMessage, LogicalRecords, Serializers, ValueSerializer};
+
+/// Processor time is asked for around one burst of so many: it takes a system call, as the clock does not.
+const LOOKED_AT: u64 = 16;
 
 /// Records that are serialized before a trial whose users bring their own.
 const SAMPLES: usize = 64;
@@ -35,11 +37,17 @@ pub(super) struct Serialized {
 }
 
 impl Values {
-    /// Prepares them, of so many partitions whose batches fill at the same time; for Avro the registry is asked for the schema's id.
+    /// Prepares them, of so many partitions whose batches fill at the same time. `schema`, with its id, is that of records
+    /// that are written as Avro.
     ///
     /// # Errors
-    /// A payload file, a schema or a registry that cannot be used.
-    pub fn new(spec: &TrialSpec, batch_bytes: usize, partitions: u32) -> Result<Values, LoadError> {
+    /// A payload file or a schema that cannot be used.
+    pub fn new(
+        spec: &TrialSpec,
+        schema: Option<(AvroSchema, u32)>,
+        batch_bytes: usize,
+        partitions: u32,
+    ) -> Result<Values, LoadError> {
         let waiting = spec.workload.arrival.scheduled_drain().is_some();
         let of_users = waiting.then(|| Serialization::of_coupons(SerializerKind::Json));
         let Some(asked) = spec.workload.serialization.as_ref().or(of_users.as_ref()) else {
@@ -49,16 +57,6 @@ impl Values {
         if waiting {
             check_users(asked)?;
         }
-        let schema = match asked.value {
-            SerializerKind::Avro => {
-                let schema = AvroSchema::of(asked.record, asked.schema.as_ref())?;
-                Some(match asked.schema_id {
-                    Some(id) => (schema, id),
-                    None => registered(spec, &schema)?,
-                })
-            }
-            _ => None,
-        };
         let records = match waiting {
             // Users bring their own: these only prove that such a record can be serialized.
             true => LogicalRecords::take(asked.record, SAMPLES, spec.seed),
@@ -163,6 +161,8 @@ impl Serialized {
             next,
             shared: self,
             cost: SerializationCost::default(),
+            bursts: 0,
+            asking_ns: asking_ns(),
         }
     }
 }
@@ -183,28 +183,6 @@ fn check_users(asked: &Serialization) -> Result<(), LoadError> {
     }
 }
 
-/// The schema as the registry has it, with its id; registered for each topic.
-fn registered(spec: &TrialSpec, schema: &AvroSchema) -> Result<(AvroSchema, u32), SerializeError> {
-    if spec.registry.is_empty() {
-        return Err(SerializeError::NoRegistry);
-    }
-    let settings = RegistrySettings::from_properties(&spec.registry).map_err(RegistryError::from)?;
-    let registry = Registry::new(settings)?;
-    let found = registry.value_schema(&spec.topic, schema)?;
-    for topic in spec.workload.records.topics.iter().skip(1) {
-        let (_, id) = registry.value_schema(&topic.name, schema)?;
-        if id != found.1 {
-            return Err(SerializeError::OtherId {
-                topic: topic.name.clone(),
-                id,
-                first: spec.topic.clone(),
-                first_id: found.1,
-            });
-        }
-    }
-    Ok(found)
-}
-
 /// One sending thread's values.
 #[derive(Debug)]
 pub(super) enum ValueSource<'a> {
@@ -221,6 +199,18 @@ pub(super) struct SerializingSource<'a> {
     serializer: ValueSerializer<'a>,
     next: u64,
     cost: SerializationCost,
+    bursts: u64,
+    /// What asking for processor time costs of it.
+    asking_ns: u64,
+}
+
+/// Processor time between two questions for it, the least of several.
+fn asking_ns() -> u64 {
+    let between = || {
+        let before = thread_cpu_ns();
+        thread_cpu_ns().saturating_sub(before)
+    };
+    (0..16).map(|_| between()).min().unwrap_or(0)
 }
 
 impl<'a> ValueSource<'a> {
@@ -240,7 +230,8 @@ impl<'a> ValueSource<'a> {
 impl SerializingSource<'_> {
     /// Two readings of the clock per burst.
     pub(super) fn fill(&mut self, burst: &mut Burst<'_>, tags: &[SendTag]) {
-        let (started, first) = (Instant::now(), burst.scratch.len());
+        let first = burst.scratch.len();
+        let watch = self.watch();
         for _ in tags {
             let start = burst.scratch.len();
             // Every record was serialized once before the trial: none can fail now.
@@ -258,19 +249,44 @@ impl SerializingSource<'_> {
         }
         if let Some(tag) = tags.first() {
             let bytes = burst.scratch.len() - first;
-            self.count(tag.entry_us(), tags.len(), started, bytes);
+            self.count(tag.entry_us(), tags.len(), watch, bytes);
         }
     }
 
-    /// So many records, whose send call was entered then, were serialized since `started`.
+    /// Begins to take the time of one burst.
     #[inline]
-    fn count(&mut self, entry_us: u64, records: usize, started: Instant, bytes: usize) {
-        if self.shared.window_us.contains(&entry_us) {
-            self.cost.records += records as u64;
-            self.cost.time_ns += started.elapsed().as_nanos() as u64;
-            self.cost.bytes += bytes as u64;
+    fn watch(&mut self) -> Watch {
+        let looked_at = self.bursts.is_multiple_of(LOOKED_AT);
+        self.bursts += 1;
+        Watch {
+            cpu_ns: looked_at.then(thread_cpu_ns),
+            started: Instant::now(),
         }
     }
+
+    /// So many records, whose send call was entered then, were serialized since `watch` began.
+    #[inline]
+    fn count(&mut self, entry_us: u64, records: usize, watch: Watch, bytes: usize) {
+        if !self.shared.window_us.contains(&entry_us) {
+            return;
+        }
+        self.cost.time_ns += watch.started.elapsed().as_nanos() as u64;
+        if let Some(before) = watch.cpu_ns {
+            let spent = thread_cpu_ns().saturating_sub(before);
+            self.cost.cpu_time_ns += spent.saturating_sub(self.asking_ns);
+            self.cost.cpu_records += records as u64;
+        }
+        self.cost.records += records as u64;
+        self.cost.bytes += bytes as u64;
+    }
+}
+
+/// When serializing a burst began.
+#[derive(Clone, Copy, Debug)]
+struct Watch {
+    /// Processor time of the thread, where this burst is looked at.
+    cpu_ns: Option<u64>,
+    started: Instant,
 }
 
 /// The values of waiting users, which are made one by one; hands over what that cost when it is dropped.
@@ -281,13 +297,13 @@ impl CouponValues<'_> {
     /// Replaces `value` by that of a message whose send call is entered at `entry_us`.
     #[inline]
     pub fn write(&mut self, message: &CouponIssueMessage, entry_us: u64, value: &mut Vec<u8>) {
-        let started = Instant::now();
+        let watch = self.0.watch();
         value.clear();
         // Such a record was serialized before the trial, and all are alike: none can fail now.
         if self.0.serializer.coupon_issue(message, value).is_err() {
             value.clear();
         }
-        self.0.count(entry_us, 1, started, value.len());
+        self.0.count(entry_us, 1, watch, value.len());
     }
 }
 
@@ -296,6 +312,8 @@ impl Drop for SerializingSource<'_> {
         let mut total = self.shared.cost.lock().unwrap_or_else(PoisonError::into_inner);
         total.records += self.cost.records;
         total.time_ns += self.cost.time_ns;
+        total.cpu_time_ns += self.cost.cpu_time_ns;
+        total.cpu_records += self.cost.cpu_records;
         total.bytes += self.cost.bytes;
     }
 }

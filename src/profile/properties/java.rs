@@ -203,7 +203,7 @@ const LOAD: &[JavaProperty] = &[
     accepted(
         "key.serializer",
         Kind::Text,
-        "keys are texts, whose bytes are the same with StringSerializer and ByteArraySerializer",
+        "keys are made as workload.key says: form = \"text\" has StringSerializer's bytes, \"binary\" LongSerializer's",
     ),
     translated(
         "linger.ms",

@@ -85,11 +85,10 @@ pub(crate) fn schema_registry(
     among_producers: SchemaRegistry,
     context: &mut Context,
 ) -> SchemaRegistry {
-    let own: Vec<Given> = document
-        .take_section("schema-registry.")
-        .iter()
-        .filter_map(|entry| context.given(entry))
-        .collect();
+    let entries = document.take_section("schema-registry.");
+    let own: Vec<Given> = entries.iter().filter_map(|entry| context.given(entry)).collect();
+    // What could not be read is told already; without it the others would look wrong too.
+    let all_read = own.len() == entries.len();
     let mut registry = SchemaRegistry::default();
     for mut given in among_producers.given.into_iter().chain(own) {
         let bare = given
@@ -115,7 +114,9 @@ pub(crate) fn schema_registry(
         registry.given.retain(|earlier| earlier.name != given.name);
         registry.given.push(given);
     }
-    registry.check(context);
+    if all_read {
+        registry.check(context);
+    }
     registry
 }
 
@@ -144,6 +145,18 @@ fn hide_credentials(given: &Given, context: &mut Context) {
     }
 }
 
+/// Settings that are given together with one: where it is missing, the first of these that is there is the place to look.
+fn companions(name: &str) -> &'static [&'static str] {
+    match name {
+        "basic.auth.credentials.source" => &["basic.auth.user.info"],
+        "basic.auth.user.info" => &["basic.auth.credentials.source"],
+        "bearer.auth.token" => &["bearer.auth.credentials.source"],
+        "schema.registry.ssl.keystore.key" => &["ssl.certificate.location", "ssl.keystore.certificate.chain"],
+        "schema.registry.ssl.keystore.certificate.chain" => &["ssl.key.location", "ssl.keystore.key"],
+        _ => &[],
+    }
+}
+
 impl SchemaRegistry {
     /// Whether a registry is named.
     pub fn is_set(&self) -> bool {
@@ -164,17 +177,17 @@ impl SchemaRegistry {
     fn check(&self, context: &mut Context) {
         let Some(first) = self.given.first() else { return };
         if let Err(error) = RegistrySettings::from_properties(&self.properties()) {
-            let plain = plain_name(&error.name);
-            let found = self.given.iter().find(|given| given.name == plain);
-            let message = format!("{} cannot be used", error.name);
-            context.problem(match found {
-                Some(given) => Problem::at(given.place, message, "cannot be used", error.reason),
-                None => Problem::at(
-                    first.key,
-                    error.to_string(),
-                    "the Schema Registry's settings",
-                    error.reason,
-                ),
+            let find = |name: &str| self.given.iter().find(|given| given.name == plain_name(name));
+            context.problem(match find(&error.name) {
+                Some(given) => {
+                    let message = format!("{} cannot be used", error.name);
+                    Problem::at(given.place, message, "this value", error.reason)
+                }
+                None => {
+                    let near = companions(&error.name).iter().find_map(|name| find(name));
+                    let message = format!("{} is missing, or not what goes with the rest", error.name);
+                    Problem::at(near.unwrap_or(first).key, message, "goes with this", error.reason)
+                }
             });
         }
     }

@@ -220,7 +220,12 @@ impl Given<'_> {
             self.get("bearer.auth.token"),
         ) {
             (Some("STATIC_TOKEN"), Some(token)) => return Ok(Credentials::Bearer(token.to_owned())),
-            (Some("STATIC_TOKEN"), None) => return Err(refuse("bearer.auth.token", "is missing")),
+            (Some("STATIC_TOKEN"), None) => {
+                return Err(refuse(
+                    "bearer.auth.token",
+                    "STATIC_TOKEN needs a token: set bearer.auth.token",
+                ));
+            }
             (Some(_), _) => return Err(refuse("bearer.auth.credentials.source", "expected STATIC_TOKEN")),
             (None, _) => {}
         }
@@ -274,11 +279,11 @@ impl Given<'_> {
             (None, None) => Ok(None),
             (Some(_), None) => Err(refuse(
                 "schema.registry.ssl.keystore.key",
-                "is missing beside its certificate",
+                "a certificate needs its key: name the key's file as schema.registry.ssl.key.location",
             )),
             (None, Some(_)) => Err(refuse(
                 "schema.registry.ssl.keystore.certificate.chain",
-                "is missing beside its key",
+                "a key needs its certificate: name the certificate's file as schema.registry.ssl.certificate.location",
             )),
         }
     }

@@ -42,7 +42,7 @@ pub fn time_series(data: &TimeSeries) -> Result<Chart, ChartError> {
     };
     let y_axis = y_axis.placed(area.bottom, area.top);
     let seconds = Measure::new(
-        "seconds since the window's start",
+        "time since the window's start",
         Unit::Plain("s".into()),
         Better::Neither,
     );

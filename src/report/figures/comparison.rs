@@ -293,6 +293,17 @@ fn panels_for(axis: &str, members: &[&ConfigurationSummary]) -> Vec<Metric> {
             Metric::LatencyP99,
             Metric::ClientCpuPerGb,
         ],
+        // Where keys or a partitioner spread the records, how evenly they do is what the others follow from.
+        _ if members.iter().any(|c| Metric::PartitionImbalance.value(c).is_some()) => &[
+            if members.iter().all(|c| c.is_paced()) {
+                Metric::LatencyP99
+            } else {
+                Metric::Throughput
+            },
+            Metric::ClientCpu,
+            Metric::RecordsPerBatch,
+            Metric::PartitionImbalance,
+        ],
         _ => &[
             Metric::Throughput,
             Metric::LatencyP99,
@@ -318,7 +329,11 @@ fn panel_measure(metric: Metric, axis: &str, members: &[&ConfigurationSummary]) 
     }
     let mixes_log_growth = metric == Metric::Throughput && members.iter().any(|c| !c.latency_observable);
     let mixes_loads = metric.is_latency() && LOAD_AXES.contains(&axis) && members.iter().any(|c| !c.is_paced());
-    if mixes_log_growth || mixes_loads {
+    let is_of_the_load = metric.is_latency() || metric == Metric::Throughput;
+    let mixes_arrivals = members
+        .iter()
+        .any(|c| c.workload.arrival != members[0].workload.arrival);
+    if mixes_log_growth || mixes_loads || (mixes_arrivals && is_of_the_load) {
         measure.better = Better::Neither;
     }
     measure
@@ -332,10 +347,18 @@ fn notes(axis: &str, members: &[&ConfigurationSummary]) -> Vec<String> {
             "acks=0: throughput is the growth of the log, not acknowledgements; latency is not observable.".to_owned(),
         );
     }
+    if members
+        .iter()
+        .any(|c| c.workload.arrival != members[0].workload.arrival)
+    {
+        notes.push(
+            "Arrivals differ: throughput and latency are those of different loads, and none is the best.".to_owned(),
+        );
+    }
     let unpaced = members.iter().any(|c| !c.is_paced());
     if unpaced && LOAD_AXES.contains(&axis) {
         notes.push(format!("Unpaced, so each {axis} makes a load of its own: its latency describes that load, and does not rank it against the others."));
-    } else if unpaced {
+    } else if unpaced && panels_for(axis, members).contains(&Metric::LatencyP99) {
         notes.push("Unpaced: latency measures the length of the client's queue.".to_owned());
     }
     notes

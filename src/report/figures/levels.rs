@@ -95,7 +95,12 @@ impl OfSchedule<'_, '_> {
         };
         let achieved = self.drawn().map(|place| {
             let value = |level: &LevelSummary| Some(level.achieved_records_per_s.as_ref()?.median);
-            self.line(place, "achieved", value)
+            let mut line = self.line(place, "achieved", value);
+            // Beside what was offered, a line that is alone is best told by what it is.
+            if self.places.len() == 1 {
+                line.category.name = "achieved".to_owned();
+            }
+            line
         });
         let mut frame = self.source.frame(
             &format!("offered-over-time{}", self.suffix),
@@ -180,10 +185,13 @@ impl OfSchedule<'_, '_> {
         self.source.palette.mark(&self.configuration(place).id)
     }
 
-    /// What was asked for has a colour of its own.
+    /// What was asked for has a colour of its own, and rather not one of the two blues.
     fn unused_mark(&self) -> Mark {
         let used: Vec<u8> = self.drawn().map(|place| self.mark(place).colour()).collect();
-        let free = (0..8).map(Mark::new).find(|mark| !used.contains(&mark.colour()));
+        let free = (1..8)
+            .chain([0])
+            .map(Mark::new)
+            .find(|mark| !used.contains(&mark.colour()));
         free.unwrap_or_else(|| Mark::new(0))
     }
 

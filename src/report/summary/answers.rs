@@ -133,7 +133,14 @@ fn p99(measured: &[&ConfigurationSummary], evidence: &Evidence<'_>) -> Vec<Answe
     });
     // A configuration that is alone under its load beats nobody, unless there is nothing else to show.
     let alone = groups.iter().filter(|(_, members)| members.len() == 1).count();
-    let alone = if alone == groups.len() { 0 } else { alone };
+    if several && alone == groups.len() {
+        let sentence = format!(
+            "Each of the {alone} configurations has a load of its own, and latency compares only under the same load: \
+             the table has them side by side."
+        );
+        return vec![no_answer(Question::P99, &sentence)];
+    }
+    let alone = if several { alone } else { 0 };
     groups.truncate(groups.len() - alone);
     let left_out = groups.len().saturating_sub(LOADS);
     let mut answers: Vec<Answer> = groups

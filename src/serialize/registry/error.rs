@@ -9,7 +9,7 @@ pub enum RegistryError {
     #[error(transparent)]
     Setting(#[from] RegistrySettingError),
     /// Nobody answers.
-    #[error("the Schema Registry at {url} cannot be reached: {reason}. Start it, or correct schema.registry.url")]
+    #[error("the Schema Registry at {url} cannot be reached: {reason}. {}", remedy(url, reason).1)]
     Unreachable {
         /// Where.
         url: String,
@@ -76,7 +76,7 @@ pub enum RegistryError {
         reason: String,
     },
     /// Any other answer.
-    #[error("the Schema Registry at {url} answered {what} with HTTP {status}: {message}")]
+    #[error("the Schema Registry at {url} answered {what} with HTTP {status}: {message}. {}", answer_remedy(*status))]
     Answer {
         /// Where.
         url: String,
@@ -106,7 +106,49 @@ impl RegistryError {
             RegistryError::Credentials { .. } => "basic.auth.user.info",
             RegistryError::Refused { .. } => "schema",
             RegistryError::NotFound { .. } => "auto.register.schemas",
-            RegistryError::Unreachable { .. } | RegistryError::Answer { .. } => "schema.registry.url",
+            RegistryError::Unreachable { url, reason } => remedy(url, reason).0,
+            RegistryError::Answer { .. } => "schema.registry.url",
         }
+    }
+}
+
+/// The setting to look at, and the remedy, for a connection that failed with these words. TLS tells its failures as failures
+/// of reading and writing: only their words say which they are.
+fn remedy(url: &str, reason: &str) -> (&'static str, &'static str) {
+    const TRUST: &str = "schema.registry.ssl.truststore.location";
+    const URL: &str = "schema.registry.url";
+    if reason.contains("not valid for name") {
+        return (URL, "Write the name that its certificate is for in schema.registry.url");
+    }
+    if reason.contains("peer certificate") {
+        let named = "Name the certificate authority that signed its certificate, as a PEM file, in \
+                     schema.registry.ssl.truststore.location";
+        return (TRUST, named);
+    }
+    if reason.contains("CertificateRequired") {
+        let named = "It wants a certificate of its clients: set schema.registry.ssl.certificate.location and \
+                     schema.registry.ssl.key.location";
+        return ("schema.registry.ssl.certificate.location", named);
+    }
+    if reason.contains("InvalidContentType") {
+        return (URL, "It does not speak TLS: write http:// in schema.registry.url");
+    }
+    // A server that wants a certificate may have closed the connection before its alert was read.
+    let named = match url.starts_with("https:") {
+        true => {
+            "Start it, or correct schema.registry.url; where it wants a certificate of its clients, set \
+             schema.registry.ssl.certificate.location and schema.registry.ssl.key.location"
+        }
+        false => "Start it, or correct schema.registry.url (https:// where it speaks TLS)",
+    };
+    (URL, named)
+}
+
+/// What to do about an answer that was not expected.
+fn answer_remedy(status: u16) -> &'static str {
+    match status {
+        300..=399 => "Write the address that it refers to as schema.registry.url",
+        500..=599 => "Look into its log, or name another in schema.registry.url",
+        _ => "Is schema.registry.url the address of a Schema Registry, with its path if it has one?",
     }
 }

@@ -55,6 +55,9 @@ impl Http {
             .http_status_as_error(false)
             // As Confluent's clients, which know proxies from properties only.
             .proxy(None)
+            // Where it refers elsewhere, a POST would become a GET there, and credentials stay behind: told instead.
+            .max_redirects(0)
+            .max_redirects_will_error(false)
             .user_agent(concat!("kpbench/", env!("CARGO_PKG_VERSION")))
             .timeout_connect(Some(settings.connect_timeout))
             .timeout_global(Some(settings.connect_timeout.saturating_add(settings.read_timeout)))
@@ -111,6 +114,8 @@ impl Http {
             Err(error) => return Err(self.failed(url, &what, &ureq::Error::Http(error))),
         };
         let status = response.status().as_u16();
+        let refers_to = response.headers().get("Location").and_then(|place| place.to_str().ok());
+        let refers_to = refers_to.filter(|_| (300..400).contains(&status)).map(str::to_owned);
         let text = response
             .body_mut()
             .with_config()
@@ -118,9 +123,10 @@ impl Http {
             .read_to_string()
             .map_err(|error| self.failed(url, &what, &error))?;
         let body: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
-        let message = match body.get("message").and_then(Value::as_str) {
-            Some(message) => message.to_owned(),
-            None => text.trim().chars().take(300).collect(),
+        let message = match (refers_to, body.get("message").and_then(Value::as_str)) {
+            (Some(place), _) => format!("it refers to {place}"),
+            (None, Some(message)) => message.to_owned(),
+            (None, None) => text.trim().chars().take(300).collect(),
         };
         match status {
             401 | 403 => Err(RegistryError::Credentials {
@@ -182,15 +188,16 @@ fn tls(settings: &RegistrySettings) -> Result<TlsConfig, RegistryError> {
     use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, parse_pem};
     let unreadable = |name: &str, reason: String| RegistryError::setting(name, format!("{reason}; expected PEM"));
     let certificates = |name: &str, pem: &super::Pem| -> Result<Vec<Certificate<'static>>, RegistryError> {
-        let text = read(pem).map_err(|error| unreadable(name, error.to_string()))?;
+        let told = |reason: String| unreadable(name, format!("{}{reason}", file(pem)));
+        let text = read(pem).map_err(|error| told(error.to_string()))?;
         let mut found = Vec::new();
         for item in parse_pem(&text) {
-            if let PemItem::Certificate(certificate) = item.map_err(|error| unreadable(name, error.to_string()))? {
+            if let PemItem::Certificate(certificate) = item.map_err(|error| told(error.to_string()))? {
                 found.push(certificate);
             }
         }
         match found.is_empty() {
-            true => Err(unreadable(name, "it holds no certificate".to_owned())),
+            true => Err(told("it holds no certificate".to_owned())),
             false => Ok(found),
         }
     };
@@ -202,8 +209,9 @@ fn tls(settings: &RegistrySettings) -> Result<TlsConfig, RegistryError> {
     if let Some((chain, key)) = &settings.identity {
         let name = "schema.registry.ssl.keystore";
         let chain = certificates(name, chain)?;
-        let text = read(key).map_err(|error| unreadable(name, error.to_string()))?;
-        let key = PrivateKey::from_pem(&text).map_err(|error| unreadable(name, error.to_string()))?;
+        let told = |reason: String| unreadable(name, format!("{}{reason}", file(key)));
+        let text = read(key).map_err(|error| told(error.to_string()))?;
+        let key = PrivateKey::from_pem(&text).map_err(|error| told(error.to_string()))?;
         builder = builder.client_cert(Some(ClientCert::new_with_certs(&chain, key)));
     }
     Ok(builder.build())
@@ -214,6 +222,15 @@ fn read(pem: &super::Pem) -> std::io::Result<Vec<u8>> {
     match pem {
         super::Pem::File(path) => std::fs::read(path),
         super::Pem::Text(text) => Ok(text.clone().into_bytes()),
+    }
+}
+
+/// What to call it before the words of what is wrong with it.
+#[cfg(feature = "tls")]
+fn file(pem: &super::Pem) -> String {
+    match pem {
+        super::Pem::File(path) => format!("{}: ", path.display()),
+        super::Pem::Text(_) => String::new(),
     }
 }
 
