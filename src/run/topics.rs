@@ -52,8 +52,10 @@ impl PreparedTopics {
             let before = &topic.watermarks;
             let (own, others) = rest.split_at_checked(before.len()).unwrap_or((rest, &[]));
             rest = others;
-            let growth = own.iter().zip(before).map(|(after, before)| after.checked_sub(*before));
-            growth.collect::<Option<Vec<u64>>>().ok_or_else(|| ClusterError {
+            let grown = |(after, before): (&u64, &u64)| after.checked_sub(*before);
+            let growth: Option<Vec<u64>> = own.iter().zip(before).map(grown).collect();
+            let whole = growth.filter(|growth| growth.len() == before.len());
+            whole.ok_or_else(|| ClusterError {
                 message: format!("the watermarks of {} shrank from {before:?} to {own:?}", topic.name),
                 refused: true,
             })

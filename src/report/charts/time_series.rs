@@ -41,13 +41,11 @@ pub fn time_series(data: &TimeSeries) -> Result<Chart, ChartError> {
         bottom: top + 46.0 + height,
     };
     let y_axis = y_axis.placed(area.bottom, area.top);
-    // A chart of the window alone counts from the window's start.
-    let from_window = data.window_s.is_some_and(|(from, _)| from == 0.0);
-    let since = match from_window {
-        true => "time since the window's start",
-        false => "time since the trial's start",
-    };
-    let seconds = Measure::new(since, Unit::Plain("s".into()), Better::Neither);
+    let seconds = Measure::new(
+        "time since the window's start",
+        Unit::Plain("s".into()),
+        Better::Neither,
+    );
     let times = || {
         values()
             .map(|(time, _)| time)
