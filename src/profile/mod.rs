@@ -202,7 +202,7 @@ fn read_profile(source_name: &str, mut document: Document, context: &mut Context
     let serializations = drafts
         .iter()
         .map(|draft| draft.configuration.workload.serialization.as_ref());
-    serialization::warn_without_effect(serializations, &load_keys, &matrix, &fixed.registry, context);
+    serialization::warn_without_effect(serializations, &load_keys, &matrix, context);
     let configurations = collect(drafts, context);
     precision::settle(&mut run, precision_metric, &configurations, context);
     let stem = Path::new(source_name)

@@ -354,7 +354,6 @@ pub(crate) fn warn_without_effect<'a>(
     serializations: impl Iterator<Item = Option<&'a Serialization>>,
     fixed: &[(LoadKey, Place)],
     matrix: &Matrix,
-    registry: &SchemaRegistry,
     context: &mut Context,
 ) {
     let all: Vec<Option<&Serialization>> = serializations.collect();
@@ -364,9 +363,6 @@ pub(crate) fn warn_without_effect<'a>(
     if !all.iter().flatten().any(|one| one.value == SerializerKind::Avro) {
         if is_given(LoadKey::Schema) {
             context.warn("schema has no effect: only the serializer avro takes one, and no configuration has it");
-        }
-        if registry.is_set() {
-            context.warn("the Schema Registry is not asked for anything: no configuration writes Avro");
         }
     }
     if !all.is_empty() && all.iter().all(Option::is_some) {

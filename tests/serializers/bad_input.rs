@@ -170,7 +170,6 @@ fn settings_that_are_not_used_are_told() {
     let registry = "[schema-registry]\nurl = \"http://127.0.0.1:1\"\n";
     for (workload, rest, words) in [
         ("record = \"order\"\nschema = \"mine.avsc\"", "", "schema has no effect"),
-        ("record = \"order\"", registry, "the Schema Registry is not asked"),
         (
             "record = \"order\"\nrecord-size = 1000",
             "",
