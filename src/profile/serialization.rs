@@ -360,10 +360,8 @@ pub(crate) fn warn_without_effect<'a>(
     let is_given = |key: LoadKey| {
         fixed.iter().any(|(other, _)| *other == key) || matrix.axes.iter().any(|axis| axis.name == key.name())
     };
-    if !all.iter().flatten().any(|one| one.value == SerializerKind::Avro) {
-        if is_given(LoadKey::Schema) {
-            context.warn("schema has no effect: only the serializer avro takes one, and no configuration has it");
-        }
+    if !all.iter().flatten().any(|one| one.value == SerializerKind::Avro) && is_given(LoadKey::Schema) {
+        context.warn("schema has no effect: only the serializer avro takes one, and no configuration has it");
     }
     if !all.is_empty() && all.iter().all(Option::is_some) {
         for key in [LoadKey::RecordSize, LoadKey::Payload]
