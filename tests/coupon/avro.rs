@@ -166,8 +166,8 @@ fn a_schema_that_the_message_does_not_match_is_shown_where_it_stands() {
 #[test]
 fn a_registry_that_dies_fails_the_trial_that_asks_it_with_the_cause() {
     let (broker, registry) = (Broker::shared(), Registry::start());
-    // The proof before the run, then the first trial: the second one finds nobody.
-    let url = in_front_of(&registry, Door::Connections(2));
+    // The proof before the run, then the first trial before and after its load: the second one finds nobody.
+    let url = in_front_of(&registry, Door::Connections(3));
     let bench = avro(&broker, &section(&url, ""), "");
     let text = std::fs::read_to_string(bench.path("p.toml")).unwrap();
     std::fs::write(bench.path("p.toml"), text.replace("repetitions = 1", "repetitions = 2")).unwrap();
