@@ -172,7 +172,9 @@ impl Driver {
         let expected = everybody.until(u64::MAX) - outcome.logged.removed.len() as u64;
         let mut admission = locked(&self.admission);
         // Users in memory are let in by runs, and the last one may have begun before the last user arrived.
-        let found = admission.admit(outcome.arrivals_end_us).and_then(|()| admission.waiting());
+        let found = admission
+            .admit(outcome.arrivals_end_us)
+            .and_then(|()| admission.waiting());
         match found {
             Ok(found) if found == expected => None,
             Ok(found) => Some(format!(
