@@ -126,3 +126,17 @@ fn a_sync_send_that_never_ends_keeps_its_batch_or_has_lost_it() {
         }
     }
 }
+
+/// The last run begins 100 ms before the window's end, and the trial is over before the next one: nobody lets those in who
+/// arrive in between.
+#[test]
+fn users_who_arrived_after_the_last_run_are_not_taken_for_vanished_ones() {
+    for order in ORDERS {
+        let mut spec = spec(SendMode::Async, ScheduledDrain { order, ..drain() });
+        (spec.measure_ms, spec.drain_timeout_ms) = (900, 50);
+        let ran = run(&spec, acknowledge);
+        ran.assert_account(order.name());
+        let vanished = |note: &&String| note.contains("the waiting queues hold");
+        assert_eq!(ran.result.notes.iter().find(vanished), None, "{order}");
+    }
+}

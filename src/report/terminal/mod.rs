@@ -188,7 +188,7 @@ fn answer_text(answer: &Answer) -> String {
         .map_or(String::new(), |among| format!(" ({among})"));
     match (&answer.figure, &answer.label) {
         (Some(figure), Some(label)) => format!("{figure}{among} with {label}. {}", answer.sentence),
-        _ => format!("{}{}", among.trim_start(), answer.sentence),
+        _ => format!("{among} {}", answer.sentence).trim_start().to_owned(),
     }
 }
 

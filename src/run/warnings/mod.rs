@@ -333,7 +333,7 @@ fn spinning_cause(configuration: &Configuration, brokers: u32) -> Option<Spinnin
         .and_then(|value| value.parse::<u32>().ok())
         .map_or(MOST_IDEMPOTENT_IN_FLIGHT, |value| value.min(MOST_IDEMPOTENT_IN_FLIGHT));
     (property("enable.idempotence") == Some("true")).then_some(SpinningCause {
-        partitions: configuration.partitions,
+        partitions: configuration.workload.records.all_partitions(configuration.partitions),
         brokers,
         in_flight,
     })
