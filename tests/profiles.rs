@@ -263,6 +263,7 @@ mod messages {
         topics_of_another_type: "[workload]\ntopics = \"orders\"\n";
         topics_of_lists: "[workload]\ntopics = [[\"orders\"], 3]\n";
         topics_in_a_matrix_that_are_no_lists: "[matrix]\ntopics = [\"orders\", \"payments\"]\n";
+        topics_with_partitions_of_their_own_and_an_axis_of_them: "[workload]\ntopics = [{name = \"a\", partitions = 2}]\n[matrix]\npartitions = [2, 4]\n";
         topics_twice: "[workload]\ntopics = [\"orders\", {name = \"pay.ments\"}, \"orders\", {name = \"pay_ments\", weight = 2}]\n";
         topics_without_a_name: "[workload]\ntopics = [{weight = 1}, {name = \"\"}, {name = \"or ders\"}, \"..\", {name = \"a\", weigth = 1}]\n";
         topics_with_settings_of_all_topics: "[workload]\ntopics = [{name = \"orders\", replication-factor = 3, partitions = 0}]\n";

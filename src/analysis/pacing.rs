@@ -142,6 +142,29 @@ mod tests {
     }
 
     #[test]
+    fn late_sends_are_told_above_a_millisecond_and_a_tenth_of_the_response() {
+        let all = |value_us: u64| {
+            let mut values = histogram::empty();
+            values.record_n(value_us, 2_000).unwrap();
+            Some(LatencyDistribution {
+                count: 2_000,
+                unresolved: 0,
+                max_us: value_us,
+                histogram: histogram::encode(&values),
+            })
+        };
+        let told = |lag_us: u64, response_us: u64| {
+            let mut result = samples::result();
+            result.latencies.schedule_lag = all(lag_us);
+            result.latencies.response = all(response_us);
+            late(&result).map(|late| (late.lag_us, late.response_us))
+        };
+        assert_eq!(told(1_500, 10_000), Some((1_500, 10_000)));
+        assert_eq!(told(1_500, 20_000), None, "less than a tenth");
+        assert_eq!(told(900, 2_000), None, "less than a millisecond");
+    }
+
+    #[test]
     fn where_it_fell_behind_is_told() {
         let levels = vec![level(0.0, 1_000, 5, 995), level(1.0, 3_000, 0, 1_500)];
         let offered = Some(OfferedLoad { straddling: 0, levels });

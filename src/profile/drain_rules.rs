@@ -78,6 +78,13 @@ impl Rules<'_> {
                  is hard to see. Lengthen run.measure"
             ));
         }
+        if !(self.run.measure_ms * 1_000).is_multiple_of(drain.every_us.max(1)) {
+            context.warn(format!(
+                "a window of {window} holds no whole number of the scheduler's periods ({every}): users of a part of one are \
+                 sent in the window, or behind it, as it happens, and records/s say little. Make run.measure a multiple of \
+                 fixed-rate"
+            ));
+        }
         let why = "one scheduler sends through one producer, on one thread";
         if workload.producers != 1 {
             let message = format!("{PATTERN} with {} producers", workload.producers);

@@ -180,6 +180,7 @@ fn read_profile(source_name: &str, mut document: Document, context: &mut Context
     let concurrency = load_keys.iter().any(|(key, _)| *key == LoadKey::SendConcurrency);
     let mut drafts = expand(&matrix, &fixed, &load, &target, &topic, &load_keys, context);
     drafts.iter_mut().for_each(|draft| arrival::check(draft, &run));
+    topics::check_partitions(&drafts, &matrix, context);
     let rules = drain_rules::Rules {
         run: &run,
         matrix: &matrix,

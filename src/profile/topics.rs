@@ -4,6 +4,7 @@
 use super::configuration::Draft;
 use super::document::{Entry, Node, Value};
 use super::error::Problem;
+use super::matrix::Matrix;
 use super::model::TopicSettings;
 use super::read::{Context, Section};
 use super::record_rules::Settings;
@@ -239,6 +240,35 @@ pub(super) fn check(draft: &Draft, topic: &TopicSettings, settings: &Settings<'_
             "an existing topic is one, and is written to as it is: leave topic.existing out, or topics",
             context,
         );
+    }
+}
+
+/// Topics that all have partitions of their own leave nothing to an axis of partitions: the same would be measured twice,
+/// and one of the two called the best.
+pub(super) fn check_partitions(drafts: &[Draft], matrix: &Matrix, context: &mut Context) {
+    let Some(axis) = matrix.axes.iter().find(|axis| axis.name == LoadKey::Partitions.name()) else {
+        return;
+    };
+    let mut seen: Vec<&Draft> = Vec::new();
+    for draft in drafts {
+        let own = &draft.configuration;
+        if own.workload.records.topics.is_empty() {
+            continue;
+        }
+        let same = |other: &&Draft| {
+            let other = &other.configuration;
+            other.partitions != own.partitions && other.workload == own.workload && other.properties == own.properties
+        };
+        if seen.iter().any(same) {
+            let message = "partitions is an axis, and every topic has partitions of its own";
+            let remedy = "leave the axis out, or the partitions of one of the topics";
+            context.problem(match axis.values.iter().find_map(|value| value.place) {
+                Some(place) => Problem::at(place, message, "the same for each of these", remedy),
+                None => Problem::nowhere(message.to_owned(), remedy),
+            });
+            return;
+        }
+        seen.push(draft);
     }
 }
 

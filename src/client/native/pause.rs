@@ -1,8 +1,8 @@
 //! How long the delivery thread may leave events lying, so that it takes several at a wake-up.
 //!
 //! With small batches each acknowledged batch is an event, and a wake-up for each costs more processor time than the
-//! records in it, which a broker on the same machine lacks. While the client's queue is full, records take so long anyway
-//! that a pause of a thousandth of it is less than the histograms resolve.
+//! records in it, which a broker on the same machine lacks. Where records wait in the client's queue for 50 ms and more, as
+//! they do while an unpaced load keeps it full, a pause of a thousandth of that is less than the histograms resolve.
 
 use std::time::Duration;
 
