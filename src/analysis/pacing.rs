@@ -157,11 +157,11 @@ mod tests {
             let mut result = samples::result();
             result.latencies.schedule_lag = all(lag_us);
             result.latencies.response = all(response_us);
-            late(&result).map(|late| (late.lag_us, late.response_us))
+            late(&result).is_some()
         };
-        assert_eq!(told(1_500, 10_000), Some((1_500, 10_000)));
-        assert_eq!(told(1_500, 20_000), None, "less than a tenth");
-        assert_eq!(told(900, 2_000), None, "less than a millisecond");
+        assert!(told(1_500, 10_000));
+        assert!(!told(1_500, 20_000), "less than a tenth");
+        assert!(!told(900, 2_000), "less than a millisecond");
     }
 
     #[test]
