@@ -8,6 +8,7 @@ use rdkafka_sys as sys;
 
 use super::conf::Conf;
 use super::error_text;
+use super::header_lists::HeaderLists;
 use crate::client::ClientError;
 
 /// Owns a client, its topic objects and the main event queue.
@@ -15,6 +16,8 @@ pub(super) struct Handle {
     pub client: *mut sys::rd_kafka_t,
     pub topics: Vec<*mut sys::rd_kafka_topic_t>,
     pub queue: *mut sys::rd_kafka_queue_t,
+    /// Lists for the headers of records.
+    pub header_lists: HeaderLists,
 }
 
 // SAFETY: librdkafka's objects may be used from any thread, and from several at once.
@@ -50,7 +53,12 @@ impl Handle {
             let topic = |name: &CString| sys::rd_kafka_topic_new(client, name.as_ptr(), ptr::null_mut());
             (names.iter().map(topic).collect(), sys::rd_kafka_queue_get_main(client))
         };
-        Ok(Self { client, topics, queue })
+        Ok(Self {
+            client,
+            topics,
+            queue,
+            header_lists: HeaderLists::default(),
+        })
     }
 
     /// The topics where there are several, for telling which one a record was sent to; else none.

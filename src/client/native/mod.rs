@@ -3,6 +3,7 @@
 
 mod conf;
 mod handle;
+mod header_lists;
 mod interceptor;
 mod pause;
 mod produce;

@@ -12,7 +12,7 @@ use sys::rd_kafka_vtype_t as Type;
 use super::error_name;
 use super::handle::Handle;
 use super::interceptor::PRODUCING;
-use crate::client::{Enqueued, Headers, Outgoing, SharedBytes};
+use crate::client::{Enqueued, Outgoing, SharedBytes};
 use crate::measure::Failure;
 use crate::protocol::PersistenceStatus;
 
@@ -154,7 +154,7 @@ fn produce_each(
     let mut enqueued = Enqueued::default();
     ARGUMENTS.with_borrow_mut(|arguments| {
         for (place, record) in records.iter().enumerate() {
-            let headers = record.headers.map(native_headers);
+            let headers = record.headers.map(|headers| handle.header_lists.filled(headers));
             fill_arguments(
                 arguments,
                 handle,
@@ -165,17 +165,19 @@ fn produce_each(
             );
             PRODUCING.set(true);
             // SAFETY: as many arguments as said, each with the part of its union that its type names. What they point to
-            // lives through the call, which copies keys and headers; values as for a batch.
+            // lives through the call, which copies keys and takes headers over unless it fails; values as for a batch.
             let error = unsafe { sys::rd_kafka_produceva(handle.client, arguments.as_ptr(), arguments.len()) };
             PRODUCING.set(false);
             if !error.is_null() {
-                // SAFETY: an error object of ours, destroyed once, as are the headers, which a call that fails leaves ours.
+                // SAFETY: an error object of ours, destroyed once.
                 let code = unsafe {
                     let code = sys::rd_kafka_error_code(error);
                     sys::rd_kafka_error_destroy(error);
-                    headers.inspect(|headers| sys::rd_kafka_headers_destroy(*headers));
                     code
                 };
+                if let Some(list) = headers {
+                    handle.header_lists.take_back(list);
+                }
                 if code == Error::RD_KAFKA_RESP_ERR__QUEUE_FULL {
                     return;
                 }
@@ -185,21 +187,6 @@ fn produce_each(
         }
     });
     enqueued
-}
-
-/// A record's headers in librdkafka's own form, with room for just these: its varargs make room for eight.
-fn native_headers(headers: Headers<'_>) -> *mut sys::rd_kafka_headers_t {
-    let all = headers.iter();
-    // SAFETY: takes any number.
-    let native = unsafe { sys::rd_kafka_headers_new(all.len()) };
-    for (name, value) in all {
-        let name_bytes = name.count_bytes() as isize;
-        // SAFETY: name and value are read, and copied, as far as said; the list is alive.
-        unsafe {
-            sys::rd_kafka_header_add(native, name.as_ptr(), name_bytes, start(value), length(value) as isize);
-        }
-    }
-    native
 }
 
 /// The arguments of the call for one record.

@@ -15,6 +15,7 @@ use sys::rd_kafka_resp_err_t as Error;
 use super::conf::{self, Conf};
 use super::failure_of;
 use super::handle::Handle;
+use super::header_lists::HeaderLists;
 use super::interceptor::{self, Interceptor};
 use super::pause::Pauses;
 use super::produce::produce;
@@ -193,7 +194,7 @@ fn serve_events(shared: &Shared, hub: &Arc<Hub>, statistics: &Sender<StatisticsE
             match sys::rd_kafka_event_type(event) {
                 sys::RD_KAFKA_EVENT_DR => {
                     let youngest;
-                    (records, youngest) = serve_deliveries(event, &mut messages, shared.handle.several(), &mut deliver);
+                    (records, youngest) = serve_deliveries(event, &mut messages, &shared.handle, &mut deliver);
                     if may_pause && let Some(opaque) = youngest {
                         let entry_us = SendTag::from_bits(opaque).entry_us();
                         pauses.note(hub.clock.now_us().saturating_sub(entry_us));
@@ -247,19 +248,20 @@ impl Shared {
     }
 }
 
-/// Delivers every message of one event; tells how many they were, and the last one's opaque value. `topics` are empty where
-/// there is one.
+/// Delivers every message of one event; tells how many they were, and the last one's opaque value.
 ///
 /// # Safety
 /// `event` is a live delivery report event.
 unsafe fn serve_deliveries(
     event: *mut sys::rd_kafka_event_t,
     messages: &mut [*const sys::rd_kafka_message_t],
-    topics: &[*mut sys::rd_kafka_topic_t],
+    handle: &Handle,
     deliver: &mut Deliver,
 ) -> (usize, Option<u64>) {
     let mut delivered = 0;
     let mut last = None;
+    let topics = handle.several();
+    let mut lists = handle.header_lists.wanted().then(Vec::new);
     loop {
         // SAFETY: the caller's promise; the array's true length is given.
         let count = unsafe { sys::rd_kafka_event_message_array(event, messages.as_mut_ptr(), messages.len()) };
@@ -276,7 +278,13 @@ unsafe fn serve_deliveries(
                 } else {
                     deliver.failed(opaque, failure_of(message));
                 }
+                if let Some(lists) = &mut lists {
+                    HeaderLists::detach(message, lists);
+                }
             }
+        }
+        if let Some(lists) = &mut lists {
+            handle.header_lists.give(lists);
         }
         delivered += count;
         if count < messages.len() {
