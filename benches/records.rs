@@ -152,7 +152,7 @@ fn making() {
     ];
     println!("making a record, ns:");
     for (name, records) in kinds {
-        let stock = RecordStock::new(&spec("", records)).expect("generated");
+        let stock = RecordStock::new(&spec("", records, SHORT_QUEUE)).expect("generated");
         let mut source = stock.source(0, 0, 1);
         let mut burst = Burst::with_capacity(BURST);
         let tags = [SendTag::new(1, 2); BURST];
