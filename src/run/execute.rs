@@ -380,7 +380,8 @@ fn continued(
 ) -> Result<RunDirectory, RunError> {
     let now = new_manifest(request, target.clone(), mask);
     let mut manifest = directory.manifest().clone();
-    let differences = resume::cluster_differences(&manifest, &now);
+    let mut differences = resume::cluster_differences(&manifest, &now);
+    differences.extend(resume::other_programs(&manifest, &now));
     if !differences.is_empty() {
         return Err(RunError::ResumeMismatch {
             path: directory.path().to_owned(),

@@ -12,6 +12,18 @@ use crate::profile::{Configuration, Precision, Profile, Until, is_secret};
 use crate::protocol::TargetKind;
 use crate::store::Manifest;
 
+/// Other programs would run the trials that are left: one configuration's would then be of two builds.
+pub(super) fn other_programs(manifest: &Manifest, now: &Manifest) -> Option<String> {
+    let of = |manifest: &Manifest| -> Vec<_> {
+        let programs = manifest.trial_programs.iter();
+        programs
+            .map(|(id, program)| (id.clone(), program.path.clone(), program.version.clone()))
+            .collect()
+    };
+    (of(manifest) != of(now))
+        .then(|| "the programs that run the trials are others now (--base-bin, --candidate-bin)".to_owned())
+}
+
 /// Each difference in a sentence; empty where the run can go on.
 pub(super) fn differences(manifest: &Manifest, profile: &Profile) -> Vec<String> {
     let mut found = configurations(manifest, profile);
@@ -235,6 +247,19 @@ fn configurations(manifest: &Manifest, profile: &Profile) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::store::samples;
+
+    #[test]
+    fn a_run_is_not_continued_with_another_program() {
+        let mut was = samples::manifest();
+        let program = crate::store::UsedTrialProgram {
+            path: "kpbench-yesterday".into(),
+            version: Some("kpbench 0.1.0".to_owned()),
+            client_version: None,
+        };
+        was.trial_programs.insert("c-1".to_owned(), program);
+        assert_eq!(other_programs(&was, &was), None);
+        assert!(other_programs(&was, &samples::manifest()).is_some());
+    }
 
     #[test]
     fn what_differs_behind_one_label_is_named() {

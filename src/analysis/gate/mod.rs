@@ -226,9 +226,10 @@ pub fn confirm(first: &mut Judged, second: &Judged) {
         });
         let confirmed =
             second.invalid.is_empty() && again.is_some_and(|again| again.verdict == GateVerdict::Regression);
-        // A repetition that is not valid answers nothing. What may well be a regression is then no pass for anybody: a
-        // candidate that breaks down the second time is not excused.
-        let answered = second.invalid.is_empty() && again.is_some_and(|again| again.verdict != GateVerdict::NotValid);
+        // A repetition that is not valid, or too short for an interval, answers nothing. What may well be a regression is
+        // then no pass for anybody: a candidate that breaks down the second time is not excused.
+        let answered = second.invalid.is_empty()
+            && again.is_some_and(|again| again.verdict != GateVerdict::NotValid && again.low.is_some());
         row.verdict = match (confirmed, answered) {
             (true, _) => GateVerdict::Regression,
             (false, true) => GateVerdict::Inconclusive,

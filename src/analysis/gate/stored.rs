@@ -111,11 +111,11 @@ fn cases_of(
 fn evidence(metric: Metric, sessions: &[Values], pooled: &Values, values: &Values) -> Evidence {
     let sessions: Vec<&Values> = sessions.iter().filter(|one| !one.is_empty()).collect();
     if sessions.len() >= LEAST_SESSIONS {
-        let fewest = sessions.iter().map(|one| one.len()).min().unwrap_or(0) as u32;
-        let needed = fewest.max(LEAST_TRIALS);
+        let most = sessions.iter().map(|one| one.len()).max().unwrap_or(0) as u32;
+        let needed = most.max(LEAST_TRIALS);
         if (values.len() as u32) < needed {
             return Evidence::Nothing(format!(
-                "Too few trials: the stored sessions have {fewest} or more, this run has {}; {needed} are needed, or its \
+                "Too few trials: the stored sessions have up to {most}, this run has {}; {needed} are needed, or its \
                  median would vary more than theirs.",
                 values.len()
             ));

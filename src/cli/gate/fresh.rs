@@ -70,6 +70,7 @@ pub(super) fn gate(
         given,
         first: None,
     };
+    let resumed = matches!(maker.options.place, PlaceOption::Resume(_));
     let (loaded, mut judged) = match maker.make(&plan, &plan.profile, Vec::new())? {
         Ok(made) => made,
         Err(ended) => return Ok(Err(ended)),
@@ -77,7 +78,7 @@ pub(super) fn gate(
     let mut repetition = Repetition::NotNeeded;
     if whole_verdict(&judged) == GateVerdict::Regression {
         output::note("A regression was found. It counts only if it is found again: measuring once more.");
-        maker.options.place = second_place(&loaded.path);
+        maker.options.place = second_place(&loaded.path, resumed);
         maker.first = Some(loaded.path.clone());
         repetition = match repeated(&maker, &plan, &mut judged) {
             Ok(Ok(repetition)) => repetition,
@@ -170,12 +171,13 @@ impl Maker<'_> {
     }
 }
 
-/// Beside the first run; continued where it was interrupted there before.
-fn second_place(first: &Path) -> PlaceOption {
+/// Beside the first run; continued where the first one is too. What lies there beside a run that has just begun is of
+/// another one, and confirms nothing.
+fn second_place(first: &Path, resumed: bool) -> PlaceOption {
     let mut name = first.file_name().unwrap_or_default().to_owned();
     name.push("-again");
     let path = first.with_file_name(name);
-    match path.join(MANIFEST_FILE).exists() {
+    match resumed && path.join(MANIFEST_FILE).exists() {
         true => PlaceOption::Resume(path),
         false => PlaceOption::Out(path),
     }

@@ -29,6 +29,10 @@ fn only_a_regression_found_again_counts() {
     gone.rows[0].verdict = GateVerdict::NotValid;
     confirm(&mut first, &gone);
     assert_eq!(whole_verdict(&first), GateVerdict::NotValid);
+    let few = session(&[("b", 1_000.0), ("c", 800.0)], 4, 0.01);
+    let mut first = gate(800.0);
+    confirm(&mut first, &interleaved(&few, &pair(), &throughput(0.05)));
+    assert_eq!(whole_verdict(&first), GateVerdict::NotValid, "too short to answer");
     let mut first = gate(800.0);
     confirm(&mut first, &Judged::default());
     assert_eq!(whole_verdict(&first), GateVerdict::NotValid);
