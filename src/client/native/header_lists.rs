@@ -83,7 +83,7 @@ impl HeaderLists {
         AT_HAND.with_borrow_mut(|lists| lists.push(List(list)));
     }
 
-    /// Where the delivery thread may put the lists of an event's records; none where records have none.
+    /// Whether delivered records have lists to be taken out of their messages.
     pub fn wanted(&self) -> bool {
         self.in_use.load(Ordering::Relaxed)
     }

@@ -15,7 +15,7 @@ use sys::rd_kafka_resp_err_t as Error;
 use super::conf::{self, Conf};
 use super::failure_of;
 use super::handle::Handle;
-use super::header_lists::HeaderLists;
+use super::header_lists::{HeaderLists, List};
 use super::interceptor::{self, Interceptor};
 use super::pause::Pauses;
 use super::produce::produce;
@@ -171,7 +171,10 @@ impl Drop for NativeProducer {
 /// The delivery thread: takes events until told to stop.
 fn serve_events(shared: &Shared, hub: &Arc<Hub>, statistics: &Sender<StatisticsEvent>) {
     let mut deliver = Deliver::new(shared.reports, hub, &shared.waiters);
-    let mut messages = vec![ptr::null::<sys::rd_kafka_message_t>(); MESSAGES];
+    let mut taken = Taken {
+        messages: vec![ptr::null(); MESSAGES],
+        header_lists: Vec::new(),
+    };
     // Since when room has been made that nobody was told of.
     let mut unsignalled: Option<Instant> = None;
     let mut pauses = Pauses::new();
@@ -194,7 +197,7 @@ fn serve_events(shared: &Shared, hub: &Arc<Hub>, statistics: &Sender<StatisticsE
             match sys::rd_kafka_event_type(event) {
                 sys::RD_KAFKA_EVENT_DR => {
                     let youngest;
-                    (records, youngest) = serve_deliveries(event, &mut messages, &shared.handle, &mut deliver);
+                    (records, youngest) = serve_deliveries(event, &mut taken, &shared.handle, &mut deliver);
                     if may_pause && let Some(opaque) = youngest {
                         let entry_us = SendTag::from_bits(opaque).entry_us();
                         pauses.note(hub.clock.now_us().saturating_sub(entry_us));
@@ -248,20 +251,27 @@ impl Shared {
     }
 }
 
+/// What the delivery thread takes out of an event, in memory that is used again.
+struct Taken {
+    messages: Vec<*const sys::rd_kafka_message_t>,
+    header_lists: Vec<List>,
+}
+
 /// Delivers every message of one event; tells how many they were, and the last one's opaque value.
 ///
 /// # Safety
 /// `event` is a live delivery report event.
 unsafe fn serve_deliveries(
     event: *mut sys::rd_kafka_event_t,
-    messages: &mut [*const sys::rd_kafka_message_t],
+    taken: &mut Taken,
     handle: &Handle,
     deliver: &mut Deliver,
 ) -> (usize, Option<u64>) {
     let mut delivered = 0;
     let mut last = None;
     let topics = handle.several();
-    let mut lists = handle.header_lists.wanted().then(Vec::new);
+    let has_lists = handle.header_lists.wanted();
+    let Taken { messages, header_lists } = taken;
     loop {
         // SAFETY: the caller's promise; the array's true length is given.
         let count = unsafe { sys::rd_kafka_event_message_array(event, messages.as_mut_ptr(), messages.len()) };
@@ -278,14 +288,12 @@ unsafe fn serve_deliveries(
                 } else {
                     deliver.failed(opaque, failure_of(message));
                 }
-                if let Some(lists) = &mut lists {
-                    HeaderLists::detach(message, lists);
+                if has_lists {
+                    HeaderLists::detach(message, header_lists);
                 }
             }
         }
-        if let Some(lists) = &mut lists {
-            handle.header_lists.give(lists);
-        }
+        handle.header_lists.give(header_lists);
         delivered += count;
         if count < messages.len() {
             return (delivered, last);
