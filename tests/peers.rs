@@ -2,6 +2,9 @@
 //! its own.
 
 #[allow(dead_code)]
+#[path = "../benches/peers/bare.rs"]
+mod bare;
+#[allow(dead_code)]
 #[path = "../benches/peers/combination.rs"]
 mod combination;
 #[allow(dead_code)]
@@ -117,5 +120,48 @@ mod figures_tests {
         );
         assert_eq!(figure.interval, None);
         assert_eq!(Figure::of_ratios(&[None], &[Some(1.0)]), None);
+    }
+}
+
+mod bare_tests {
+    use rand::SeedableRng;
+    use rand::rngs::StdRng;
+
+    use crate::bare::*;
+    use crate::combination::Combination;
+
+    #[test]
+    fn the_checksum_is_the_one_of_rfc_3720() {
+        assert_eq!(crc32c(b"123456789"), 0xE306_9283);
+        assert_eq!(crc32c(&[0; 32]), 0x8A91_36AA);
+    }
+
+    #[test]
+    fn varints_are_zigzag() {
+        let varint = |value| {
+            let mut bytes = Vec::new();
+            put_varint(&mut bytes, value);
+            bytes
+        };
+        assert_eq!(varint(-1), [1]);
+        assert_eq!(varint(63), [126]);
+        assert_eq!(varint(64), [128, 1]);
+        assert_eq!(varint(1_000), [208, 15]);
+    }
+
+    #[test]
+    fn a_batch_is_as_full_as_batch_size_allows() {
+        let combination = Combination {
+            record_size: 1_000,
+            acks: kpbench::protocol::Acks::Leader,
+            batch_size: 16_384,
+        };
+        let (bytes, records) = batch(combination, &mut StdRng::seed_from_u64(1));
+        assert_eq!(records, 16);
+        assert!(bytes.len() <= 16_384 && bytes.len() + 1_007 > 16_384, "{}", bytes.len());
+        assert_eq!(
+            i32::from_be_bytes(bytes[8..12].try_into().unwrap()) as usize,
+            bytes.len() - 12
+        );
     }
 }

@@ -67,9 +67,10 @@ impl Broker {
 
     /// Records that a fresh topic holds, once its high watermarks stand still.
     pub fn appended(&self, topic: &str) -> anyhow::Result<u64> {
+        let topics = [topic];
         let settled = self
             .target
-            .settled_high_watermarks(&[topic], Patience::within(Duration::from_secs(10)));
+            .settled_high_watermarks(&topics, Patience::within(Duration::from_secs(10)));
         Ok(self.runtime.block_on(settled)?.iter().sum())
     }
 

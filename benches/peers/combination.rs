@@ -42,6 +42,11 @@ impl Combination {
         all
     }
 
+    /// The one of this label.
+    pub fn of_label(label: &str) -> Option<Combination> {
+        Self::all().into_iter().find(|one| one.to_string() == label)
+    }
+
     /// `buffer.memory` of the Java client in bytes: room for [`QUEUE_RECORDS`], its default at least.
     pub fn buffer_memory(&self) -> u64 {
         (QUEUE_RECORDS * u64::from(self.record_size)).max(MIN_BUFFER_MEMORY)

@@ -96,7 +96,7 @@ impl Plan {
     /// A time for kpbench; for the others the number of records that takes this time, found by a run that counts for nothing.
     fn amount(&self, session: &mut Session, peer: Peer, combination: Combination) -> anyhow::Result<Amount> {
         let seconds = match peer {
-            Peer::Kpbench(_) => return Ok(Amount::Millis((self.seconds * 1e3) as u64)),
+            Peer::Kpbench(_) | Peer::BareRequests => return Ok(Amount::Millis((self.seconds * 1e3) as u64)),
             Peer::RdkafkaPerformance | Peer::RdkafkaPerformanceCopying => self.seconds,
             Peer::ProducerPerformance => self.seconds * JAVA_TIMES,
         };

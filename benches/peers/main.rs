@@ -4,6 +4,7 @@
 //! random order per round, on one local broker, every run on a fresh topic, every run's acknowledgements checked against
 //! the growth of the high watermarks.
 
+mod bare;
 mod broker;
 mod build;
 mod child;
@@ -51,6 +52,9 @@ struct Arguments {
     /// Instead of the peers: what recording every latency costs. Of the first combination, where --only names none.
     #[arg(long)]
     recording_cost: bool,
+    /// What a process does that sends bare requests: servers, topic, combination, ms.
+    #[arg(long, hide = true, num_args = 4)]
+    bare_requests: Vec<String>,
     /// Given by cargo bench.
     #[arg(long, hide = true)]
     bench: bool,
@@ -58,6 +62,9 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if let [servers, topic, combination, millis] = &arguments.bare_requests[..] {
+        return send_bare_requests(servers, topic, combination, millis);
+    }
     if !arguments.bench {
         println!("nothing measured: run it with `cargo bench --bench peers`");
         return ExitCode::SUCCESS;
@@ -71,6 +78,22 @@ fn main() -> ExitCode {
         Err(_) if INTERRUPTED.load(Ordering::Relaxed) => {
             eprintln!("interrupted");
             ExitCode::from(130)
+        }
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn send_bare_requests(servers: &str, topic: &str, combination: &str, millis: &str) -> ExitCode {
+    let sent = Combination::of_label(combination)
+        .context("no such combination")
+        .and_then(|combination| bare::send(servers, topic, combination, millis.parse()?));
+    match sent {
+        Ok((acknowledged, seconds)) => {
+            println!("{acknowledged} records acknowledged in {seconds} s");
+            ExitCode::SUCCESS
         }
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -225,6 +248,10 @@ fn conditions(arguments: &Arguments, session: &Session, places: &Places) -> Stri
             .to_owned(),
         "CPU per record: user + system time of the whole process (wait4), its start and end included, ÷ acknowledged records. \
          kpbench records every latency; rdkafka_performance records none; kafka-producer-perf-test keeps a sample of at most 500,000."
+            .to_owned(),
+        "(bare requests): no client, but this benchmark sending requests that were made beforehand, each with one full batch, \
+         five in flight on one connection: what the broker takes from a client that costs next to nothing and sends one batch \
+         per request."
             .to_owned(),
         "Every run: acknowledged records = growth of the high watermarks, else it is reported as failed and excluded.".to_owned(),
     ];

@@ -14,7 +14,7 @@ use kpbench::protocol::{
 use super::combination::{Combination, LINGER_MS, PARTITIONS, QUEUE_RECORDS};
 
 /// `max.in.flight.requests.per.connection`, Java's default: librdkafka's is 1,000,000.
-const IN_FLIGHT: u32 = 5;
+pub const IN_FLIGHT: u32 = 5;
 /// What `kafka-run-class.sh` and `kafka-producer-perf-test.sh` give their JVM.
 const JVM_FLAGS: &[&str] = &[
     "-server",
@@ -38,17 +38,20 @@ pub enum Peer {
     RdkafkaPerformanceCopying,
     /// Kafka's own benchmark, with the Java client.
     ProducerPerformance,
+    /// No client: requests made beforehand, one batch in each.
+    BareRequests,
 }
 
 impl Peer {
     /// All, the one that the others are compared with first.
-    pub const ALL: [Peer; 6] = [
+    pub const ALL: [Peer; 7] = [
         Peer::Kpbench(ClientKind::Librdkafka),
         Peer::RdkafkaPerformance,
         Peer::RdkafkaPerformanceCopying,
         Peer::ProducerPerformance,
         Peer::Kpbench(ClientKind::RustBase),
         Peer::Kpbench(ClientKind::RustFuture),
+        Peer::BareRequests,
     ];
 
     /// Its name in tables.
@@ -58,6 +61,7 @@ impl Peer {
             Peer::RdkafkaPerformance => "rdkafka_performance".to_owned(),
             Peer::RdkafkaPerformanceCopying => "rdkafka_performance -D".to_owned(),
             Peer::ProducerPerformance => "kafka-producer-perf-test".to_owned(),
+            Peer::BareRequests => "(bare requests)".to_owned(),
         }
     }
 }
@@ -74,6 +78,8 @@ pub struct Programs {
     pub jars: PathBuf,
     /// Directory for the payload files of `kafka-producer-perf-test`.
     pub work: PathBuf,
+    /// This benchmark.
+    pub this: PathBuf,
 }
 
 /// How much to send.
@@ -122,6 +128,7 @@ impl Programs {
             Peer::RdkafkaPerformance => Ok((self.rdkafka_performance(job, false)?, String::new())),
             Peer::RdkafkaPerformanceCopying => Ok((self.rdkafka_performance(job, true)?, String::new())),
             Peer::ProducerPerformance => Ok((self.producer_performance(job)?, String::new())),
+            Peer::BareRequests => Ok((self.bare_requests(job)?, String::new())),
         }
     }
 
@@ -172,6 +179,17 @@ impl Programs {
             format!("linger.ms={LINGER_MS}"),
             format!("max.in.flight.requests.per.connection={IN_FLIGHT}"),
         ]);
+        Ok(command)
+    }
+
+    /// This benchmark itself, as the program that sends them.
+    fn bare_requests(&self, job: &Job<'_>) -> anyhow::Result<Command> {
+        let Amount::Millis(millis) = job.amount else {
+            bail!("bare requests are given a time");
+        };
+        let mut command = Command::new(&self.this);
+        command.args(["--bare-requests", job.bootstrap_servers, job.topic]);
+        command.args([job.combination.to_string(), millis.to_string()]);
         Ok(command)
     }
 
@@ -253,6 +271,7 @@ pub fn told(peer: Peer, stdout: &str) -> anyhow::Result<Told> {
         Peer::Kpbench(_) => told_by_kpbench(stdout),
         Peer::RdkafkaPerformance | Peer::RdkafkaPerformanceCopying => told_by_rdkafka_performance(stdout),
         Peer::ProducerPerformance => told_by_producer_performance(stdout),
+        Peer::BareRequests => told_by_bare_requests(stdout),
     }
 }
 
@@ -319,6 +338,17 @@ fn told_by_producer_performance(stdout: &str) -> anyhow::Result<Told> {
             seconds: acknowledged as f64 / rate,
         }),
         _ => bail!("not understood: {line}"),
+    }
+}
+
+/// `16000 records acknowledged in 2.5 s`
+fn told_by_bare_requests(stdout: &str) -> anyhow::Result<Told> {
+    let mut words = stdout.split_whitespace();
+    let acknowledged = words.next().and_then(|word| word.parse().ok());
+    let seconds = words.nth(3).and_then(|word| word.parse().ok());
+    match (acknowledged, seconds) {
+        (Some(acknowledged), Some(seconds)) => Ok(Told { acknowledged, seconds }),
+        _ => bail!("not understood: {stdout}"),
     }
 }
 

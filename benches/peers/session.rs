@@ -63,6 +63,7 @@ impl Session {
             java: java::find()?.program,
             jars: installation.libs,
             work: places.work.clone(),
+            this: std::env::current_exe().context("find this program")?,
         };
         Ok(Session {
             broker,
