@@ -64,8 +64,8 @@ pub(super) struct SeenByLevel(Vec<LevelSeen>);
 
 impl SeenByLevel {
     #[inline]
-    pub fn responded(&mut self, level: usize, latency_us: u64) {
-        record(&mut self.level(level).response, latency_us, 1);
+    pub fn responded(&mut self, level: usize, latency_us: u64, records: u64) {
+        record(&mut self.level(level).response, latency_us, records);
     }
 
     pub fn arrived(&mut self, level: usize, acknowledged: u64) {
@@ -121,10 +121,10 @@ mod tests {
     #[test]
     fn what_several_threads_saw_comes_together() {
         let (mut one, mut other) = (SeenByLevel::default(), SeenByLevel::default());
-        one.responded(1, 100);
+        one.responded(1, 100, 1);
         one.arrived(1, 3);
-        other.responded(1, 90_000_000);
-        other.responded(0, 5);
+        other.responded(1, 90_000_000, 1);
+        other.responded(0, 5, 1);
         one.add(&other);
         let all = one.all(3);
         let counts: Vec<(u64, u64)> = all

@@ -165,6 +165,7 @@ impl Hub {
             now_us: 0,
             batch: 0,
             acknowledged_before: 0,
+            run: Run::none(),
             second_half: false,
             closed: false,
         }
@@ -196,8 +197,31 @@ pub struct AckRecorder {
     batch: u64,
     /// Acknowledged records of the shard when the batch began.
     acknowledged_before: u64,
+    /// Acknowledged records of the batch that share one tag and follow each other: they have the same latencies.
+    run: Run,
     second_half: bool,
     closed: bool,
+}
+
+/// Records of one tag that were acknowledged together. Those of an unpaced burst share theirs, and librdkafka reports them
+/// one after the other: their latency is put into the histogram once, with their number.
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    tag: SendTag,
+    records: u64,
+}
+
+impl Run {
+    fn begun_by(tag: SendTag) -> Self {
+        Self { tag, records: 1 }
+    }
+
+    fn none() -> Self {
+        Self {
+            tag: SendTag::new(0, 0),
+            records: 0,
+        }
+    }
 }
 
 impl AckRecorder {
@@ -235,18 +259,29 @@ impl AckRecorder {
         if self.hub.listed {
             self.shard.listed.push((tag.intended_us(), self.now_us));
         }
-        if self.hub.record_acknowledgements && self.hub.timeline.in_window(tag.intended_us()) {
-            record(&mut self.shard.service, self.now_us.saturating_sub(tag.entry_us()), 1);
-            if self.hub.paced {
-                record(
-                    &mut self.shard.response,
-                    self.now_us.saturating_sub(tag.intended_us()),
-                    1,
-                );
-                if let Some(level) = self.hub.levels.index(tag.intended_us()) {
-                    let latency_us = self.now_us.saturating_sub(tag.intended_us());
-                    self.shard.levels.responded(level, latency_us);
-                }
+        if self.run.tag == tag && self.run.records > 0 {
+            self.run.records += 1;
+        } else {
+            self.end_run();
+            self.run = Run::begun_by(tag);
+        }
+    }
+
+    /// Puts the latencies of the records at hand into the histograms.
+    #[inline]
+    fn end_run(&mut self) {
+        let Run { tag, records } = std::mem::replace(&mut self.run, Run::none());
+        let hub = &self.hub;
+        if records == 0 || !hub.record_acknowledgements || !hub.timeline.in_window(tag.intended_us()) {
+            return;
+        }
+        let service_us = self.now_us.saturating_sub(tag.entry_us());
+        record(&mut self.shard.service, service_us, records);
+        if hub.paced {
+            let response_us = self.now_us.saturating_sub(tag.intended_us());
+            record(&mut self.shard.response, response_us, records);
+            if let Some(level) = hub.levels.index(tag.intended_us()) {
+                self.shard.levels.responded(level, response_us, records);
             }
         }
     }
@@ -276,6 +311,7 @@ impl AckRecorder {
     #[inline]
     pub fn end_batch(&mut self) {
         if self.batch > 0 {
+            self.end_run();
             if let Some(level) = self.hub.levels.index(self.now_us) {
                 let arrived = self.shard.acknowledged - self.acknowledged_before;
                 self.shard.levels.arrived(level, arrived);
@@ -415,3 +451,6 @@ impl Drop for SendRecorder {
         self.hand_over();
     }
 }
+
+#[cfg(test)]
+mod tests;
