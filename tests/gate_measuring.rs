@@ -335,6 +335,43 @@ fn a_precision_lets_it_go_on_until_it_is_decided_and_no_longer() {
 }
 
 #[test]
+fn a_gate_that_was_judged_is_neither_continued_nor_held_to_other_thresholds() {
+    let place = Place::new();
+    let measured = [
+        "gate",
+        "--profile",
+        "fast.toml",
+        "--base",
+        "batch.size=499999",
+        "--threshold",
+        "throughput_records_per_s=90%",
+    ];
+    assert!([0, 4].contains(&code(&place.kpbench(&[&measured[..], &["--out", "run"]].concat()))));
+    for (further, told) in [
+        (
+            &["--repetitions", "12"][..],
+            "6 blocks were planned and 12 are asked for now",
+        ),
+        (
+            &["--threshold", "throughput_records_per_s=80%"],
+            "throughput_records_per_s was 90 % and is 80 % now",
+        ),
+    ] {
+        let output = place.kpbench(&[&measured[..], &["--resume", "run"], further].concat());
+        assert_eq!(code(&output), 2);
+        assert!(said(&output).contains(told), "{}", said(&output));
+    }
+    let judged = place.kpbench(&["gate", "run", "--format", "json"]);
+    let again: GateDocument = serde_json::from_str(&text(&judged.stdout)).unwrap();
+    assert_eq!(again.rows[0].threshold, 0.9, "the gate's own, not the profile's");
+    assert!(
+        again.thresholds_from.contains("the gate that the run was made for"),
+        "{}",
+        again.thresholds_from
+    );
+}
+
+#[test]
 fn what_cannot_be_measured_is_told_before_anything_starts() {
     let place = Place::new();
     fs::write(

@@ -3,6 +3,8 @@
 
 mod coordinator_support;
 
+use std::collections::BTreeMap;
+
 use coordinator_support::{Bench, Heard, configuration};
 use kpbench::analysis::{Asked, Metric, Question, Threshold};
 use kpbench::plan;
@@ -350,6 +352,98 @@ fn a_gate_goes_on_after_an_interruption_but_gets_no_further_looks() {
     let mut heard = Heard::default();
     bench.run_heard(&mut heard).unwrap();
     assert!(heard.lines[0].contains("nothing to do"), "{:?}", heard.lines);
+}
+
+/// Three blocks of a base and a candidate for a gate.
+fn fixed_gate() -> Bench {
+    let mut bench = gate(&varying(1_800, 20), GATE);
+    bench.request.profile.run.precision = None;
+    bench.request.held_to = Some(thresholds(0.1));
+    bench
+}
+
+fn thresholds(share: f64) -> BTreeMap<String, f64> {
+    BTreeMap::from([(Metric::Throughput.id().to_owned(), share)])
+}
+
+fn refused(bench: &Bench) -> String {
+    match bench.run().unwrap_err() {
+        RunError::ResumeMismatch { differences, .. } => differences.join("; "),
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn a_gate_of_fixed_blocks_gets_no_second_look() {
+    let mut bench = fixed_gate();
+    let (outcome, _) = bench.run_until("started b02-t02");
+    assert_eq!(outcome.unwrap().ended, Ended::Interrupted);
+    bench.resume();
+    // What was interrupted goes on to what was planned, and no further.
+    bench.request.profile.run.repetitions = 6;
+    let told = refused(&bench);
+    assert!(told.contains("3 blocks were planned and 6 are asked for now"), "{told}");
+    bench.request.profile.run.repetitions = 3;
+    assert_eq!(bench.run().unwrap().ended, Ended::Complete);
+    assert_blocks(&bench, 3);
+    // Also where another command continues it, which knows of no gate.
+    bench.request.profile.run.repetitions = 6;
+    for held_to in [Some(thresholds(0.1)), None] {
+        bench.request.held_to = held_to;
+        let told = refused(&bench);
+        assert!(
+            told.contains("3 blocks were planned and 6 are asked for now: that would be a further look at a gate")
+                && told.contains("Begin a new run, or one with a --precision"),
+            "{told}"
+        );
+    }
+    bench.request.profile.run.precision = Some(RULE);
+    assert!(refused(&bench).contains("a precision is asked for now"));
+}
+
+#[test]
+fn a_gate_against_stored_sessions_does_not_go_on_to_another_precision() {
+    let half_width = |half_width: f64| Some(Precision { half_width, ..RULE });
+    let mut bench = bench(&varying(2_100, 20), RULE);
+    bench.request.held_to = Some(thresholds(0.1));
+    bench.request.profile.run.precision = half_width(0.5);
+    let (outcome, _) = bench.run_until("started b03-t02");
+    assert_eq!(outcome.unwrap().ended, Ended::Interrupted);
+    bench.resume();
+    // Nothing was looked at so far.
+    bench.request.profile.run.precision = half_width(0.4);
+    bench.run().unwrap();
+    assert_blocks(&bench, 8);
+    bench.request.profile.run.precision = half_width(0.001);
+    assert!(refused(&bench).contains("the run has ended and another precision is asked for now"));
+}
+
+#[test]
+fn a_gate_has_one_set_of_thresholds() {
+    let mut bench = fixed_gate();
+    bench.run_until("started b02-t02").0.unwrap();
+    assert_eq!(manifest(&bench).held_to, Some(thresholds(0.1)));
+    bench.resume();
+    let mut other = thresholds(0.2);
+    other.insert("latency_p99_us".to_owned(), 0.5);
+    bench.request.held_to = Some(other);
+    let told = refused(&bench);
+    assert!(
+        told.contains("the gate's threshold of throughput_records_per_s was 10 % and is 20 % now")
+            && told.contains("latency_p99_us was not gated and is 50 % now"),
+        "{told}"
+    );
+    bench.request.held_to = Some(thresholds(0.1));
+    assert_eq!(bench.run().unwrap().ended, Ended::Complete);
+
+    // What began without a gate is held to those of the gate that continues it.
+    let mut sweep = fixed_gate();
+    sweep.request.held_to = None;
+    sweep.run_until("started b02-t02").0.unwrap();
+    sweep.resume();
+    sweep.request.held_to = Some(thresholds(0.3));
+    sweep.run().unwrap();
+    assert_eq!(manifest(&sweep).held_to, Some(thresholds(0.3)));
 }
 
 #[test]

@@ -168,6 +168,7 @@ fn recorded_trial() -> (Value, Vec<Value>) {
         out: OutDirectory::Fresh(directory.join("run")),
         keep_topics: false,
         question: None,
+        held_to: None,
         trial_program: TrialProgram {
             path: "/bin/sh".into(),
             arguments: vec!["-c".into(), script.into()],

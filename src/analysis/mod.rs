@@ -24,7 +24,7 @@ pub use fair::incomparable;
 pub use floors::{DEFAULT_FLOOR, Floors};
 pub use gate::{
     Asked, Basis, GateRow, GateVerdict, Judged, Look, Pair, Question, Repeated, Threshold, against_stored, confirm,
-    interleaved, may_be_excused, not_confirmed, pairs_of, thresholds, whole_verdict,
+    interleaved, may_be_excused, not_confirmed, pairs_of, thresholds, thresholds_of_run, whole_verdict,
 };
 pub(crate) use metric::Style;
 pub use metric::{Better, Metric};

@@ -43,6 +43,7 @@ pub fn ab(arguments: &AbArguments, command: Vec<String>, quiet: bool) -> Result<
         trial_programs: Default::default(),
         resumed_at: None,
         question: None,
+        held_to: None,
     };
     measuring::measure(measuring, &verdict)
 }

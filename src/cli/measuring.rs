@@ -46,6 +46,7 @@ pub fn sweep(arguments: &SweepArguments, command: Vec<String>, quiet: bool) -> R
         trial_programs: Default::default(),
         resumed_at: None,
         question: None,
+        held_to: None,
     };
     measure(measuring, &show)
 }
@@ -67,6 +68,7 @@ pub fn run(arguments: &RunArguments, command: Vec<String>, quiet: bool) -> Resul
         trial_programs: Default::default(),
         resumed_at: None,
         question: None,
+        held_to: None,
     };
     measure(measuring, &show)
 }
@@ -105,6 +107,8 @@ pub(super) struct Measuring {
     pub(super) resumed_at: Option<PathBuf>,
     /// What a gate asks, where it decides on the number of blocks.
     pub(super) question: Option<Question>,
+    /// By a figure's id, the thresholds of the gate that the run is made for; none where it is made for none.
+    pub(super) held_to: Option<BTreeMap<String, f64>>,
 }
 
 /// What is said of a run that was not interrupted, on standard output.
@@ -128,6 +132,7 @@ pub(super) fn measure(measuring: Measuring, tell: Tell<'_>) -> Result<Exit, Fail
         trial_programs,
         resumed_at,
         question,
+        held_to,
     } = measuring;
     check_existing_topic(&profile, &options)?;
     announce(&profile, &options, quiet)?;
@@ -138,6 +143,7 @@ pub(super) fn measure(measuring: Measuring, tell: Tell<'_>) -> Result<Exit, Fail
         command: command.clone(),
         keep_topics: options.keep_topics,
         question,
+        held_to,
         trial_program: TrialProgram::this_binary().map_err(Failure::failed)?,
         trial_programs,
         spawner: Spawner::new().map_err(Failure::failed)?,

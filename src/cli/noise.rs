@@ -51,6 +51,7 @@ pub fn noise(arguments: &NoiseArguments, command: Vec<String>, quiet: bool) -> R
         trial_programs: Default::default(),
         resumed_at: None,
         question: None,
+        held_to: None,
     };
     measuring::measure(measuring, &|outcome, format| conclude(outcome, format, &label))
 }

@@ -132,7 +132,7 @@ fn open_place(request: &RunRequest, listener: &mut dyn Listener) -> Result<Place
         }
         OutDirectory::Resume(path) => {
             let (directory, cut) = RunDirectory::resume(path)?;
-            let differences = resume::differences(directory.manifest(), &request.profile);
+            let differences = resume::differences(directory.manifest(), &request.profile, request.held_to.as_ref());
             if !differences.is_empty() {
                 return Err(RunError::ResumeMismatch {
                     path: path.clone(),
@@ -349,6 +349,7 @@ fn new_manifest(request: &RunRequest, target: TargetDescription, mask: &Mask) ->
         noise_floor: None,
         open_topic_prefixes: Vec::new(),
         gate: profile.gate.clone(),
+        held_to: request.held_to.clone(),
         trial_programs: request
             .trial_programs
             .iter()
@@ -389,6 +390,7 @@ fn continued(
         });
     }
     manifest.run.precision = now.run.precision;
+    manifest.held_to = manifest.held_to.or(now.held_to);
     if now.run.precision.is_none() && now.run.repetitions > manifest.run.repetitions {
         manifest.run.repetitions = now.run.repetitions;
         manifest.plan = now.plan.clone();

@@ -106,6 +106,8 @@ pub struct RunRequest {
     /// What a gate asks, where it decides on the number of blocks
     /// ([`Until::Decided`](crate::profile::Until::Decided)).
     pub question: Option<Question>,
+    /// By a figure's id, the thresholds of the gate that the run is made for; none where it is made for none.
+    pub held_to: Option<BTreeMap<String, f64>>,
     /// What runs the trials.
     pub trial_program: TrialProgram,
     /// By configuration id: what runs its trials instead.

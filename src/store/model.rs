@@ -72,6 +72,10 @@ pub struct Manifest {
     /// What a gate puts up with, where the profile says so.
     #[serde(default, skip_serializing_if = "GateSettings::is_empty")]
     pub gate: GateSettings,
+    /// By a figure's id, the thresholds of the gate that this run was made for, those of the command line included; none
+    /// where it was made for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_to: Option<BTreeMap<String, f64>>,
     /// By configuration id: the program that ran its trials, where that is not the kpbench that made the run.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub trial_programs: BTreeMap<String, UsedTrialProgram>,

@@ -104,6 +104,7 @@ pub(crate) fn manifest() -> Manifest {
         noise_floor: None,
         open_topic_prefixes: Vec::new(),
         gate: Default::default(),
+        held_to: None,
         trial_programs: BTreeMap::new(),
     }
 }

@@ -335,6 +335,7 @@ impl Bench {
             out: OutDirectory::Fresh(temporary.path().join("run")),
             keep_topics: false,
             question: None,
+            held_to: None,
             trial_program: TrialProgram {
                 path: PathBuf::from("/bin/sh"),
                 arguments: vec![program.into()],

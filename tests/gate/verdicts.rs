@@ -54,13 +54,13 @@ fn one_session_decides_what_hardly_varies_and_nothing_else() {
             said(&output)
         );
     }
-    let gated = |cpu: f64| {
-        let mut run = at(run(10), 1.0, cpu);
-        let steady = [
-            ("client_cpu_us_per_record", 0.05),
-            ("wire_bytes_per_record", 0.02),
-            ("records_per_batch", 0.05),
-        ];
+    let gated = |wire: f64| {
+        let mut run = at(run(10), 1.0, 1.0).each_trial(|trial| {
+            let result = trial.result.as_mut().unwrap();
+            let statistics = result.statistics.as_mut().unwrap();
+            statistics.wire_bytes = (statistics.wire_bytes as f64 * wire) as u64;
+        });
+        let steady = [("wire_bytes_per_record", 0.02), ("records_per_batch", 0.05)];
         run.manifest.gate.thresholds = steady.map(|(id, share)| (id.to_owned(), share)).into();
         run
     };
@@ -70,9 +70,18 @@ fn one_session_decides_what_hardly_varies_and_nothing_else() {
     let costlier = place.gate(&gated(1.4), &[]);
     assert_eq!(code(&costlier), 3);
     assert!(
-        said(&costlier).contains("Client CPU per record: +40 %"),
+        said(&costlier).contains("Wire bytes per record: +40 %"),
         "{}",
         said(&costlier)
+    );
+    // Client CPU per record varies from session to session.
+    let flags = [&THROUGHPUT_ONLY[..2], &["--threshold", "throughput_records_per_s=90%"]].concat();
+    let cpu = place.gate(&at(run(10), 1.0, 1.4), &flags);
+    assert_eq!(code(&cpu), 4);
+    assert!(
+        said(&cpu).contains("default, Client CPU per record: Needs 6 stored sessions and has 1"),
+        "{}",
+        said(&cpu)
     );
     // Also where the baseline is given as a run directory.
     let today = place.store("today", &gated(1.4), 27);

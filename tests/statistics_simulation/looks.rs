@@ -12,7 +12,7 @@ use crate::noise::{Noise, SlowDrift, Source, add_block};
 use crate::synthetic::Run;
 use crate::tally;
 
-const RULE: Precision = Precision {
+pub const RULE: Precision = Precision {
     metric: kpbench::profile::PrecisionMetric::Throughput,
     half_width: 0.03,
     min_blocks: 15,
@@ -22,7 +22,7 @@ const RULE: Precision = Precision {
 };
 
 /// Base and candidate, without a trial.
-fn template() -> BaselineSession {
+pub fn template() -> BaselineSession {
     let mut run = Run::grid(&[("linger.ms", &["0", "5"])], 1);
     for (one, name) in run.manifest.configurations.iter_mut().zip(["base", "candidate"]) {
         one.axes = vec![AxisSetting {
@@ -34,7 +34,7 @@ fn template() -> BaselineSession {
     session_of(&run.manifest, &[], "run", run.manifest.created_at)
 }
 
-fn asked(figures: &[Metric], share: f64) -> Asked {
+pub fn asked(figures: &[Metric], share: f64) -> Asked {
     Asked {
         thresholds: figures.iter().map(|&metric| Threshold { metric, share }).collect(),
         force: false,

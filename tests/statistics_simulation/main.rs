@@ -1,4 +1,5 @@
-//! What the statistics promise, simulated: coverage, false positives, power, stored sessions, adaptive stopping.
+//! What the statistics promise, simulated: coverage, false positives, power, stored sessions, adaptive stopping, paced
+//! loads, repetitions and continued runs.
 //!
 //! Twenty seeds, drawn and not chosen (`tests/reference/seeds.txt`). Every seed's outcome is printed:
 //! `cargo test --test statistics_simulation -- --nocapture`. A claim holds of all seeds together; each single seed may
@@ -11,8 +12,12 @@ mod gate;
 mod looks;
 mod noise;
 mod order;
+mod paced;
 mod power;
+mod repetition;
+mod resume;
 mod sessions;
+mod steady;
 mod stopping;
 #[path = "../synthetic/mod.rs"]
 mod synthetic;

@@ -173,6 +173,7 @@ fn manifest(configurations: Vec<Configuration>, plan: Vec<PlannedTrial>, blocks:
         noise_floor: None,
         open_topic_prefixes: Vec::new(),
         gate: Default::default(),
+        held_to: None,
         trial_programs: BTreeMap::new(),
     }
 }

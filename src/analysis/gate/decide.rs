@@ -120,6 +120,8 @@ pub(super) struct Case {
     pub(super) row: GateRow,
     /// What there is.
     pub(super) evidence: Evidence,
+    /// What is to be said before the verdict's reasons.
+    pub(super) remark: Option<&'static str>,
 }
 
 /// Decides all rows together.
@@ -142,13 +144,20 @@ pub(super) fn decide(cases: Vec<Case>, level: Level) -> Vec<GateRow> {
     cases
         .into_iter()
         .zip(level_of)
-        .map(|(case, together)| decided(case, level, together, first_step))
+        .map(|(case, together)| {
+            let remark = case.remark;
+            let mut row = decided(case, level, together, first_step);
+            if let Some(remark) = remark {
+                row.sentence = format!("{remark} {}", row.sentence);
+            }
+            row
+        })
         .collect()
 }
 
 /// `together`: the level that Holm's procedure leaves to this figure.
 fn decided(case: Case, level: Level, together: f64, first_step: f64) -> GateRow {
-    let Case { mut row, evidence } = case;
+    let Case { mut row, evidence, .. } = case;
     let (basis, test) = match evidence {
         Evidence::Nothing(why) => {
             (row.verdict, row.sentence) = (GateVerdict::Inconclusive, why);

@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use super::decide::{Case, Evidence, Test};
+use super::decide::{Case, Evidence};
 use super::losses::{Lost, lost};
+use super::rate::AgainstRate;
 use super::{Asked, GateRow, GateVerdict, Judged, Threshold};
 use crate::analysis::session::Figures;
-use crate::analysis::{Basis, Metric, incomparable};
+use crate::analysis::{Metric, incomparable};
 use crate::profile::Configuration;
 use crate::protocol::Acks;
 use crate::stats;
@@ -15,9 +16,6 @@ use crate::store::{BaselineSession, Manifest, SessionConfiguration};
 
 /// Values by block.
 pub(super) type Values = BTreeMap<u32, f64>;
-
-/// Throughput of each trial of base and candidate ÷ the rate that was asked of it.
-pub(super) type OfIntended = (Vec<f64>, Vec<f64>);
 
 /// One gated figure of one configuration, on both sides.
 pub(super) struct Figure<'a> {
@@ -28,9 +26,9 @@ pub(super) struct Figure<'a> {
     pub(super) now: &'a Values,
     /// Completed trials of both.
     pub(super) trials: (u32, u32),
-    /// Base's and candidate's values ÷ what was asked of them, where their load set the figure; or why it may not be
+    /// Base and candidate against what was asked of them, where their load may have set the figure; or why it may not be
     /// compared: see [`set_by_rate`].
-    pub(super) rate: Result<Option<OfIntended>, String>,
+    pub(super) rate: Result<Option<AgainstRate>, String>,
 }
 
 /// The figure with what it is decided by: nothing where its trials do not count, the rate where that was kept, else what
@@ -52,47 +50,26 @@ pub(super) fn case(
         now,
         figure.trials.1,
     );
+    let mut remark = None;
     let evidence = if let Some(why) = broken {
         Evidence::Invalid(why.to_owned())
     } else if let Some(missing) = missing_values(base, now, figure.trials) {
         missing
     } else {
         match &figure.rate {
-            Ok(Some((base, now))) if keeps(base, threshold.share) => kept_rate(now),
-            Ok(Some(_)) => {
-                add_new(&mut judged.notes, vec![short_of_rate(figure.label)]);
-                compared()
+            Ok(Some(rate)) => {
+                let evidence;
+                (evidence, remark) = rate.evidence(figure.label, threshold.share, judged, compared);
+                evidence
             }
             Ok(None) => compared(),
             Err(why) => Evidence::Nothing(format!("Cannot be said: {why}.")),
         }
     };
-    Case { row, evidence }
+    Case { row, evidence, remark }
 }
 
-/// The trials of a paced load against the rate that was asked for.
-fn kept_rate(ratios: &[f64]) -> Evidence {
-    Evidence::Test(
-        Basis::OfferedRate,
-        Test::Paired(ratios.iter().map(|ratio| ratio.ln()).collect()),
-    )
-}
-
-/// Each trial's throughput ÷ the rate that was asked of it: a constant one, or what was due in its own window.
-pub(super) fn of_intended(configuration: &Configuration, figures: &Figures<'_>, id: &str, values: &Values) -> Vec<f64> {
-    match configuration.workload.arrival.constant_rate_per_s() {
-        Some(rate_per_s) => values.values().map(|value| value / rate_per_s).collect(),
-        None => {
-            let offered = figures.series(id, Metric::OfferedRate);
-            let each = values
-                .iter()
-                .filter_map(|(block, value)| Some(value / offered.get(block)?));
-            each.collect()
-        }
-    }
-}
-
-/// Whether the figure is throughput and both were asked for the same: it was set then, and not found. An error says why the
+/// Whether the figure is throughput and both were asked for the same: it was set then, where it was kept, and not found. An error says why the
 /// figures of the two may not be compared at all.
 pub(super) fn set_by_rate(base: &Configuration, candidate: &Configuration, metric: Metric) -> Result<bool, String> {
     let (before, now) = (&base.workload.arrival, &candidate.workload.arrival);
@@ -113,18 +90,6 @@ fn incomparable_acks(base: &Configuration, candidate: &Configuration) -> Result<
         one
     };
     incomparable(Metric::Throughput, &unpaced(base), &unpaced(candidate)).map_or(Ok(()), |why| Err(why.to_owned()))
-}
-
-/// Whether the baseline came up to the rate, but for what is put up with. Where it did not, throughput was not set by the
-/// rate but found, and is compared like any other figure.
-fn keeps(ratios: &[f64], tolerated: f64) -> bool {
-    stats::median(ratios).is_some_and(|median| median >= 1.0 - tolerated)
-}
-
-fn short_of_rate(label: &str) -> String {
-    format!(
-        "{label}: the baseline did not keep the rate asked for, so that throughput was held against the baseline's."
-    )
 }
 
 /// Why a configuration does not count for the records that it lost; what else there is to say is told.

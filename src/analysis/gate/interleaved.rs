@@ -2,10 +2,10 @@
 
 use super::decide::{Evidence, Test, decide};
 use super::evidence::{
-    Figure, add_new, broken, case, configuration, gated, invalidated, log_ratios, losses_of, not_ended, of_intended,
-    set_by_rate,
+    Figure, add_new, broken, case, configuration, gated, invalidated, log_ratios, losses_of, not_ended, set_by_rate,
 };
 use super::level::Level;
+use super::rate::{Achieved, AgainstRate};
 use super::unmatched::dropped;
 use super::warnings::below_noise;
 use super::{Asked, Judged};
@@ -103,8 +103,11 @@ pub fn interleaved(session: &BaselineSession, pairs: &[Pair], asked: &Asked) -> 
                 now: &now,
                 trials: (blocks, blocks),
                 rate: set_by_rate(base, candidate, threshold.metric).map(|by_rate| {
-                    let of = |one: &Configuration, values| of_intended(one, &figures, &one.id, values);
-                    by_rate.then(|| (of(base, &before), of(candidate, &now)))
+                    let of = |one: &Configuration, values| Achieved::of(one, &figures, &one.id, values);
+                    by_rate.then(|| AgainstRate {
+                        base: vec![of(base, &before)],
+                        now: of(candidate, &now),
+                    })
                 }),
             };
             let paired = || Evidence::Test(Basis::Interleaved, Test::Paired(log_ratios(&before, &now)));

@@ -10,6 +10,7 @@ mod interleaved;
 mod level;
 mod losses;
 mod question;
+mod rate;
 mod sentence;
 mod stored;
 mod unmatched;
@@ -22,6 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Better, Metric};
 use crate::profile::GateSettings;
+use crate::store::Manifest;
 
 pub use interleaved::{Pair, interleaved, pairs_of};
 pub use question::{Look, Question};
@@ -71,7 +73,7 @@ pub enum Basis {
     Sessions,
     /// Trials of stored sessions, of a figure that hardly varies from session to session.
     Steady,
-    /// The rate that was asked for: a paced load either kept it or not.
+    /// The rate that was asked for, where the baseline kept it for certain: a paced load either kept it or not.
     OfferedRate,
 }
 
@@ -132,11 +134,11 @@ pub struct GateRow {
     pub verdict: GateVerdict,
     /// The verdict with its reasons.
     pub sentence: String,
-    /// What the repetition said of a regression; null where nothing was repeated.
+    /// What the repetition said of a regression, or against what was none; null where it had nothing to say.
     pub repeated: Option<Repeated>,
 }
 
-/// What was found when a regression was measured again.
+/// What was found when it was measured again.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Repeated {
     /// The verdict of the repetition.
@@ -147,6 +149,17 @@ pub struct Repeated {
     pub low: Option<f64>,
     /// Upper end.
     pub high: Option<f64>,
+}
+
+impl Repeated {
+    fn of(again: &GateRow) -> Repeated {
+        Repeated {
+            verdict: again.verdict,
+            ratio: again.ratio,
+            low: again.low,
+            high: again.high,
+        }
+    }
 }
 
 /// What a gate found.
@@ -166,21 +179,43 @@ pub struct Judged {
 
 /// What applies: the profile's own thresholds or the defaults, and those given on top, and where they come from in words.
 pub fn thresholds(settings: &GateSettings, given: &BTreeMap<String, f64>) -> (Vec<Threshold>, String) {
-    let mut shares = settings.effective();
+    let from = match settings.is_empty() {
+        true => "the defaults, since the profile has no [gate]",
+        false => "the profile's",
+    };
+    with_given(settings.effective(), from, given)
+}
+
+/// What applies to a stored run: the thresholds of the gate that it was made for, or its profile's or the defaults where it
+/// was made for none, and those given on top.
+pub fn thresholds_of_run(manifest: &Manifest, given: &BTreeMap<String, f64>) -> (Vec<Threshold>, String) {
+    let of_profile = thresholds(&manifest.gate, given);
+    let Some(held_to) = &manifest.held_to else {
+        return of_profile;
+    };
+    let of_gate = with_given(held_to.clone(), "those of the gate that the run was made for", given);
+    match of_gate.0 == of_profile.0 {
+        true => of_profile,
+        false => of_gate,
+    }
+}
+
+fn with_given(
+    mut shares: BTreeMap<String, f64>,
+    from: &str,
+    given: &BTreeMap<String, f64>,
+) -> (Vec<Threshold>, String) {
     shares.extend(given.iter().map(|(id, share)| (id.clone(), *share)));
     let thresholds = Metric::ALL
         .iter()
         .filter_map(|&metric| shares.get(metric.id()).map(|&share| Threshold { metric, share }))
         .collect();
-    let mut origin = match settings.is_empty() {
-        true => "Thresholds: the defaults, since the profile has no [gate]".to_owned(),
-        false => "Thresholds: the profile's".to_owned(),
+    let given: Vec<&str> = given.keys().map(String::as_str).collect();
+    let origin = match given.is_empty() {
+        true => format!("Thresholds: {from}."),
+        false => format!("Thresholds: {from}; from the command line: {}.", given.join(", ")),
     };
-    if !given.is_empty() {
-        let given: Vec<&str> = given.keys().map(String::as_str).collect();
-        origin += &format!("; from the command line: {}", given.join(", "));
-    }
-    (thresholds, origin + ".")
+    (thresholds, origin)
 }
 
 /// The verdict over everything: a certain regression first, then what is not valid, then what cannot be said. Nothing
@@ -207,35 +242,44 @@ pub fn may_be_excused(rows: &[GateRow]) -> bool {
     rows.iter().filter(open).all(|row| row.low.is_some())
 }
 
-/// Holds the regressions found against a repetition of the measurement: only what is found again counts.
+/// Holds what was found against a repetition of the measurement: only a regression that is found again counts. What the
+/// repetition alone finds was measured again by nobody: it is no regression, and no pass either.
 pub fn confirm(first: &mut Judged, second: &Judged) {
-    for row in first
-        .rows
-        .iter_mut()
-        .filter(|row| row.verdict == GateVerdict::Regression)
-    {
+    let valid = second.invalid.is_empty();
+    for row in &mut first.rows {
         let again = second
             .rows
             .iter()
             .find(|other| (&other.configuration_id, other.metric) == (&row.configuration_id, row.metric));
-        row.repeated = again.map(|again| Repeated {
-            verdict: again.verdict,
-            ratio: again.ratio,
-            low: again.low,
-            high: again.high,
-        });
-        let confirmed =
-            second.invalid.is_empty() && again.is_some_and(|again| again.verdict == GateVerdict::Regression);
-        // A repetition that is not valid, or too short for an interval, answers nothing. What may well be a regression is
-        // then no pass for anybody: a candidate that breaks down the second time is not excused.
-        let answered = second.invalid.is_empty()
-            && again.is_some_and(|again| again.verdict != GateVerdict::NotValid && again.low.is_some());
-        row.verdict = match (confirmed, answered) {
-            (true, _) => GateVerdict::Regression,
-            (false, true) => GateVerdict::Inconclusive,
-            (false, false) => GateVerdict::NotValid,
-        };
-        row.sentence = sentence::repeated(row, again, confirmed);
+        match (row.verdict, again) {
+            (GateVerdict::Regression, _) => repeat(row, again, valid),
+            (GateVerdict::Pass | GateVerdict::Inconclusive, Some(again)) if valid => contradict(row, again),
+            _ => {}
+        }
+    }
+}
+
+/// A regression that was measured again. `valid`: whether the repetition as a whole is.
+fn repeat(row: &mut GateRow, again: Option<&GateRow>, valid: bool) {
+    row.repeated = again.map(Repeated::of);
+    let confirmed = valid && again.is_some_and(|again| again.verdict == GateVerdict::Regression);
+    // A repetition that is not valid, or too short for an interval, answers nothing. What may well be a regression is
+    // then no pass for anybody: a candidate that breaks down the second time is not excused.
+    let answered = valid && again.is_some_and(|again| again.verdict != GateVerdict::NotValid && again.low.is_some());
+    row.verdict = match (confirmed, answered) {
+        (true, _) => GateVerdict::Regression,
+        (false, true) => GateVerdict::Inconclusive,
+        (false, false) => GateVerdict::NotValid,
+    };
+    row.sentence = sentence::repeated(row, again, confirmed);
+}
+
+/// A figure that was no regression at first, and that the repetition, valid as a whole, has something against.
+fn contradict(row: &mut GateRow, again: &GateRow) {
+    if matches!(again.verdict, GateVerdict::Regression | GateVerdict::NotValid) {
+        row.repeated = Some(Repeated::of(again));
+        row.sentence = sentence::contradicted(row, again);
+        row.verdict = GateVerdict::NotValid;
     }
 }
 

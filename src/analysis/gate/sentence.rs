@@ -90,6 +90,24 @@ pub(super) fn repeated(row: &GateRow, again: Option<&GateRow>, confirmed: bool) 
     }
 }
 
+/// Of what was no regression at first, and is one, or not valid, in the repetition.
+pub(super) fn contradicted(row: &GateRow, again: &GateRow) -> String {
+    let (worse, tolerated) = (worse(row.metric), percent(row.threshold));
+    let first = match (row.verdict, row.low) {
+        (GateVerdict::Pass, _) => format!("{}, which excludes {worse} beyond {tolerated}", found(row)),
+        (_, Some(_)) => format!("{}, which leaves {worse} beyond {tolerated} open", found(row)),
+        (_, None) => format!("nothing certain ({})", row.sentence.trim_end_matches('.')),
+    };
+    match again.verdict {
+        GateVerdict::Regression => format!(
+            "Contradicted by the repetition: {first}, at first; when repeated: {}, where {worse} beyond {tolerated} is \
+             certain. Found once only, it is neither a regression nor a pass: measure again.",
+            found(again)
+        ),
+        _ => format!("Not valid when repeated: {first}, at first; then: {}", again.sentence),
+    }
+}
+
 /// Of a regression whose repetition failed.
 pub(super) fn not_repeated(row: &GateRow) -> String {
     format!(

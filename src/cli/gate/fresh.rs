@@ -136,10 +136,8 @@ impl Maker<'_> {
         profile: &Profile,
         only: Vec<(String, Metric)>,
     ) -> Result<Result<(Loaded, Judged), Exit>, Failure> {
-        let asked_of_profile = Asked {
-            thresholds: thresholds(&profile.gate, self.given).0,
-            force: self.force,
-        };
+        let thresholds = thresholds(&profile.gate, self.given).0;
+        let held_to = thresholds.iter().map(|one| (one.metric.id().to_owned(), one.share));
         let directory: RefCell<Option<PathBuf>> = RefCell::new(None);
         let measuring = Measuring {
             profile: profile.clone(),
@@ -148,8 +146,12 @@ impl Maker<'_> {
             quiet: self.quiet,
             trial_programs: plan.programs.clone(),
             resumed_at: self.first.clone(),
+            held_to: Some(held_to.collect()),
             question: plan.stored.is_none().then_some(Question {
-                asked: asked_of_profile,
+                asked: Asked {
+                    thresholds,
+                    force: self.force,
+                },
                 only,
             }),
         };

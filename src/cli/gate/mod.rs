@@ -21,7 +21,7 @@ use super::failure::Failure;
 use super::options::{MeasuringOptions, PlaceOption, key_value};
 use super::output;
 use crate::analysis::{
-    Asked, GateVerdict, Judged, against_stored, interleaved, may_be_excused, pairs_of, thresholds, whole_verdict,
+    Asked, GateVerdict, Judged, against_stored, interleaved, may_be_excused, pairs_of, thresholds_of_run, whole_verdict,
 };
 use crate::profile::parse_threshold;
 use crate::report::{GATE_FILE, GATE_SCHEMA_VERSION, GateDocument, Repetition, exported_gate, gate_text, replace};
@@ -153,7 +153,7 @@ fn finished(
 
 fn asked(loaded: &Loaded, given: &BTreeMap<String, f64>, force: bool) -> Asked {
     Asked {
-        thresholds: thresholds(&loaded.manifest.gate, given).0,
+        thresholds: thresholds_of_run(&loaded.manifest, given).0,
         force,
     }
 }
@@ -218,7 +218,7 @@ fn document(outcome: &Outcome, given: &BTreeMap<String, f64>, lenient: bool) -> 
         lenient,
         exit_code: exit.code(),
         sentence: GateDocument::conclusion(verdict, &judged.rows, lenient, excused),
-        thresholds_from: thresholds(&loaded.manifest.gate, given).1,
+        thresholds_from: thresholds_of_run(&loaded.manifest, given).1,
         repetition: repetition.clone(),
         rows: judged.rows.clone(),
         invalid: judged.invalid.clone(),

@@ -46,33 +46,96 @@ fn a_paced_load_is_held_to_its_rate() {
         Some(1_010.0),
         "not the rate"
     );
-    // Where the base fell short too, throughput was found and not set: the two are compared.
-    let neither = gate(2_000.0, 1_000.0, 800.0);
-    assert_eq!(
-        (neither.verdict, neither.basis),
-        (GateVerdict::Regression, Some(Basis::Interleaved))
+}
+
+/// A constant rate of 1,000 records/s; the width of the spread of all trials.
+fn at_a_rate(base: f64, now: f64, width: f64, share: f64) -> Judged {
+    let mut session = session(&[("b", base), ("c", now)], 10, width);
+    for one in &mut session.manifest.configurations {
+        one.workload.arrival = Arrival::Constant { rate_per_s: 1_000.0 };
+    }
+    interleaved(&session, &pair(), &throughput(share))
+}
+
+#[test]
+fn a_base_that_did_not_keep_its_rate_is_told_and_compared() {
+    // Within the 5 % that a candidate may lose, but not kept.
+    for (base, now, verdict) in [
+        (951.0, 951.0, GateVerdict::Pass),
+        (951.0, 930.0, GateVerdict::Pass),
+        (951.0, 860.0, GateVerdict::Regression),
+        (500.0, 400.0, GateVerdict::Regression),
+        (500.0, 500.0, GateVerdict::Pass),
+    ] {
+        let judged = at_a_rate(base, now, 0.001, 0.05);
+        let row = &judged.rows[0];
+        assert_eq!(
+            (row.verdict, row.basis),
+            (verdict, Some(Basis::Interleaved)),
+            "{base} {now}"
+        );
+        assert!(
+            row.sentence
+                .starts_with("The baseline did not keep its rate, so that the two were compared."),
+            "{}",
+            row.sentence
+        );
+        let told = "default: the baseline itself did not keep the rate asked for (";
+        assert!(
+            judged.warnings.iter().any(|one| one.starts_with(told)),
+            "{:?}",
+            judged.warnings
+        );
+    }
+    // What the base may fall short by is a fifth of what is put up with, and 1 % at most.
+    for (base, share, basis) in [
+        (995.0, 0.05, Basis::OfferedRate),
+        (995.0, 0.02, Basis::Interleaved),
+        (985.0, 0.20, Basis::Interleaved),
+    ] {
+        let row = at_a_rate(base, base, 0.0005, share).rows.remove(0);
+        assert_eq!(row.basis, Some(basis), "{base} {share}");
+    }
+}
+
+#[test]
+fn a_base_of_which_it_is_not_certain_is_told_and_compared() {
+    let judged = at_a_rate(995.0, 995.0, 0.03, 0.05);
+    assert_eq!(judged.rows[0].basis, Some(Basis::Interleaved));
+    assert!(
+        judged.notes[0].starts_with("default: it is not certain that the baseline kept the rate asked for (−0."),
+        "{:?}",
+        judged.notes
     );
-    assert_eq!(gate(2_000.0, 1_000.0, 1_000.0).verdict, GateVerdict::Pass);
+    let warned = |one: &String| one.contains("rate asked for");
+    assert!(!judged.warnings.iter().any(warned), "{:?}", judged.warnings);
+}
+
+/// A candidate that acknowledges this share of what is due to come at random, where the base acknowledges all of it.
+fn random_arrivals(factor: f64) -> BaselineSession {
+    let mut session = session(&[("b", 1_000.0), ("c", 1_000.0)], 10, 0.2);
+    for one in &mut session.manifest.configurations {
+        one.workload.arrival = Arrival::Poisson { rate_per_s: 1_000.0 };
+    }
+    for (place, one) in session.configurations.iter_mut().enumerate() {
+        for figures in one.trials.values_mut() {
+            // Throughput varies by 20 % because what was due does.
+            let due = figures["throughput_records_per_s"];
+            figures.insert("offered_records_per_s".to_owned(), due);
+            if place == 1 {
+                figures.insert("throughput_records_per_s".to_owned(), due * factor);
+            }
+        }
+    }
+    session
 }
 
 #[test]
 fn random_arrivals_are_held_to_what_was_due_in_their_own_window() {
     let gate = |factor: f64| {
-        let mut session = session(&[("b", 1_000.0), ("c", 1_000.0)], 10, 0.2);
-        for one in &mut session.manifest.configurations {
-            one.workload.arrival = Arrival::Poisson { rate_per_s: 1_000.0 };
-        }
-        for (place, one) in session.configurations.iter_mut().enumerate() {
-            for figures in one.trials.values_mut() {
-                // Throughput varies by 20 % because what was due does.
-                let due = figures["throughput_records_per_s"];
-                figures.insert("offered_records_per_s".to_owned(), due);
-                if place == 1 {
-                    figures.insert("throughput_records_per_s".to_owned(), due * factor);
-                }
-            }
-        }
-        interleaved(&session, &pair(), &throughput(0.05)).rows.remove(0)
+        interleaved(&random_arrivals(factor), &pair(), &throughput(0.05))
+            .rows
+            .remove(0)
     };
     let kept = gate(1.0);
     assert_eq!(
@@ -80,6 +143,40 @@ fn random_arrivals_are_held_to_what_was_due_in_their_own_window() {
         (GateVerdict::Pass, Some(Basis::OfferedRate))
     );
     assert_eq!(gate(0.9).verdict, GateVerdict::Regression);
+}
+
+#[test]
+fn trials_that_do_not_say_what_was_due_are_counted_and_no_pass() {
+    let gate = |of_base: u32, of_candidate: u32| {
+        let mut session = random_arrivals(1.0);
+        for (one, unknown) in session.configurations.iter_mut().zip([of_base, of_candidate]) {
+            for block in 1..=unknown {
+                one.trials.get_mut(&block).unwrap().remove("offered_records_per_s");
+            }
+        }
+        interleaved(&session, &pair(), &throughput(0.05)).rows.remove(0)
+    };
+    for (of_base, of_candidate, told) in [
+        (0, 2, "not known of 2 of 10 trials of the candidate"),
+        (1, 0, "not known of 1 of 10 trials of the baseline"),
+        (
+            10,
+            1,
+            "10 of 10 trials of the baseline and 1 of 10 trials of the candidate",
+        ),
+    ] {
+        let row = gate(of_base, of_candidate);
+        assert_eq!(row.verdict, GateVerdict::NotValid);
+        assert!(row.sentence.contains(told), "{}", row.sentence);
+    }
+    let row = gate(10, 10);
+    assert_eq!(row.verdict, GateVerdict::Inconclusive);
+    assert!(
+        row.sentence.contains("no trial says how many records were due"),
+        "{}",
+        row.sentence
+    );
+    assert!(!may_be_excused(&[row]));
 }
 
 #[test]
@@ -190,15 +287,4 @@ fn what_was_observed_on_neither_side_cannot_be_said() {
         .rows
         .remove(0);
     assert_eq!(row.verdict, GateVerdict::Inconclusive);
-}
-
-#[test]
-fn a_rate_has_no_trials_of_its_own() {
-    let mut session = session(&[("b", 1_000.0), ("c", 999.0)], 4, 0.001);
-    for one in &mut session.manifest.configurations {
-        one.workload.arrival = Arrival::Constant { rate_per_s: 1_000.0 };
-    }
-    let row = interleaved(&session, &pair(), &throughput(0.05)).rows.remove(0);
-    assert_eq!(row.basis, Some(Basis::OfferedRate));
-    assert_eq!(row.sentence, "Too few: 6 trials are needed, and there are 4.");
 }

@@ -176,3 +176,80 @@ fn a_configuration_with_nothing_to_gate_is_no_stranger() {
     );
     assert!(judged.notes[0].contains("latency is not gated"), "{:?}", judged.notes);
 }
+
+/// Stored sessions and a run at a constant rate of 1,000 records/s, by their levels; so many trials in each.
+fn at_a_rate(before: &[f64], now: f64, blocks: (u32, u32)) -> GateRow {
+    let paced = |level: f64, blocks: u32| {
+        let mut session = session(&[(ID, level)], blocks, 0.001);
+        session.manifest.configurations[0].workload.arrival = Arrival::Constant { rate_per_s: 1_000.0 };
+        session
+    };
+    let before: Vec<BaselineSession> = before.iter().map(|&level| paced(level, blocks.0)).collect();
+    against_stored(&before, &paced(now, blocks.1), &throughput(0.05))
+        .rows
+        .remove(0)
+}
+
+#[test]
+fn a_rate_is_what_one_session_that_kept_it_is_enough_for() {
+    let kept = at_a_rate(&[1_000.0], 1_000.0, (10, 10));
+    assert_eq!(
+        (kept.verdict, kept.basis),
+        (GateVerdict::Pass, Some(Basis::OfferedRate))
+    );
+    assert_eq!(at_a_rate(&[1_000.0], 900.0, (10, 10)).verdict, GateVerdict::Regression);
+    // The rate has no trials of its own.
+    let few = at_a_rate(&[1_000.0], 999.0, (10, 4));
+    assert_eq!(few.basis, Some(Basis::OfferedRate));
+    assert_eq!(few.sentence, "Too few: 6 trials are needed, and there are 4.");
+}
+
+#[test]
+fn sessions_that_did_not_keep_their_rate_are_no_yardstick() {
+    // Unchanged, and within what a candidate may lose: still nothing that the rate could tell.
+    let short = at_a_rate(&[951.0], 951.0, (10, 10));
+    assert_eq!(short.verdict, GateVerdict::Inconclusive);
+    assert!(
+        short.sentence.contains("did not keep its rate")
+            && short.sentence.contains("Needs 6 stored sessions and has 1"),
+        "{}",
+        short.sentence
+    );
+    // One bad day among six: a rate that is kept on most days only.
+    let levels = [1_000.0, 1_000.0, 1_000.0, 900.0, 1_000.0, 1_000.0];
+    let row = at_a_rate(&levels, 940.0, (10, 10));
+    assert_eq!(
+        (row.verdict, row.basis),
+        (GateVerdict::Inconclusive, Some(Basis::Sessions))
+    );
+}
+
+#[test]
+fn client_cpu_needs_six_sessions() {
+    let with_cpu = |level: f64| {
+        let mut session = session(&[(ID, 1_000.0)], 10, 0.002);
+        for (noise, figures) in spread(10, 0.002)
+            .iter()
+            .zip(session.configurations[0].trials.values_mut())
+        {
+            figures.insert("client_cpu_us_per_record".to_owned(), level * noise);
+        }
+        session
+    };
+    let gate = |sessions: usize, level: f64| {
+        let before: Vec<BaselineSession> = [10.0, 10.1, 9.9, 10.05, 9.95, 10.0][..sessions]
+            .iter()
+            .copied()
+            .map(with_cpu)
+            .collect();
+        let asked = asked(&[(Metric::ClientCpu, 0.05)]);
+        against_stored(&before, &with_cpu(level), &asked).rows.remove(0)
+    };
+    for sessions in [1, 5] {
+        let row = gate(sessions, 12.5);
+        assert_eq!(row.verdict, GateVerdict::Inconclusive);
+        assert!(row.sentence.starts_with("Needs 6 stored sessions"), "{}", row.sentence);
+    }
+    assert_eq!(gate(6, 12.5).verdict, GateVerdict::Regression);
+    assert_eq!(gate(6, 10.0).verdict, GateVerdict::Pass);
+}
