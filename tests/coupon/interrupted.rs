@@ -12,7 +12,7 @@ use crate::support::{Bench, Broker, wait_until};
 /// A bench whose users wait in Redis, and are too many for their batches.
 fn bench(broker: &Broker) -> (Bench, Redis) {
     let bench = Bench::new("");
-    let redis = Redis::start(&bench);
+    let redis = Redis::start();
     let arrival = format!("batch-size = 25\nqueue = \"{}\"", redis.url);
     let text = profile(broker, &arrival, "").replace("[run]\n", "[run]\ndrain-timeout = \"300ms\"\n");
     fs::write(bench.path("p.toml"), text).unwrap();

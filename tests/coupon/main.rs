@@ -3,6 +3,7 @@
 mod avro;
 mod interrupted;
 mod read_back;
+#[path = "../support/redis_server.rs"]
 mod redis_server;
 mod refused;
 mod refused_by_broker;

@@ -4,6 +4,7 @@ use std::fs;
 
 use kpbench::load::drain::list_name;
 use kpbench::process::{Signal, send_signal};
+use kpbench::target::NewTopic;
 use serde_json::Value;
 
 use crate::read_back::{all, distinct};
@@ -49,6 +50,38 @@ pub const USERS: usize = 1_000;
 pub fn count(value: &Value, pointer: &str) -> u64 {
     let found = value.pointer(pointer).and_then(Value::as_u64);
     found.unwrap_or_else(|| panic!("no count at {pointer}: {value}"))
+}
+
+/// All trials of a run may write to the service's own topic, which stays.
+#[test]
+fn an_existing_topic_gets_the_records_of_all_trials() {
+    let broker = Broker::shared();
+    let name = "kpbench-existing-coupon_issue";
+    let topic = NewTopic {
+        name: name.to_owned(),
+        partitions: 6,
+        replication_factor: 1,
+        config: Default::default(),
+    };
+    broker.wait(broker.target().create_topic(&topic)).unwrap();
+    let matrix = "[matrix]\nsend.mode = [\"sync\", \"async\"]\n";
+    let existing = format!("[topic]\nexisting = \"{name}\"\n");
+    let text = profile(&broker, "batch-size = 200", matrix).replace("[topic]\n", &existing);
+    let bench = Bench::new(&text);
+    let said = bench.sweep(&["--existing-topic", name]);
+    assert_eq!(said.code, 0, "{}", said.stderr);
+    bench.assert_complete();
+    for trial in bench.trials() {
+        assert_eq!(count(&trial, "/broker/appended"), USERS as u64, "of this trial alone");
+    }
+    let records = all(broker.servers(), name, 6);
+    assert_eq!(records.len(), 2 * USERS);
+    assert_eq!(
+        distinct(&records),
+        (USERS, 3, USERS),
+        "trials of a block have the same users"
+    );
+    broker.wait(broker.target().delete_topic(name)).unwrap();
 }
 
 #[test]
@@ -154,7 +187,7 @@ fn nothing_is_said_of_queues_where_there_are_none() {
 fn users_wait_in_redis_lists_and_those_left_in_them_have_no_record() {
     let broker = Broker::shared();
     let bench = Bench::new("");
-    let redis = Redis::start(&bench);
+    let redis = Redis::start();
     let arrival = format!("batch-size = 25\nqueue = \"{}\"", redis.url);
     let text = profile(&broker, &arrival, "").replace("[run]\n", "[run]\ndrain-timeout = \"300ms\"\n");
     fs::write(bench.path("p.toml"), text).unwrap();
@@ -186,7 +219,7 @@ fn users_wait_in_redis_lists_and_those_left_in_them_have_no_record() {
 fn a_redis_that_is_not_there_ends_the_run_before_it_begins() {
     let broker = Broker::shared();
     let bench = Bench::new("");
-    let redis = Redis::start(&bench);
+    let redis = Redis::start();
     let url = redis.url.clone();
     drop(redis);
     let arrival = format!("batch-size = 25\nqueue = \"{url}\"");
@@ -211,7 +244,7 @@ fn a_redis_that_is_not_there_ends_the_run_before_it_begins() {
 fn a_redis_that_dies_in_a_trial_fails_that_trial_with_the_cause() {
     let broker = Broker::shared();
     let bench = Bench::new("");
-    let redis = Redis::start(&bench);
+    let redis = Redis::start();
     let arrival = format!("batch-size = 25\nqueue = \"{}\"", redis.url);
     let text = profile(&broker, &arrival, "").replace("measure = \"2s\"", "measure = \"30s\"");
     fs::write(bench.path("p.toml"), text).unwrap();

@@ -2,5 +2,8 @@
 
 mod memory;
 mod redis;
+#[allow(dead_code, reason = "shared with the tests of whole runs")]
+#[path = "../support/redis_server.rs"]
+mod redis_server;
 mod stopped;
 mod support;

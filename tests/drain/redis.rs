@@ -1,99 +1,29 @@
 //! Queues that are lists of a real Redis server.
 
 use std::collections::BTreeSet;
-use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use kpbench::load::drain::{list_name, probe};
 use kpbench::process::{Signal, send_signal};
 use kpbench::protocol::{DrainOrder, ScheduledDrain, SendMode, TrialSpec, WaitingQueues};
-use tempfile::TempDir;
 
+use crate::redis_server::Redis;
 use crate::support::{Fate, USERS, drain, run, spec, try_run};
 
-/// A `redis-server` of its own.
-struct Server {
-    child: Child,
-    port: u16,
-    _directory: TempDir,
+/// The entries of both coupons' lists: user and arrival.
+fn entries(server: &Redis, topic: &str) -> Vec<(String, u64)> {
+    let of = |coupon| server.ask::<Vec<String>>(&["LRANGE", &list_name(topic, coupon), "0", "-1"]);
+    let parts = |entry: String| {
+        let (id, at_us) = entry.split_once(' ').unwrap();
+        (id.to_owned(), at_us.parse().unwrap())
+    };
+    (0..2).flat_map(of).map(parts).collect()
 }
 
-impl Server {
-    fn start() -> Server {
-        let directory = tempfile::tempdir().unwrap();
-        // A port may be taken by somebody else between here and the server's start: it then ends at once.
-        loop {
-            let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-            let mut child = Command::new("redis-server")
-                .args([
-                    "--port",
-                    &port.to_string(),
-                    "--bind",
-                    "127.0.0.1",
-                    "--save",
-                    "",
-                    "--appendonly",
-                    "no",
-                ])
-                .current_dir(directory.path())
-                .stdout(Stdio::null())
-                .spawn()
-                .expect("redis-server: Debian's package redis-server has it");
-            let begun = Instant::now();
-            while child.try_wait().unwrap().is_none() {
-                if probe(&format!("redis://127.0.0.1:{port}/")).is_ok() {
-                    return Server {
-                        child,
-                        port,
-                        _directory: directory,
-                    };
-                }
-                assert!(
-                    begun.elapsed() < Duration::from_secs(60),
-                    "redis-server does not come up"
-                );
-                std::thread::sleep(Duration::from_millis(10));
-            }
-        }
-    }
-
-    fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}/", self.port)
-    }
-
-    fn queue(&self) -> WaitingQueues {
-        WaitingQueues::Redis { url: self.url() }
-    }
-
-    /// The entries of both coupons' lists: user and arrival.
-    fn waiting(&self, topic: &str) -> Vec<(String, u64)> {
-        let client = ::redis::Client::open(self.url()).unwrap();
-        let mut connection = client.get_connection().unwrap();
-        let mut all = Vec::new();
-        for coupon in 0..2 {
-            let mut command = ::redis::cmd("LRANGE");
-            command.arg(list_name(topic, coupon)).arg(0).arg(-1);
-            let entries: Vec<String> = command.query(&mut connection).unwrap();
-            all.extend(entries.iter().map(|entry| {
-                let (id, at_us) = entry.split_once(' ').unwrap();
-                (id.to_owned(), at_us.parse().unwrap())
-            }));
-        }
-        all
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = send_signal(self.child.id(), Signal::Kill);
-        let _ = self.child.wait();
-    }
-}
-
-fn on(server: &Server, topic: &str, mode: SendMode, change: impl FnOnce(&mut ScheduledDrain)) -> TrialSpec {
+fn on(server: &Redis, topic: &str, mode: SendMode, change: impl FnOnce(&mut ScheduledDrain)) -> TrialSpec {
     let mut drain = drain();
-    drain.queue = server.queue();
+    drain.queue = WaitingQueues::Redis {
+        url: server.url.clone(),
+    };
     change(&mut drain);
     let mut spec = spec(mode, drain);
     spec.topic = topic.to_owned();
@@ -102,7 +32,7 @@ fn on(server: &Server, topic: &str, mode: SendMode, change: impl FnOnce(&mut Sch
 
 #[test]
 fn every_user_goes_through_the_list_once_and_nothing_is_left_in_it() {
-    let server = Server::start();
+    let server = Redis::start();
     for order in [DrainOrder::SendThenRemove, DrainOrder::PopThenSend] {
         let ran = run(
             &on(&server, order.name(), SendMode::Async, |drain| drain.order = order),
@@ -120,17 +50,17 @@ fn every_user_goes_through_the_list_once_and_nothing_is_left_in_it() {
             "{order}"
         );
         assert!(ran.result.notes.is_empty(), "{:?}", ran.result.notes);
-        assert_eq!(server.waiting(order.name()), [], "{order}");
+        assert_eq!(entries(&server, order.name()), [], "{order}");
     }
 }
 
 #[test]
 fn who_was_not_taken_is_in_the_list_still_and_was_never_sent() {
-    let server = Server::start();
+    let server = Redis::start();
     let mut spec = on(&server, "rest", SendMode::Sync, |drain| drain.batch_size = 20);
     spec.drain_timeout_ms = 300;
     let ran = run(&spec, |_| Fate::Acknowledged);
-    let waiting = server.waiting("rest");
+    let waiting = entries(&server, "rest");
     assert_eq!(waiting.len() as u64, ran.drain.waiting_at_end);
     assert_eq!(waiting.len() as u64, ran.result.counts.undecided);
     assert_eq!(waiting.len() + ran.offered.len(), USERS as usize);
@@ -143,13 +73,13 @@ fn who_was_not_taken_is_in_the_list_still_and_was_never_sent() {
 /// The queue shows what each order is worth: a batch that an exception ended is there still, or is gone.
 #[test]
 fn a_failing_send_leaves_the_batch_in_the_list_or_has_lost_it() {
-    let server = Server::start();
+    let server = Redis::start();
     let refuse_all = |_: u64| Fate::Failed;
     for (order, waiting) in [(DrainOrder::SendThenRemove, USERS), (DrainOrder::PopThenSend, 0)] {
         let mut spec = on(&server, order.name(), SendMode::Sync, |drain| drain.order = order);
         spec.drain_timeout_ms = 300;
         let ran = run(&spec, refuse_all);
-        assert_eq!(server.waiting(order.name()).len() as u64, waiting, "{order}");
+        assert_eq!(entries(&server, order.name()).len() as u64, waiting, "{order}");
         assert_eq!(ran.drain.waiting_at_end, waiting, "{order}");
         assert_eq!(ran.drain.removed_unacknowledged, Some(USERS - waiting), "{order}");
     }
@@ -157,11 +87,11 @@ fn a_failing_send_leaves_the_batch_in_the_list_or_has_lost_it() {
 
 #[test]
 fn a_redis_that_dies_in_the_middle_fails_the_trial_with_the_cause() {
-    let server = Server::start();
+    let server = Redis::start();
     let mut spec = on(&server, "dies", SendMode::Async, |_| ());
     spec.measure_ms = 60_000;
-    let pid = server.child.id();
-    let url = server.url();
+    let pid = server.id();
+    let url = server.url.clone();
     let killer = std::thread::spawn(move || {
         let client = ::redis::Client::open(url).unwrap();
         let mut connection = client.get_connection().unwrap();
@@ -175,15 +105,15 @@ fn a_redis_that_dies_in_the_middle_fails_the_trial_with_the_cause() {
     let error = try_run(&spec, |_| Fate::Acknowledged).err().unwrap().to_string();
     killer.join().unwrap();
     assert!(
-        error.contains(&format!("the waiting queue {}", server.url())),
+        error.contains(&format!("the waiting queue {}", server.url.clone())),
         "{error}"
     );
 }
 
 #[test]
 fn a_redis_that_is_not_there_is_told_before_anything_is_sent() {
-    let server = Server::start();
-    let url = server.url();
+    let server = Redis::start();
+    let url = server.url.clone();
     let spec = on(&server, "gone", SendMode::Async, |_| ());
     drop(server);
     let error = try_run(&spec, |_| Fate::Acknowledged).err().unwrap().to_string();
@@ -193,10 +123,10 @@ fn a_redis_that_is_not_there_is_told_before_anything_is_sent() {
 
 #[test]
 fn entries_of_somebody_else_are_no_users() {
-    let server = Server::start();
+    let server = Redis::start();
     let mut spec = on(&server, "foreign", SendMode::Async, |_| ());
     spec.measure_ms = 60_000;
-    let url = server.url();
+    let url = server.url.clone();
     let stranger = std::thread::spawn(move || {
         let client = ::redis::Client::open(url).unwrap();
         let mut connection = client.get_connection().unwrap();
@@ -224,10 +154,10 @@ fn entries_of_somebody_else_are_no_users() {
 /// Users who vanish from a list are neither sent nor waiting: the result says that something is wrong.
 #[test]
 fn a_list_that_somebody_else_empties_is_noticed() {
-    let server = Server::start();
+    let server = Redis::start();
     let mut spec = on(&server, "emptied", SendMode::Async, |drain| drain.batch_size = 20);
     spec.drain_timeout_ms = 300;
-    let url = server.url();
+    let url = server.url.clone();
     let stranger = std::thread::spawn(move || {
         let client = ::redis::Client::open(url).unwrap();
         let mut connection = client.get_connection().unwrap();

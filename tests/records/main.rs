@@ -1,5 +1,6 @@
 //! What records have beside their values, read back from a real broker: keys, headers, partitions, times, tombstones.
 
+mod create_times;
 mod java;
 mod partitions;
 mod read_back;

@@ -1,8 +1,10 @@
 //! Which partition records go to.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use kpbench::protocol::{ClientKind, Key, KeyForm, Partitioner, Records};
+use kpbench::load::records::{Burst, RecordStock};
+use kpbench::measure::SendTag;
+use kpbench::protocol::{Arrival, ClientKind, Key, KeyForm, Partitioner, Records};
 
 use crate::java::partitions_of;
 use crate::read_back::{Read, run, spec};
@@ -130,4 +132,70 @@ fn without_keys_java_sticky_moves_on_after_batch_size_bytes() {
         "{:?}",
         result.notes
     );
+}
+
+/// Records of each burst of [`in_bursts`].
+const BURST: usize = 50;
+
+/// The partitions of 8 bursts of records without a key, one every 300 ms, in the order of sending.
+fn in_bursts(broker: &Broker, partitioner: Partitioner, properties: &[(&str, &str)]) -> Vec<i32> {
+    let records = Records {
+        partitioner,
+        ..Records::default()
+    };
+    let mut spec = spec(broker, PARTITIONS, records);
+    spec.workload.arrival = Arrival::Bursts {
+        records: BURST as u64,
+        every_us: 300_000,
+    };
+    spec.measure_ms = 8 * 300;
+    let named = partitioner.property().map(|name| ("partitioner", name));
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    spec.properties.extend(named.iter().chain(properties).map(owned));
+    let (_, read) = run(broker, &spec);
+    let of: HashMap<Vec<u8>, i32> = read
+        .into_iter()
+        .map(|record| (record.value.unwrap(), record.partition))
+        .collect();
+    // The same seed makes the same values: so their order is known, and no two of them are alike.
+    let stock = RecordStock::new(&spec).unwrap();
+    let tags = vec![SendTag::new(0, 0); 8 * BURST];
+    let mut burst = Burst::with_capacity(tags.len());
+    stock.source(0, 0, 1).fill(&mut burst, &tags);
+    let value = |place| burst.record(place, tags[place]).value.unwrap();
+    (0..tags.len()).map(|place| of[value(place)]).collect()
+}
+
+/// Whether all of every so many records that follow each other, counted from the first, are in one partition.
+fn in_runs_of(length: usize, partitions: &[i32]) -> bool {
+    partitions
+        .chunks(length)
+        .all(|run| run.iter().all(|one| *one == run[0]))
+}
+
+/// A burst takes no time worth a name, and the pause behind it is longer than the stickiness: partitions that are kept for a
+/// time change between two bursts only, however many bytes they have; those that are kept for bytes change within a burst.
+#[test]
+fn without_keys_a_partition_is_kept_for_a_time_or_for_so_many_bytes() {
+    let broker = Broker::shared();
+    let by_time = |properties: &[(&str, &str)]| in_bursts(&broker, Partitioner::Murmur2Random, properties);
+    let bytes = ("batch.size", "2600");
+    // The second is the default: twice linger.ms.
+    for time in [("sticky.partitioning.linger.ms", "200"), ("linger.ms", "100")] {
+        let partitions = by_time(&[time, bytes]);
+        assert!(in_runs_of(BURST, &partitions), "{time:?}: {partitions:?}");
+        let used: BTreeSet<&i32> = partitions.iter().collect();
+        assert!(used.len() > 1, "{time:?}: {partitions:?}");
+    }
+    // 13 records of 200 bytes and their framing pass 2,600 bytes.
+    let time = ("sticky.partitioning.linger.ms", "200");
+    let partitions = in_bursts(&broker, Partitioner::JavaSticky, &[time, bytes]);
+    assert!(in_runs_of(13, &partitions), "{partitions:?}");
+    assert!(!in_runs_of(BURST, &partitions), "{partitions:?}");
+
+    let for_ever = by_time(&[("sticky.partitioning.linger.ms", "600000")]);
+    assert!(in_runs_of(8 * BURST, &for_ever), "{for_ever:?}");
+    let for_no_time = by_time(&[("sticky.partitioning.linger.ms", "0")]);
+    let is_spread = |burst: &[i32]| !in_runs_of(BURST, burst);
+    assert!(for_no_time.chunks(BURST).all(is_spread), "{for_no_time:?}");
 }

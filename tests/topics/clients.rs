@@ -11,6 +11,7 @@ use kpbench::protocol::{
 };
 use kpbench::target::NewTopic;
 
+use crate::java::partitions_of;
 use crate::read_back::{Read, all_records, spec};
 use crate::support::Broker;
 
@@ -225,5 +226,103 @@ fn partitions_are_assigned_topic_by_topic() {
         let (least, most) = (counts.iter().min().unwrap(), counts.iter().max().unwrap());
         assert!(most - least <= 1, "{}: {counts:?}", topic.name);
         assert!(*least > 0, "{}: {counts:?}", topic.name);
+    }
+}
+
+/// Each producer draws topics and keys of its own, and has turns of its own; together they send each record once.
+#[test]
+fn several_producers_spread_their_own_records_and_take_turns_of_their_own() {
+    let broker = Broker::shared();
+    let producers = 3;
+    for mode in [SendMode::Async, SendMode::FireAndForget] {
+        let mut records = sequential(Vec::new());
+        records.partitioner = Partitioner::RoundRobin;
+        let mut spec = spread(&broker, records);
+        (spec.workload.producers, spec.workload.send_mode) = (producers as u32, mode);
+        let (result, read) = run(&broker, &spec);
+        let appended: Vec<u64> = read.iter().map(|records| records.len() as u64).collect();
+        assert_eq!(result.counts.acknowledged_by_topic, appended, "{mode}");
+        // Records are due by turns: the first producer has one more than the others.
+        let share = |producer| (RECORDS + producers - 1 - producer) / producers;
+        let of_producer = |producer| -> Vec<Account> {
+            let made = made(&spec, producer, producers);
+            made.into_iter().take(share(producer)).collect()
+        };
+        let by_producer: Vec<Vec<Account>> = (0..producers).map(of_producer).collect();
+        let mut found: Vec<Account> = Vec::new();
+        for (place, (topic, records)) in spec.workload.records.topics.iter().zip(&read).enumerate() {
+            let partitions = topic.partitions as usize;
+            for partition in 0..partitions {
+                let turns = |records: &Vec<Account>| {
+                    let own = records.iter().filter(|(topic, ..)| *topic == place as u32).count();
+                    (own + partitions - 1 - partition) / partitions
+                };
+                let expected: usize = by_producer.iter().map(turns).sum();
+                let there = records.iter().filter(|record| record.partition == partition as i32);
+                assert_eq!(there.count(), expected, "{mode} {} {partition}", topic.name);
+            }
+            let account = |record: &Read| (place as u32, record.key.clone(), record.value.clone());
+            found.extend(records.iter().map(account));
+        }
+        let mut expected = by_producer.concat();
+        assert_eq!(expected.len(), RECORDS);
+        found.sort();
+        expected.sort();
+        assert!(found == expected, "{mode}: another record, or another topic for one");
+    }
+}
+
+/// Topics have 4, 2 and 1 partitions: the same key has another place in each of them.
+#[test]
+fn keys_go_where_java_puts_them_among_the_partitions_of_their_own_topic() {
+    let broker = Broker::shared();
+    for (&client, partitioner) in ClientKind::ALL.iter().zip([
+        Partitioner::Murmur2Random,
+        Partitioner::JavaSticky,
+        Partitioner::Murmur2,
+    ]) {
+        let records = Records {
+            key: Key::Uniform {
+                keys: 50,
+                form: KeyForm::Uuid,
+            },
+            partitioner,
+            ..Records::default()
+        };
+        let mut spec = spread(&broker, records);
+        spec.workload.client = client;
+        let name = partitioner.property().unwrap();
+        spec.properties.insert("partitioner".to_owned(), name.to_owned());
+        let (_, read) = run(&broker, &spec);
+        for (topic, records) in spec.workload.records.topics.iter().zip(&read) {
+            let keys: Vec<Vec<u8>> = records.iter().map(|record| record.key.clone().unwrap()).collect();
+            let found: Vec<i32> = records.iter().map(|record| record.partition).collect();
+            let what = format!("{client} {partitioner:?} {}", topic.name);
+            assert_eq!(found, partitions_of(&keys, topic.partitions), "{what}");
+            let used: BTreeSet<i32> = found.into_iter().collect();
+            assert_eq!(used.len(), topic.partitions as usize, "{what}");
+        }
+    }
+}
+
+/// A partition and its bytes for each topic: without keys each topic's records come in runs of its own.
+#[test]
+fn java_sticky_counts_bytes_topic_by_topic() {
+    let broker = Broker::shared();
+    let records = Records {
+        partitioner: Partitioner::JavaSticky,
+        ..Records::default()
+    };
+    let mut spec = spread(&broker, records);
+    // 10 records of 200 bytes and their framing pass 2,000 bytes.
+    spec.properties.insert("batch.size".to_owned(), "2000".to_owned());
+    let (_, read) = run(&broker, &spec);
+    for (topic, records) in spec.workload.records.topics.iter().zip(&read) {
+        let of = |partition: i32| records.iter().filter(|record| record.partition == partition).count();
+        let cut_short = (0..topic.partitions as i32)
+            .filter(|partition| of(*partition) % 10 != 0)
+            .count();
+        assert!(cut_short <= 1, "{}: the one at hand only", topic.name);
+        assert_eq!(cut_short == 0, records.len().is_multiple_of(10), "{}", topic.name);
     }
 }

@@ -16,7 +16,7 @@ conditioning = "0ms"
 headroom = false
 "#;
 
-fn profile(broker: &Broker, more: &str) -> String {
+pub fn profile(broker: &Broker, more: &str) -> String {
     format!(
         "name = \"shop\"\n[target]\nkind = \"external\"\nbootstrap-servers = \"{}\"\n[topic]\npartitions = 2\n[workload]\n\
          record.size = 100\nrate = \"2k\"\n{more}\n[producer]\ndefaults = \"java\"\n{RUN}",

@@ -2,45 +2,47 @@
 
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
+use kpbench::load::drain::probe;
 use kpbench::process::{Signal, send_signal};
-
-use crate::support::{Bench, wait_until};
+use tempfile::TempDir;
 
 /// A `redis-server` of its own, ended by its process id.
 pub struct Redis {
     child: Child,
     pub url: String,
+    _directory: TempDir,
 }
 
 impl Redis {
-    pub fn start(bench: &Bench) -> Redis {
+    pub fn start() -> Redis {
+        let directory = tempfile::tempdir().unwrap();
+        // A port that somebody else took meanwhile ends the server at once.
         loop {
             let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
             let mut child = Command::new("redis-server")
-                .args([
-                    "--port",
-                    &port.to_string(),
-                    "--bind",
-                    "127.0.0.1",
-                    "--save",
-                    "",
-                    "--appendonly",
-                    "no",
-                ])
-                .current_dir(bench.path("."))
+                .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
+                .args(["--save", "", "--appendonly", "no"])
+                .current_dir(directory.path())
                 .stdout(Stdio::null())
                 .spawn()
                 .expect("redis-server: Debian's package redis-server has it");
-            let url = format!("redis://127.0.0.1:{port}/0");
-            let mut is_up = false;
-            wait_until("redis-server's end or its answer", || {
-                is_up = kpbench::load::drain::probe(&url).is_ok();
-                is_up || child.try_wait().unwrap().is_some()
-            });
-            // A port that somebody else took meanwhile ends the server at once.
-            if is_up && child.try_wait().unwrap().is_none() {
-                return Redis { child, url };
+            let (url, begun) = (format!("redis://127.0.0.1:{port}/0"), Instant::now());
+            while child.try_wait().unwrap().is_none() {
+                // The answer may be that of whoever has the port: this server has ended by then.
+                if probe(&url).is_ok() && child.try_wait().unwrap().is_none() {
+                    return Redis {
+                        child,
+                        url,
+                        _directory: directory,
+                    };
+                }
+                assert!(
+                    begun.elapsed() < Duration::from_secs(120),
+                    "redis-server does not come up"
+                );
+                std::thread::sleep(Duration::from_millis(10));
             }
         }
     }
