@@ -28,20 +28,44 @@ const TRIAL: &str = "--one-trial";
 /// The share of the rate without key and header that records with them are to reach.
 const WANTED: f64 = 0.60;
 
-/// Queue that no arm fills for long: fast, and large enough for the acknowledgements that are on their way.
-const SHORT_QUEUE: &str = "30000";
-/// librdkafka's default queue. What waits in it has left the processor's caches when it is sent, and again when it is
-/// acknowledged.
-const LONG_QUEUE: &str = "100000";
+/// What limits the client's queue. What waits in a long one has left the processor's caches when it is sent, and again when
+/// it is acknowledged.
+#[derive(Clone, Copy, PartialEq)]
+struct Queue {
+    name: &'static str,
+    /// 0: no limit.
+    records: &'static str,
+    kbytes: &'static str,
+}
 
-fn spec(servers: &str, records: Records, queue: &str) -> TrialSpec {
+/// No arm fills it for long: fast, and large enough for the acknowledgements that are on their way.
+const SHORT_QUEUE: Queue = Queue {
+    name: "30,000 records",
+    records: "30000",
+    kbytes: "1048576",
+};
+/// librdkafka's default.
+const LIBRDKAFKA_QUEUE: Queue = Queue {
+    name: "100,000 records, librdkafka's default",
+    records: "100000",
+    kbytes: "1048576",
+};
+/// The one that `defaults = "java"` comes to.
+const JAVA_QUEUE: Queue = Queue {
+    name: "32 MiB, buffer.memory's default",
+    records: "0",
+    kbytes: "32768",
+};
+
+fn spec(servers: &str, records: Records, queue: Queue) -> TrialSpec {
     let properties = [
         ("bootstrap.servers", servers),
         ("linger.ms", "5"),
         ("acks", "1"),
         ("batch.num.messages", "1000000"),
         ("partitioner", "murmur2_random"),
-        ("queue.buffering.max.messages", queue),
+        ("queue.buffering.max.messages", queue.records),
+        ("queue.buffering.max.kbytes", queue.kbytes),
     ];
     let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
     TrialSpec {
@@ -189,7 +213,7 @@ fn rate(spec: &TrialSpec) -> f64 {
 }
 
 /// Name, records and queue of each arm. What is compared with stands behind the first arm of its queue.
-fn arms() -> Vec<(&'static str, Records, &'static str)> {
+fn arms() -> Vec<(&'static str, Records, Queue)> {
     let dated = |records| Records {
         timestamps: Timestamps::SendCall,
         ..records
@@ -215,8 +239,10 @@ fn arms() -> Vec<(&'static str, Records, &'static str)> {
         ("key, one by one", dated(with_key()), SHORT_QUEUE),
         ("key, batched calls", with_key(), SHORT_QUEUE),
         ("neither, batched calls", Records::default(), SHORT_QUEUE),
-        ("key and header, one by one", traced(with_key()), LONG_QUEUE),
-        ("neither, one by one", dated(Records::default()), LONG_QUEUE),
+        ("key and header, one by one", traced(with_key()), LIBRDKAFKA_QUEUE),
+        ("neither, one by one", dated(Records::default()), LIBRDKAFKA_QUEUE),
+        ("key and header, one by one", traced(with_key()), JAVA_QUEUE),
+        ("neither, one by one", dated(Records::default()), JAVA_QUEUE),
     ]
 }
 
@@ -254,14 +280,17 @@ fn end_to_end(rounds: usize) {
     for (arm, (name, _, queue)) in arms.iter().enumerate() {
         let (low, median, high) = ratios(arm);
         let rate = summary(rates[arm].clone()).1;
-        println!("  {rate:9.0} records/s  × {median:.2} ({low:.2} to {high:.2})  {name}, queue of {queue} records");
+        println!(
+            "  {rate:9.0} records/s  × {median:.2} ({low:.2} to {high:.2})  {name}, queue of {}",
+            queue.name
+        );
     }
     for (arm, (name, _, queue)) in arms.iter().enumerate() {
         if *name == arms[0].0 {
             let median = ratios(arm).1;
             println!(
-                "queue of {queue} records: one with key and header has {:.0} % of the rate of one without, both one by one; \
-                 {:.0} % wanted: {}",
+                "queue of {}: one with key and header has {:.0} % of the rate of one without, both one by one; {:.0} % wanted: {}",
+                queue.name,
                 median * 100.0,
                 WANTED * 100.0,
                 if median >= WANTED { "reached" } else { "NOT reached" }

@@ -60,6 +60,8 @@ pub(super) enum Warning {
     },
     Undecided {
         records: u64,
+        /// Their users still waited in a queue that grew: no drain is long enough for them.
+        queue_grew: bool,
     },
     Retries {
         requests: u64,
@@ -207,8 +209,10 @@ fn verdicts(configuration: &Configuration, result: &TrialResult, broker: &Broker
         });
     }
     if counts.undecided > 0 {
+        let drain = result.drain.as_ref();
         found.push(Warning::Undecided {
             records: counts.undecided,
+            queue_grew: drain.is_some_and(|drain| drain.queue_grew == Some(true)),
         });
     }
 }

@@ -308,7 +308,14 @@ fn every_warning_is_a_sentence() {
             records: 1,
             causes: vec!["1 × X".to_owned()],
         },
-        Warning::Undecided { records: 1 },
+        Warning::Undecided {
+            records: 1,
+            queue_grew: false,
+        },
+        Warning::Undecided {
+            records: 1,
+            queue_grew: true,
+        },
         Warning::Retries { requests: 1 },
         Warning::Throttled { ms: 1 },
         Warning::RateMissed(MissedRate {
@@ -412,6 +419,7 @@ fn drained(change: impl FnOnce(&mut DrainResult)) -> Vec<Warning> {
         type_id: None,
     });
     let mut result = result();
+    result.counts.undecided = drain.waiting_never_sent;
     result.drain = Some(drain);
     // Far behind any rate, and late by any measure of a paced load.
     result.window.attempted = 1_000_000;
@@ -423,6 +431,12 @@ fn waiting_queues_are_judged_by_themselves_and_not_as_a_rate() {
     assert_eq!(drained(|_| ()), []);
     let grew = drained(|drain| drain.queue_grew = Some(true));
     assert!(matches!(grew[..], [Warning::QueueGrew { .. }]), "{grew:?}");
+    let left = drained(|drain| (drain.queue_grew, drain.waiting_never_sent) = (Some(true), 5));
+    let undecided = Warning::Undecided {
+        records: 5,
+        queue_grew: true,
+    };
+    assert!(left.contains(&undecided), "{left:?}");
     let lost = drained(|drain| drain.removed_unacknowledged = Some(3));
     assert!(matches!(lost[..], [Warning::UsersLost { users: 3, .. }]), "{lost:?}");
     let twice = drained(|drain| drain.acknowledged_again = Some(2));

@@ -113,7 +113,13 @@ impl Warning {
             }
             Warning::Failed { records, causes } => format!("{records} records failed: {}.", causes.join(", ")),
             Warning::NoWatermarks { cause } => format!("Appended records were not counted: {}.", sentence(cause)),
-            Warning::Undecided { records } => {
+            Warning::Undecided {
+                records,
+                queue_grew: true,
+            } => format!(
+                "{records} records had no verdict when the drain ended: a longer drain helps no one whose queue grows."
+            ),
+            Warning::Undecided { records, .. } => {
                 format!("{records} records had no verdict when the drain ended; lengthen run.drain-timeout.")
             }
             _ => String::new(),
