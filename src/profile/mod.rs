@@ -177,7 +177,6 @@ fn read_profile(source_name: &str, mut document: Document, context: &mut Context
 
     rules::check_existing(&topic, &matrix, context);
     rules::check_cluster(&target, &topic, &places, context);
-    let concurrency = load_keys.iter().any(|(key, _)| *key == LoadKey::SendConcurrency);
     let mut drafts = expand(&matrix, &fixed, &load, &target, &topic, &load_keys, context);
     drafts.iter_mut().for_each(|draft| arrival::check(draft, &run));
     topics::check_partitions(&drafts, &matrix, context);
@@ -190,16 +189,7 @@ fn read_profile(source_name: &str, mut document: Document, context: &mut Context
     if context.problems.is_empty() {
         drafts.iter().for_each(|draft| rules.check(draft, context));
     }
-    let is_sync = |draft: &Draft| draft.configuration.workload.send_mode == SendMode::Sync;
-    if concurrency && !drafts.iter().any(is_sync) {
-        context.warn(
-            "send.concurrency has no effect: it counts sending threads in sync mode, and no configuration is sync",
-        );
-    }
-    let sized = load_keys.iter().any(|(key, _)| *key == LoadKey::RecordSize);
-    if sized && !drafts.is_empty() && drafts.iter().all(|draft| draft.configuration.is_cut_by_lines()) {
-        context.warn("record.size has no effect: records are the lines of the payload file, and as large as these");
-    }
+    warn_without_effect(&drafts, &load_keys, context);
     let serializations = drafts
         .iter()
         .map(|draft| draft.configuration.workload.serialization.as_ref());
@@ -224,6 +214,21 @@ fn read_profile(source_name: &str, mut document: Document, context: &mut Context
         configurations,
         warnings: Vec::new(),
         secrets: Vec::new(),
+    }
+}
+
+/// Settings that no configuration heeds.
+fn warn_without_effect(drafts: &[Draft], load_keys: &[(LoadKey, source::Place)], context: &mut Context) {
+    let is_given = |wanted: LoadKey| load_keys.iter().any(|(key, _)| *key == wanted);
+    let is_sync = |draft: &Draft| draft.configuration.workload.send_mode == SendMode::Sync;
+    if is_given(LoadKey::SendConcurrency) && !drafts.iter().any(is_sync) {
+        context.warn(
+            "send.concurrency has no effect: it counts sending threads in sync mode, and no configuration is sync",
+        );
+    }
+    let by_lines = |draft: &Draft| draft.configuration.is_cut_by_lines();
+    if is_given(LoadKey::RecordSize) && !drafts.is_empty() && drafts.iter().all(by_lines) {
+        context.warn("record.size has no effect: records are the lines of the payload file, and as large as these");
     }
 }
 

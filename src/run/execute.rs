@@ -255,27 +255,33 @@ async fn with_cluster(
         seen,
     };
     let ended = session.run(&records).await;
-    session.headrooms.stop().await;
-    let left = session.topics.delete_all().await;
-    let mut left: Vec<String> = left.into_iter().map(|left| not_deleted(mask, left)).collect();
-    let subjects = registry::forget(&request.profile, session.topics.ever_made()).await;
-    let lists = queues::forget(&request.profile, session.topics.written()).await;
-    left.extend(subjects.iter().chain(&lists).map(|text| mask.text(text)));
-    left.iter().for_each(|text| session.listener.notice(text));
-    let closed = sessions::close(&mut session.directory, &session.topics, left);
-    let ended = ended?;
-    closed?;
-    let outcome = RunOutcome {
-        directory: session.directory.path().to_owned(),
-        planned: session.tally.planned,
-        completed: session.tally.completed,
-        failed: session.tally.failed,
-        ended,
-    };
-    Ok((outcome, session.directory))
+    session.finish(ended).await
 }
 
 impl Session<'_> {
+    /// Takes away what the run made, tells what could not be, and closes the session, however it ended.
+    async fn finish(mut self, ended: Result<Ended, RunError>) -> Result<(RunOutcome, RunDirectory), RunError> {
+        self.headrooms.stop().await;
+        let (mask, profile) = (self.mask, &self.request.profile);
+        let left = self.topics.delete_all().await;
+        let mut left: Vec<String> = left.into_iter().map(|left| not_deleted(mask, left)).collect();
+        let subjects = registry::forget(profile, self.topics.ever_made()).await;
+        let lists = queues::forget(profile, self.topics.written()).await;
+        left.extend(subjects.iter().chain(&lists).map(|text| mask.text(text)));
+        left.iter().for_each(|text| self.listener.notice(text));
+        let closed = sessions::close(&mut self.directory, &self.topics, left);
+        let ended = ended?;
+        closed?;
+        let outcome = RunOutcome {
+            directory: self.directory.path().to_owned(),
+            planned: self.tally.planned,
+            completed: self.tally.completed,
+            failed: self.tally.failed,
+            ended,
+        };
+        Ok((outcome, self.directory))
+    }
+
     /// Conditions a fresh cluster, then runs what remains, and block after block where a precision decides.
     async fn run(&mut self, records: &[TrialRecord]) -> Result<Ended, RunError> {
         let finished: HashSet<String> = records.iter().map(|record| record.planned.trial_id.clone()).collect();

@@ -11,7 +11,7 @@ use crate::analysis::{Basis, Metric};
 use crate::profile::Configuration;
 use crate::stats::median;
 use crate::stats::order_statistics::median_interval;
-use crate::words::change_with_interval;
+use crate::words::{change, change_with_interval};
 
 /// By how much a baseline that kept its rate may have fallen short of it, at most: what counts as saturated elsewhere.
 const MOST_SHORT: f64 = 0.01;
@@ -59,11 +59,13 @@ pub(super) struct AgainstRate {
 }
 
 /// Whether the baseline came up to the rate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 enum Kept {
     Certainly,
     CertainlyNot,
     NotCertain,
+    /// The sessions together did; the worst one fell short by more than is put up with: its median ÷ the rate.
+    NotInEachSession(f64),
 }
 
 impl AgainstRate {
@@ -101,6 +103,15 @@ impl AgainstRate {
                 );
                 add_new(&mut judged.notes, vec![note]);
                 "The baseline is not certain to have kept its rate, so that the two were compared."
+            }
+            Kept::NotInEachSession(worst) => {
+                let note = format!(
+                    "{label}: the stored sessions together kept the rate asked for, but not each did (worst: {}), so that \
+                     throughput was held against theirs.",
+                    change(worst)
+                );
+                add_new(&mut judged.notes, vec![note]);
+                "Not each stored session kept its rate, so that they were compared."
             }
         };
         (compared(), Some(said))
@@ -151,10 +162,12 @@ impl AgainstRate {
         let worst = each.fold(f64::INFINITY, f64::min);
         if interval.high < least {
             Kept::CertainlyNot
-        } else if interval.low >= least && worst >= (1.0 - tolerated).ln() {
-            Kept::Certainly
-        } else {
+        } else if interval.low < least {
             Kept::NotCertain
+        } else if worst < (1.0 - tolerated).ln() {
+            Kept::NotInEachSession(worst.exp())
+        } else {
+            Kept::Certainly
         }
     }
 

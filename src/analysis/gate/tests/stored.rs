@@ -222,6 +222,11 @@ fn sessions_that_did_not_keep_their_rate_are_no_yardstick() {
         (row.verdict, row.basis),
         (GateVerdict::Inconclusive, Some(Basis::Sessions))
     );
+    assert!(
+        row.sentence.starts_with("Not each stored session kept its rate"),
+        "{}",
+        row.sentence
+    );
 }
 
 #[test]
