@@ -144,6 +144,72 @@ fn the_settings_of_a_stored_baseline_are_measured_again_beside_the_profile() {
 }
 
 #[test]
+fn a_run_that_is_continued_is_not_held_to_itself() {
+    let place = Place::new();
+    let steady = ["--threshold", "records_per_batch=95%"];
+    // Whether all trials came to their end does not matter here.
+    place.kpbench(&["sweep", "fast.toml", "--out", "run"]);
+    assert_eq!(code(&place.kpbench(&["baseline", "save", "main", "run", "--force"])), 0);
+    for baseline in ["main", "./run"] {
+        let flags = [
+            "gate",
+            "--profile",
+            "fast.toml",
+            "--baseline",
+            baseline,
+            "--resume",
+            "run",
+        ];
+        let output = place.kpbench(&[&flags[..], &steady].concat());
+        assert_eq!(code(&output), 2);
+        assert!(
+            said(&output).contains("a run says nothing against itself"),
+            "{}",
+            said(&output)
+        );
+    }
+}
+
+#[test]
+fn a_baseline_of_other_records_or_with_more_configurations_is_not_interleaved_unless_forced() {
+    let place = Place::new();
+    let sweep = |matrix: &str, out: &str| place.kpbench(&["sweep", "fast.toml", "--set", matrix, "--out", out]);
+    sweep("matrix.linger.ms=[0, 5, 10]", "three");
+    place.kpbench(&["sweep", "fast.toml", "--out", "one"]);
+    let two = "matrix.linger.ms=[0, 5]";
+    for (baseline, change, told) in [
+        ("./three", two, "the profile does not have linger.ms=10"),
+        (
+            "./one",
+            "workload.record-size=200",
+            "not comparable with the baseline ./one: records: ",
+        ),
+    ] {
+        let flags = [
+            "gate",
+            "--profile",
+            "slow.toml",
+            "--baseline",
+            baseline,
+            "--set",
+            change,
+        ];
+        let output = place.kpbench(&[&flags[..], &["--out", "run", "--lenient"]].concat());
+        assert_eq!(code(&output), 4, "{baseline}");
+        assert!(said(&output).contains(told), "{}", said(&output));
+        assert!(!place.path("run").exists());
+    }
+    let other = ["--set", two, "--set", "producer.batch.size=499999"];
+    let flags = ["gate", "--profile", "fast.toml", "--baseline", "./three"];
+    place.kpbench(&[&flags[..], &other, &["--out", "run", "--force"]].concat());
+    let forced = place.document("run").forced;
+    assert!(
+        forced.iter().any(|one| one.contains("does not have linger.ms=10")),
+        "{forced:?}"
+    );
+}
+
+#[test]
 fn two_builds_that_are_the_same_are_never_a_regression() {
     let place = Place::new();
     let own = kpbench().display().to_string();

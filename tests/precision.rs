@@ -447,6 +447,24 @@ fn a_gate_has_one_set_of_thresholds() {
 }
 
 #[test]
+fn a_complete_run_that_a_gate_takes_as_it_is_becomes_that_gates() {
+    let mut bench = fixed_gate();
+    bench.request.held_to = None;
+    assert_eq!(bench.run().unwrap().ended, Ended::Complete);
+    bench.resume();
+    bench.request.held_to = Some(thresholds(0.1));
+    assert_eq!(bench.run().unwrap().ended, Ended::Complete);
+    assert_eq!(manifest(&bench).held_to, Some(thresholds(0.1)));
+    assert_blocks(&bench, 3);
+    bench.request.held_to = Some(thresholds(0.2));
+    assert!(refused(&bench).contains("was 10 % and is 20 % now"));
+    // As a sweep it gets no further look either.
+    bench.request.held_to = None;
+    bench.request.profile.run.repetitions = 6;
+    assert!(refused(&bench).contains("a further look at a gate"));
+}
+
+#[test]
 fn a_fixed_number_of_blocks_is_not_continued_until_a_gate_likes_it() {
     let mut bench = gate(&varying(1_800, 20), GATE);
     bench.request.profile.run.precision = None;

@@ -46,8 +46,9 @@ pub async fn execute(
 ) -> Result<RunOutcome, RunError> {
     let mask = Mask::of(&request.profile);
     // Everything that can be wrong with the directory comes first: it costs nothing to find out.
-    let place = open_place(request, listener)?;
+    let mut place = open_place(request, listener)?;
     if let Some(trials) = nothing_left(&place, request)? {
+        place.hold_to(request)?;
         listener.notice(&format!(
             "All {} are stored: nothing to do.",
             counted(trials as u64, "trial", "trials")
@@ -156,6 +157,20 @@ fn holds_trials_file(path: &Path) -> bool {
 }
 
 impl Place {
+    /// A run that a gate takes as it is becomes that gate's, like one that it measures: it has its thresholds, and gets no
+    /// further look.
+    fn hold_to(&mut self, request: &RunRequest) -> Result<(), RunError> {
+        if let Place::Begun(directory) = self
+            && let Some(held_to) = &request.held_to
+            && directory.manifest().held_to.is_none()
+        {
+            let mut manifest = directory.manifest().clone();
+            manifest.held_to = Some(held_to.clone());
+            directory.set_manifest(manifest)?;
+        }
+        Ok(())
+    }
+
     fn give_up(self) {
         if let Place::New(reservation) = self {
             reservation.abandon();

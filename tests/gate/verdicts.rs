@@ -126,6 +126,54 @@ fn an_interleaved_run_is_judged_within_itself() {
     }
 }
 
+/// `gate RUN_DIR` of a run that a gate has measured again says what that gate said.
+#[test]
+fn a_run_that_was_measured_again_is_judged_with_its_repetition() {
+    let place = Place::new();
+    let judged = |name: &str, again: Option<(f64, u32, u64)>| {
+        let run = place.store(name, &twins(0.5), 10);
+        if let Some((loss, day, seed)) = again {
+            let mut again = twins(loss);
+            again.manifest.run.seed = seed;
+            place.store(&format!("{name}-again"), &again, day);
+        }
+        let flags = [
+            "gate",
+            &run,
+            "--lenient",
+            "--threshold",
+            "latency_p99_us=90%",
+            "--threshold",
+            "client_cpu_us_per_record=900%",
+            "--threshold",
+            "throughput_records_per_s=15%",
+        ];
+        place.kpbench(&flags)
+    };
+    let own = twins(0.5).manifest.run.seed;
+    let seed = (own ^ 0x5bd1_e995) >> 1;
+    let confirmed = judged("confirmed", Some((0.5, 10, seed)));
+    assert_eq!(code(&confirmed), 3);
+    assert!(
+        said(&confirmed).contains("when repeated: a fall beyond 15 % is certain"),
+        "{}",
+        said(&confirmed)
+    );
+    let refuted = judged("refuted", Some((0.0, 11, seed)));
+    assert_eq!(code(&refuted), 0, "put up with, as that gate would have");
+    assert!(said(&refuted).contains("Not confirmed:"), "{}", said(&refuted));
+    // What is not its repetition says nothing.
+    for (name, again) in [
+        ("alone", None),
+        ("other-seed", Some((0.0, 11, own))),
+        ("older", Some((0.0, 9, seed))),
+    ] {
+        let output = judged(name, again);
+        assert_eq!(code(&output), 3, "{name}");
+        assert!(said(&output).contains("cannot be measured again"), "{}", said(&output));
+    }
+}
+
 #[test]
 fn lenient_does_not_excuse_what_was_hardly_measured() {
     let place = Place::with_sessions(1);

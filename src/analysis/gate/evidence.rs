@@ -111,13 +111,17 @@ pub(super) fn losses_of(
     invalid
 }
 
-/// Thresholds that apply to a configuration; what is not observable there is told.
+/// Thresholds that apply to a configuration; what is not observable there is told. Where one of its bases has a latency,
+/// its own stays gated: a candidate must not pass because it asks for no acknowledgements any more.
 pub(super) fn gated<'a>(
     configuration: &Configuration,
+    bases: &[&Configuration],
     asked: &'a Asked,
     notes: &mut Vec<String>,
 ) -> Vec<&'a Threshold> {
-    let observable = |threshold: &&Threshold| configuration.acks != Acks::None || !threshold.metric.is_latency();
+    let mut sides = std::iter::once(&configuration).chain(bases);
+    let acknowledged = sides.any(|one| one.acks != Acks::None);
+    let observable = |threshold: &&Threshold| acknowledged || !threshold.metric.is_latency();
     let gated: Vec<&Threshold> = asked.thresholds.iter().filter(observable).collect();
     if gated.len() < asked.thresholds.len() {
         notes.push(format!(

@@ -90,7 +90,7 @@ pub fn interleaved(session: &BaselineSession, pairs: &[Pair], asked: &Asked) -> 
             .find_map(|(id, what)| broken(&figures, id, what));
         let broken = broken.or_else(|| losses_of(&[before], now, (&pair.label, candidate.acks), &mut judged));
         let blocks = now.map_or(0, |one| one.completed);
-        for threshold in gated(candidate, asked, &mut judged.notes) {
+        for threshold in gated(candidate, &[base], asked, &mut judged.notes) {
             let (before, now) = (
                 figures.series(&pair.base_id, threshold.metric),
                 figures.series(&pair.candidate_id, threshold.metric),

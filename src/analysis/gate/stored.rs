@@ -67,7 +67,13 @@ fn cases_of(
         .map(|(session, id)| session.configurations.iter().find(|one| one.configuration_id == *id))
         .collect();
     let lost = losses_of(&lost, own, (&now.label, now.acks), judged);
-    let mut broken = broken(&figures, &now.id, "run").or(lost);
+    // What a session was saved in spite of is put up with: somebody has seen it.
+    let seen = |session: &BaselineSession| asked.force || !session.forced.is_empty();
+    let of_base = || {
+        let mut unseen = before.iter().filter(|(session, _)| !seen(session));
+        unseen.find_map(|(session, id)| broken(&Figures::of(session), id, "baseline"))
+    };
+    let mut broken = broken(&figures, &now.id, "run").or_else(of_base).or(lost);
     let differ = all_differences(before, candidate, now);
     if asked.force {
         add_new(&mut judged.forced, differ);
@@ -76,8 +82,12 @@ fn cases_of(
         add_new(&mut judged.invalid, differ);
     }
     let completed = own.map_or(0, |one| one.completed);
+    let bases: Vec<&Configuration> = before
+        .iter()
+        .filter_map(|(session, id)| configuration(&session.manifest, id))
+        .collect();
     let mut cases = Vec::new();
-    for threshold in gated(now, asked, &mut judged.notes) {
+    for threshold in gated(now, &bases, asked, &mut judged.notes) {
         let sessions: Vec<Values> = before
             .iter()
             .map(|(session, id)| Figures::of(session).series(id, threshold.metric))
@@ -87,8 +97,10 @@ fn cases_of(
             .zip(sessions.iter().flat_map(|one| one.values().copied()))
             .collect();
         let values = figures.series(&now.id, threshold.metric);
-        let bases = before.iter().filter_map(|(one, id)| configuration(&one.manifest, id));
-        let by_rate: Result<Vec<bool>, String> = bases.map(|base| set_by_rate(base, now, threshold.metric)).collect();
+        let by_rate: Result<Vec<bool>, String> = bases
+            .iter()
+            .map(|base| set_by_rate(base, now, threshold.metric))
+            .collect();
         let against_rate = || {
             let each = before.iter().zip(&sessions);
             let of_base = each.map(|((one, id), values)| Achieved::of(now, &Figures::of(one), id, values));

@@ -137,7 +137,7 @@ fn one_sided(configuration: &Configuration, session: &BaselineSession, asked: &A
     let (figures, none) = (Figures::of(session), Values::new());
     let (id, label) = (&configuration.id, &configuration.label);
     let completed = figures.configuration(id).map_or(0, |one| one.completed);
-    gated(configuration, asked, &mut Vec::new())
+    gated(configuration, &[], asked, &mut Vec::new())
         .into_iter()
         .map(|threshold| {
             let values = figures.series(id, threshold.metric);

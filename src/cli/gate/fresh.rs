@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::programs::other_build;
-use super::stored::{Stored, stored};
+use super::repetition::{confirmed_by, is_repetition, place_of_repetition, seed_of_repetition};
+use super::stored::{Stored, refuse_itself, stored};
 use super::{GateArguments, INTERLEAVED, Outcome, asked};
 use crate::analysis::{
-    ALPHA, Asked, GateVerdict, Judged, Metric, Question, against_stored, confirm, interleaved, not_confirmed, pairs_of,
-    thresholds, whole_verdict,
+    ALPHA, Asked, GateVerdict, Judged, Metric, Question, Side, against_stored, differences, interleaved, not_confirmed,
+    pairs_of, thresholds, whole_verdict,
 };
 use crate::cli::baseline::Loaded;
 use crate::cli::exit::Exit;
@@ -23,7 +24,7 @@ use crate::report::{self, Repetition};
 use crate::run::OtherTrialProgram;
 use crate::stats::sessions::LEAST_SESSIONS;
 use crate::stats::signed_rank;
-use crate::store::MANIFEST_FILE;
+use crate::store::{MANIFEST_FILE, Manifest};
 
 /// What is measured, and what it is held against.
 struct Plan {
@@ -32,6 +33,8 @@ struct Plan {
     stored: Option<Stored>,
     programs: BTreeMap<String, OtherTrialProgram>,
     notes: Vec<String>,
+    /// Measured in spite of these.
+    forced: Vec<String>,
 }
 
 /// What a run is made with, over and over.
@@ -62,6 +65,11 @@ pub(super) fn gate(
         plan.profile = plan.profile.until_decided();
     }
     check_blocks(&plan, given, quiet)?;
+    if let (PlaceOption::Resume(path), Some(stored)) = (&options.place, &plan.stored)
+        && path.join(MANIFEST_FILE).exists()
+    {
+        refuse_itself(stored, &Loaded::read(path)?)?;
+    }
     let mut maker = Maker {
         options,
         command,
@@ -78,7 +86,7 @@ pub(super) fn gate(
     let mut repetition = Repetition::NotNeeded;
     if whole_verdict(&judged) == GateVerdict::Regression {
         output::note("A regression was found. It counts only if it is found again: measuring once more.");
-        maker.options.place = second_place(&loaded.path, resumed);
+        maker.options.place = second_place(&loaded, resumed);
         maker.first = Some(loaded.path.clone());
         repetition = match repeated(&maker, &plan, &mut judged) {
             Ok(Ok(repetition)) => repetition,
@@ -94,6 +102,7 @@ pub(super) fn gate(
         };
     }
     judged.notes.splice(0..0, plan.notes);
+    judged.forced.splice(0..0, plan.forced);
     Ok(Ok(Outcome {
         loaded,
         judged,
@@ -109,22 +118,14 @@ pub(super) fn gate(
 /// was interrupted.
 fn repeated(maker: &Maker<'_>, plan: &Plan, judged: &mut Judged) -> Result<Result<Repetition, Exit>, Failure> {
     let mut again = plan.profile.clone();
-    // Another order and other payloads; within what a seed may be.
-    again.run.seed = (again.run.seed ^ 0x5bd1_e995) >> 1;
+    again.run.seed = seed_of_repetition(again.run.seed);
     let found = judged.rows.iter().filter(|row| row.verdict == GateVerdict::Regression);
     let found = found.map(|row| (row.configuration_id.clone(), row.metric)).collect();
     let (second, second_judged) = match maker.make(plan, &again, found)? {
         Ok(made) => made,
         Err(ended) => return Ok(Err(ended)),
     };
-    confirm(judged, &second_judged);
-    let invalid = second_judged.invalid.iter();
-    judged
-        .notes
-        .extend(invalid.map(|why| format!("The repetition is not valid: {why}")));
-    Ok(Ok(Repetition::Done {
-        directory: second.path.display().to_string(),
-    }))
+    Ok(Ok(confirmed_by(judged, &second.path, &second_judged)))
 }
 
 impl Maker<'_> {
@@ -173,13 +174,11 @@ impl Maker<'_> {
     }
 }
 
-/// Beside the first run; continued where the first one is too. What lies there beside a run that has just begun is of
-/// another one, and confirms nothing.
-fn second_place(first: &Path, resumed: bool) -> PlaceOption {
-    let mut name = first.file_name().unwrap_or_default().to_owned();
-    name.push("-again");
-    let path = first.with_file_name(name);
-    match resumed && path.join(MANIFEST_FILE).exists() {
+/// Beside the first run; continued where the first one is too. What lies there beside a run that has just begun, or was
+/// begun before it, is of another one, and confirms nothing.
+fn second_place(first: &Loaded, resumed: bool) -> PlaceOption {
+    let path = place_of_repetition(&first.path);
+    match resumed && is_repetition(&first.manifest, &path) {
         true => PlaceOption::Resume(path),
         false => PlaceOption::Out(path),
     }
@@ -220,9 +219,10 @@ fn plan(arguments: &GateArguments, path: &Path, options: &MeasuringOptions) -> R
             stored: Some(stored),
             programs: BTreeMap::new(),
             notes: vec![note],
+            forced: Vec::new(),
         });
     }
-    beside_stored(profile, &stored)
+    beside_stored(profile, &stored, arguments.force)
 }
 
 /// With `--base`, `--base-bin`, `--candidate-bin`.
@@ -268,11 +268,12 @@ fn beside_own_base(
         stored: None,
         programs,
         notes,
+        forced: Vec::new(),
     })
 }
 
 /// The baseline's own configurations, measured again beside the profile's.
-fn beside_stored(profile: Profile, stored: &Stored) -> Result<Plan, Failure> {
+fn beside_stored(profile: Profile, stored: &Stored, force: bool) -> Result<Plan, Failure> {
     let Some(newest) = stored.sessions.last() else {
         return Err(Failure::usage(format!("the baseline {} has no session", stored.name)));
     };
@@ -313,6 +314,19 @@ fn beside_stored(profile: Profile, stored: &Stored) -> Result<Plan, Failure> {
              --base KEY=VALUE",
         ));
     }
+    let unlike = unlike(&newest.manifest, &bases, &profile.configurations);
+    if !unlike.is_empty() && !force {
+        return Err(Failure::Other {
+            error: format!(
+                "not comparable with the baseline {}: {}",
+                stored.name,
+                unlike.join("; ")
+            )
+            .into(),
+            remedy: Some("give the profile that the baseline was measured with, or --force".to_owned()),
+            exit: Exit::NotComplete,
+        });
+    }
     let note = format!(
         "The baseline {} has other settings: they were measured again, interleaved with the profile's.",
         stored.name
@@ -322,7 +336,36 @@ fn beside_stored(profile: Profile, stored: &Stored) -> Result<Plan, Failure> {
         stored: None,
         programs: BTreeMap::new(),
         notes: vec![note],
+        forced: unlike,
     })
+}
+
+/// What makes the baseline's configurations no yardstick for the profile's: other records or partitions, and those which
+/// the profile does not have, so that nothing drops out of a gate unseen.
+fn unlike(manifest: &Manifest, bases: &[Configuration], candidates: &[Configuration]) -> Vec<String> {
+    let side = |configuration| Side {
+        manifest,
+        configuration,
+    };
+    let mut found = Vec::new();
+    for difference in bases
+        .iter()
+        .zip(candidates)
+        .flat_map(|(base, candidate)| differences(side(base), side(candidate)))
+    {
+        if !found.contains(&difference) {
+            found.push(difference);
+        }
+    }
+    let all = manifest.configurations.iter();
+    let gone: Vec<&str> = all
+        .filter(|one| bases.iter().all(|base| base.id != one.id))
+        .map(|one| one.label.as_str())
+        .collect();
+    if !gone.is_empty() {
+        found.push(format!("the profile does not have {}", gone.join(", ")));
+    }
+    found
 }
 
 /// Too few blocks for any verdict cost nothing yet.

@@ -3,13 +3,15 @@
 mod arguments;
 mod fresh;
 mod programs;
+mod repetition;
 mod stored;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::Timestamp;
-use stored::{refuse_itself, stored};
+use repetition::{confirmed_by, is_repetition, place_of_repetition};
+use stored::{Stored, refuse_itself, stored};
 
 pub use arguments::{BASELINE_EXAMPLES, BaselineCommand, BaselinePlace, GATE_EXAMPLES, GateArguments};
 
@@ -117,36 +119,45 @@ fn finished(
         ));
     }
     let loaded = Loaded::read(directory)?;
-    let asked = asked(&loaded, given, arguments.force);
-    let pairs = pairs_of(&loaded.manifest);
-    let (judged, baseline, sessions) = match &arguments.baseline {
-        None if pairs.is_empty() => {
+    let stored = match &arguments.baseline {
+        None if pairs_of(&loaded.manifest).is_empty() => {
             return Err(Failure::usage(
                 "say what the run is held against: --baseline NAME, or --baseline RUN_DIR",
             ));
         }
-        None => (interleaved(&loaded.session, &pairs, &asked), INTERLEAVED.to_owned(), 0),
+        None => None,
         Some(name) => {
             let stored = stored(arguments.baselines.as_deref(), name)?;
             refuse_itself(&stored, &loaded)?;
-            (
-                against_stored(&stored.sessions, &loaded.session, &asked),
-                stored.in_words(),
-                stored.sessions.len(),
-            )
+            Some(stored)
         }
     };
+    let judge = |run: &Loaded| {
+        let asked = asked(run, given, arguments.force);
+        match &stored {
+            None => interleaved(&run.session, &pairs_of(&run.manifest), &asked),
+            Some(stored) => against_stored(&stored.sessions, &run.session, &asked),
+        }
+    };
+    let mut judged = judge(&loaded);
     let found = judged.rows.iter().any(|row| row.verdict == GateVerdict::Regression);
+    let again = place_of_repetition(&loaded.path);
+    let repetition = match found {
+        // The gate that the run was made for has measured it again: who reads the run later finds the same.
+        true if is_repetition(&loaded.manifest, &again) => {
+            let second = judge(&Loaded::read(&again)?);
+            confirmed_by(&mut judged, &again, &second)
+        }
+        true => Repetition::NotPossible,
+        false => Repetition::NotNeeded,
+    };
     Ok(Outcome {
-        interleaved: sessions == 0,
+        interleaved: stored.is_none(),
         loaded,
         judged,
-        baseline,
-        sessions,
-        repetition: match found {
-            true => Repetition::NotPossible,
-            false => Repetition::NotNeeded,
-        },
+        baseline: stored.as_ref().map_or(INTERLEAVED.to_owned(), Stored::in_words),
+        sessions: stored.as_ref().map_or(0, |stored| stored.sessions.len()),
+        repetition,
         own_run: false,
     })
 }

@@ -40,7 +40,9 @@ fn records_that_share_a_tag_are_each_counted() {
     ];
     for paced in [false, true] {
         let timeline = Timeline::new(1, 1_000, 1_000);
-        let mut collector = Collector::new(TrialClock::starting_at(Instant::now()), timeline, kinds(paced));
+        let clock = TrialClock::starting_at(Instant::now());
+        let levels = Levels::between(vec![1_000, 2_500, 4_000]);
+        let mut collector = Collector::with_levels(clock, timeline, kinds(paced), levels);
         let mut recorder = collector.hub().ack_recorder();
         let (mut service, mut response) = (Vec::new(), Vec::new());
         for (now_us, tags) in &batches {
@@ -67,6 +69,9 @@ fn records_that_share_a_tag_are_each_counted() {
         assert_eq!(recorded(&found), of(&service));
         if paced {
             assert_eq!(recorded(collector.response()), of(&response));
+            // Five of them were due in the first part of the load, and one in the second.
+            let parts: Vec<u64> = collector.levels().iter().map(|part| part.response.len()).collect();
+            assert_eq!(parts, [5, 1]);
         }
     }
 }

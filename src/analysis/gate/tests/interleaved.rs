@@ -288,3 +288,28 @@ fn what_was_observed_on_neither_side_cannot_be_said() {
         .remove(0);
     assert_eq!(row.verdict, GateVerdict::Inconclusive);
 }
+
+#[test]
+fn a_candidate_without_acknowledgements_does_not_pass_for_want_of_a_latency() {
+    let gate = |silent: &[usize]| {
+        let mut session = session(&[("b", 1_000.0), ("c", 1_000.0)], 10, 0.01);
+        for &place in silent {
+            session.manifest.configurations[place].acks = crate::protocol::Acks::None;
+            for figures in session.configurations[place].trials.values_mut() {
+                figures.remove("latency_p99_us");
+            }
+        }
+        let asked = asked(&[(Metric::RecordsPerBatch, 0.05), (Metric::LatencyP99, 0.1)]);
+        interleaved(&session, &pair(), &asked)
+    };
+    for (silent, told) in [
+        (&[1][..], "The candidate has no value of this figure."),
+        (&[0], "The baseline has no value of this figure."),
+    ] {
+        let judged = gate(silent);
+        assert_eq!(whole_verdict(&judged), GateVerdict::NotValid, "{silent:?}");
+        assert_eq!(judged.rows[1].sentence, told);
+    }
+    // Where neither side has one, there is nothing to lose.
+    assert_eq!(whole_verdict(&gate(&[0, 1])), GateVerdict::Pass);
+}

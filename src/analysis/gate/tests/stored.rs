@@ -258,3 +258,33 @@ fn client_cpu_needs_six_sessions() {
     assert_eq!(gate(6, 12.5).verdict, GateVerdict::Regression);
     assert_eq!(gate(6, 10.0).verdict, GateVerdict::Pass);
 }
+
+#[test]
+fn a_baseline_of_which_trials_are_missing_is_no_yardstick_unless_somebody_saw_it() {
+    let gate = |forced: bool, saved: bool| {
+        let mut before = stored(6);
+        before[3].configurations[0].planned += 3;
+        if saved {
+            before[3]
+                .forced
+                .push("10 of 13 planned trials came to their end".to_owned());
+        }
+        let mut asked = throughput(0.5);
+        asked.force = forced;
+        against_stored(&before, &session(&[(ID, 1_000.0)], 10, 0.01), &asked)
+    };
+    let judged = gate(false, false);
+    assert_eq!(whole_verdict(&judged), GateVerdict::NotValid);
+    assert!(
+        judged.rows[0]
+            .sentence
+            .starts_with("3 of 13 trials of the baseline failed or are missing"),
+        "{}",
+        judged.rows[0].sentence
+    );
+    for (forced, saved) in [(true, false), (false, true)] {
+        let judged = gate(forced, saved);
+        assert_eq!(whole_verdict(&judged), GateVerdict::Pass);
+        assert!(judged.notes[0].contains("is not complete"), "{:?}", judged.notes);
+    }
+}
