@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use kpbench::client::mock::MockCluster;
 use kpbench::process::{Signal, send_signal};
 use kpbench::store::RunDirectory;
 use tempfile::TempDir;
@@ -105,6 +106,8 @@ fn wrong_usage_is_2_and_help_is_0() {
     assert!(stdout(&help).contains("Exit codes: 0 fine"));
     assert!(stdout(&help).contains("kpbench doctor"));
     assert!(!stdout(&help).contains("mock-cluster"), "hidden");
+    let wrapped_once = stdout(&help).contains("latency; repeats and interleaves");
+    assert!(wrapped_once, "{}", stdout(&help));
 }
 
 #[test]
@@ -333,10 +336,24 @@ fn a_directory_with_a_run_in_it_is_not_overwritten() {
 }
 
 #[test]
+fn what_a_rule_says_of_single_configurations_is_told_before_anything_starts() {
+    let axes = "[producer]\nbatch.num.messages = 10\n[matrix]\nbatch.size = [1000, 1000000]\n";
+    let place = Place::with(&format!("[target]\nkind = \"mock\"\n{axes}"));
+    let output = place.sweep(&["--measure", "2h"]);
+    assert_eq!(code(&output), 2);
+    let said = stderr(&output);
+    assert!(
+        said.contains("warning (batch.size=1000000): batch.size=1000000 is a no-op"),
+        "{said}"
+    );
+}
+
+#[test]
 fn too_long_needs_a_yes_and_an_existing_topic_a_flag() {
     let long = run(&["run", "--target", "mock", "--measure", "2h"]);
     assert_eq!(code(&long), 2);
     assert!(stderr(&long).contains("--yes"), "{}", stderr(&long));
+    assert!(!stderr(&long).contains("0 B written"), "{}", stderr(&long));
     let place = Place::with(&format!("{PROFILE}\n[topic]\nexisting = \"orders\"\n"));
     let output = place.sweep(&[]);
     assert_eq!(code(&output), 2);
@@ -400,6 +417,14 @@ fn with_no_time_to_block_a_trial_still_connects_and_measures() {
     let trials = RunDirectory::open(Path::new(&out)).unwrap().trials().unwrap();
     let result = trials[0].result.as_ref().unwrap();
     assert!(result.counts.acknowledged > 0, "{:?}", result.counts);
+}
+
+#[test]
+fn doctor_counts_the_brokers_that_answered() {
+    let cluster = MockCluster::new(1).unwrap();
+    let output = run(&["doctor", "--bootstrap-servers", &cluster.bootstrap_servers()]);
+    assert_eq!(code(&output), 0, "{}", stdout(&output));
+    assert!(stdout(&output).contains(": 1 broker at "), "{}", stdout(&output));
 }
 
 #[test]

@@ -215,6 +215,7 @@ mod messages {
         unknown_property: "[producer]\nlingerms = 5\nlinger.sm = 1\n";
         consumer_property: "[producer]\ngroup.id = \"g\"\n";
         unknown_axis: "[matrix]\nbatchsize = [1]\n";
+        topic_config_in_the_wrong_section: "[topic]\nmin.insync.replicas = 1\n";
         unknown_topic_config: "[topic.config]\nmin.insync.replica = 1\n";
         unknown_broker_config: "[target.broker]\nnum.io.thread = 1\n";
         wrong_types: "[run]\nmeasure = 5\nheadroom = \"yes\"\n[workload]\nproducers = \"two\"\n[matrix]\nacks = \"all\"\n";
@@ -237,6 +238,8 @@ mod messages {
         replication_above_brokers: "[target]\nbrokers = 1\n[topic]\nreplication-factor = 3\n";
         insync_above_replication: "[topic]\nreplication-factor = 1\n[topic.config]\nmin.insync.replicas = 2\n";
         records_too_large: "[workload]\nrecord.size = \"2 MB\"\n";
+        records_larger_than_the_topic_takes: "[topic.config]\nmax.message.bytes = 1000\n[matrix]\nbatch.size = [1000, 1000000]\n";
+        records_larger_than_a_limit_that_was_set: "[producer]\nmax.request.size = 1000\n[workload]\nrecord.size = 2000\n";
         external_without_servers: "[target]\nkind = \"external\"\n";
         bad_bootstrap_server: "[target]\nbootstrap-servers = \"broker:port\"\n";
         bootstrap_server_without_port: "[target]\nbootstrap-servers = \"a:9092,broker\"\n";
@@ -899,6 +902,33 @@ mod fields {
     }
 
     #[test]
+    fn a_warning_of_a_rule_says_where_its_cause_stands() {
+        let all = |text: &str| {
+            let profile = valid(text);
+            let of_each = profile.configurations.iter().flat_map(|c| c.warnings.clone());
+            profile.warnings.iter().cloned().chain(of_each).collect::<Vec<_>>()
+        };
+        let servers = "[target]\nbootstrap-servers = \"a:1\"\n[topic]\nreplication-factor = 3\n";
+        let swept = "[producer]\nbatch.num.messages = 10\n[matrix]\nbatch.size = [1000, 1000000]\n";
+        let of_the_limit = "[producer]\nbatch.num.messages = 2\n";
+        let of_the_topic = "[topic.config]\nmax.message.bytes = 10000\n";
+        for (text, begin, place) in [
+            (servers, "one bootstrap server", "(test.toml:2:21)"),
+            (swept, "batch.size=1000000 is a no-op", "(test.toml:4:21)"),
+            (of_the_limit, "batch.size=16384 is a no-op", "(test.toml:2:22)"),
+            (of_the_topic, "batches may grow to 16384 bytes", "(test.toml:2:21)"),
+        ] {
+            let warnings = all(text);
+            assert!(
+                warnings
+                    .iter()
+                    .any(|warning| warning.starts_with(begin) && warning.ends_with(place)),
+                "{text}: {warnings:#?}"
+            );
+        }
+    }
+
+    #[test]
     fn one_bootstrap_server_for_several_brokers_is_a_warning() {
         let warns = |text: &str| {
             valid(text)
@@ -1002,6 +1032,24 @@ mod matrices {
                 .any(|warning| warning.contains("comes to the same")),
             "{:?}",
             profile.warnings
+        );
+    }
+
+    #[test]
+    fn points_that_come_to_the_same_are_told_by_what_differs_and_once() {
+        let text = "[matrix]\nlinger.ms = [0, 5, 10]\nsend.mode = [\"sync\", \"async\"]\nsend.concurrency = [1, 2]\n";
+        let profile = valid(text);
+        assert_eq!(profile.configurations.len(), 9);
+        let told = profile
+            .warnings
+            .iter()
+            .filter(|warning| warning.contains("comes to the same"));
+        assert_eq!(
+            told.collect::<Vec<_>>(),
+            [
+                "send.concurrency=2 comes to the same as send.concurrency=1 in \"linger.ms=0 async\" and in 2 other cases, and is \
+              measured once; [[exclude]] one of them to make that plain"
+            ]
         );
     }
 

@@ -464,7 +464,20 @@ fn a_single_trial_claims_nothing_about_chance() {
         "{}",
         best.sentence
     );
+    let p99 = summary.answers.iter().find(|answer| answer.question == Question::P99);
+    let p99 = &p99.unwrap().sentence;
+    assert!(
+        p99.starts_with("Lowest p99 of 1 trial among"),
+        "one is not together: {p99}"
+    );
     assert!(summary.verdicts.starts_with("1 block: too few for verdicts"));
+}
+
+#[test]
+fn an_answer_counts_what_went_wrong_and_not_what_did_not() {
+    let run = Run::of(&[vec![]], 1).each_trial(|trial| trial.result.as_mut().unwrap().counts.undecided = 500);
+    let best = &summary_of(&run).answers[0].sentence;
+    assert!(best.contains("Of its records 500 had no verdict."), "{best}");
 }
 
 /// Trials of 600 records have no 99th percentile each, together they have one: that is not one trial, and nothing that
@@ -862,8 +875,28 @@ fn side_by_side_compares_what_differs_in_one_axis_only() {
     let modes = figure(&page, "by-send-mode").expect("a chart of send modes");
     assert!(modes.contains(">sync<") && modes.contains(">async<") && !modes.contains(">lz4<"));
     assert!(figure(&page, "by-acks").unwrap().contains("acks=0"));
+    for chart in [codecs, modes] {
+        assert!(
+            chart.contains("A p99 is that of all trials"),
+            "its dots need not lie around it"
+        );
+    }
     // One row and one column make no grid.
     assert!(!page.contains("id=\"fig-heat-"));
+}
+
+#[test]
+fn a_bar_that_was_compared_with_nothing_does_not_stand_out() {
+    // acks=0 is the only one without acknowledgements, and however high, the best of nothing.
+    let page = page_of(&one_factor_at_a_time());
+    let chart = figure(&page, "throughput").unwrap();
+    let bold = |label: &str| {
+        let end = chart.find(&format!("{label}</text>")).expect(label);
+        let begin = chart[..end].rfind("<text").unwrap();
+        chart[begin..end].contains("font-weight:600")
+    };
+    assert!(!bold("acks=0"));
+    assert!(chart.contains("font-weight:600"), "the best of several does");
 }
 
 #[test]

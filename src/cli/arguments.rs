@@ -17,7 +17,7 @@ const ABOUT: &str = "Measures what a Kafka producer's settings really do, agains
 const LONG_ABOUT: &str = "\
 Measures what a Kafka producer's settings really do, against a real broker.
 
-Sweeps batch.size, linger.ms, compression.type, acks, send modes and more; records every record's latency; repeats and
+Sweeps batch.size, linger.ms, compression.type, acks, send modes and more; records every record's latency; repeats and \
 interleaves the trials, so that a drift of the machine does not look like an effect of a setting.
 
 Begin with:

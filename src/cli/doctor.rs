@@ -9,6 +9,7 @@ use crate::client::mock::MockCluster;
 use crate::process::Spawner;
 use crate::profile::TargetSettings;
 use crate::protocol::TargetKind;
+use crate::report::format::counted;
 use crate::target::local::{jars, java};
 use crate::target::{StartOptions, Target, TargetError, cache_directory, data_parent};
 
@@ -320,8 +321,8 @@ async fn reach(external: Option<&TargetSettings>, spawner: &Spawner) -> Check {
             let description = reached.description();
             let id = description.cluster_id.unwrap_or_else(|| "unknown".to_owned());
             let found = format!(
-                "{} brokers at {}, cluster id {id}",
-                description.brokers,
+                "{} at {}, cluster id {id}",
+                counted(u64::from(description.brokers), "broker", "brokers"),
                 reached.bootstrap_servers()
             );
             // Nothing was started; what can fail is only the end of a thread.

@@ -213,8 +213,8 @@ fn announce(profile: &Profile, options: &MeasuringOptions, quiet: bool) -> Resul
         estimate = estimate.keeping_topics();
     }
     if !quiet {
-        for warning in &profile.warnings {
-            output::note(&format!("warning: {warning}"));
+        for line in super::profile::warning_lines(profile) {
+            output::note(&line);
         }
         output::note(&format!("{}: {}", profile.name, estimate.sentence()));
     }

@@ -44,17 +44,23 @@ pub fn expand(path: &Path, overrides: &[Override], format: ProfileFormat) -> Res
 fn check_text(profile: &Profile) -> String {
     let estimate = profile::estimate(profile);
     let mut text = format!("ok: {}\n", profile.name);
-    for warning in &profile.warnings {
-        let _ = writeln!(text, "warning: {warning}");
-    }
-    for (warning, labels) in warnings_by_configuration(profile) {
-        let _ = writeln!(text, "warning ({}): {warning}", shortened(&labels));
+    for line in warning_lines(profile) {
+        let _ = writeln!(text, "{line}");
     }
     let _ = writeln!(text, "{}", estimate.sentence());
     if let Err(error) = profile::check_budget(&estimate, false, None) {
         let _ = writeln!(text, "note: {error}: `sweep` will ask for --yes");
     }
     text
+}
+
+/// What the rules warn of: the run first, then its configurations.
+pub(super) fn warning_lines(profile: &Profile) -> Vec<String> {
+    let of_run = profile.warnings.iter().map(|warning| format!("warning: {warning}"));
+    let of_configurations = warnings_by_configuration(profile)
+        .into_iter()
+        .map(|(warning, labels)| format!("warning ({}): {warning}", shortened(&labels)));
+    of_run.chain(of_configurations).collect()
 }
 
 /// Each warning once, with the labels of the configurations that it concerns.

@@ -96,10 +96,13 @@ impl Estimate {
             ),
             _ => (trials, duration),
         };
+        let written = match self.bytes_written {
+            0 => "nothing written to a broker's disk".to_owned(),
+            bytes => format!("at most {} written", format_bytes_roughly(bytes)),
+        };
         format!(
-            "{}, {trials}, about {duration}, at most {} written",
+            "{}, {trials}, about {duration}, {written}",
             counted(self.configurations, "configuration"),
-            format_bytes_roughly(self.bytes_written)
         )
     }
 }

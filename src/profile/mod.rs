@@ -1,6 +1,7 @@
 //! Profiles: TOML with source spans to a validated [`Profile`]; property names of the Java client and of librdkafka;
 //! quantities; the expansion of the matrix. Starts nothing and connects to nothing.
 
+mod alike;
 mod arrival;
 mod configuration;
 mod document;
@@ -40,6 +41,7 @@ mod workload;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use alike::Alike;
 use configuration::{Draft, draft};
 use document::{Document, Entry};
 use error::Problem;
@@ -177,7 +179,7 @@ fn read_profile(source_name: &str, mut document: Document, context: &mut Context
 
     rules::check_existing(&topic, &matrix, context);
     rules::check_cluster(&target, &topic, &places, context);
-    let mut drafts = expand(&matrix, &fixed, &load, &target, &topic, &load_keys, context);
+    let mut drafts = expand(&matrix, &fixed, &load, (&target, &topic, &places), &load_keys, context);
     drafts.iter_mut().for_each(|draft| arrival::check(draft, &run));
     topics::check_partitions(&drafts, &matrix, context);
     let rules = drain_rules::Rules {
@@ -238,15 +240,13 @@ fn registry_places(
     load_keys: &[(LoadKey, source::Place)],
     context: &Context,
 ) -> BTreeMap<String, String> {
-    let said = |place: source::Place| {
-        let text = context.sources.get(place.source);
-        let (line, column) = error::line_and_column(&text.text, place.start);
-        format!("{}:{line}:{column}", text.name)
-    };
-    let of_registry = registry.given.iter().map(|given| (given.name.clone(), said(given.key)));
+    let of_registry = registry
+        .given
+        .iter()
+        .map(|given| (given.name.clone(), context.said(given.key)));
     let of_load = load_keys
         .iter()
-        .map(|(key, place)| (key.name().to_owned(), said(*place)));
+        .map(|(key, place)| (key.name().to_owned(), context.said(*place)));
     of_registry.chain(of_load).collect()
 }
 
@@ -302,21 +302,22 @@ fn expand(
     matrix: &Matrix,
     fixed: &Fixed,
     load: &LoadSettings,
-    target: &TargetSettings,
-    topic: &TopicSettings,
+    (target, topic, places): (&TargetSettings, &TopicSettings, &Places),
     load_keys: &[(LoadKey, source::Place)],
     context: &mut Context,
 ) -> Vec<Draft> {
     let mut drafts = Vec::new();
     let mut any_sendable = false;
+    let mut refused = None;
     for point in &matrix.points {
         let mut draft = draft(matrix, point, fixed, (load, load_keys), topic, context);
         for problem in std::mem::take(&mut draft.translation.problems) {
             context.problem(problem);
         }
-        let sendable = rules::check_limits(&mut draft, target, topic);
+        let sendable = rules::check_limits(&mut draft, (target, topic, places), context);
         rules::check_payload_lines(&draft, &sendable, context);
         any_sendable |= sendable.any;
+        refused = refused.or(sendable.refused);
         rules::check_behaviour(&mut draft, target, fixed.defaults, context);
         let settings = record_rules::Settings {
             matrix,
@@ -332,22 +333,20 @@ fn expand(
         drafts.push(draft);
     }
     if let Some(first) = drafts.first().filter(|_| !any_sendable) {
-        let why = first
-            .configuration
-            .warnings
-            .iter()
-            .find(|warning| warning.starts_with("records of"));
-        let message = format!("no configuration can send a record: {}", why.map_or("", String::as_str));
-        let remedy = "take smaller records, or raise the limit";
-        // What makes records large, as far as it was said.
+        let (why, limit) = refused.unwrap_or_default();
+        let message = format!("no configuration can send a record: {why}");
+        // What makes records large, as far as it was said, and what limits them.
         let fixed = [LoadKey::RecordSize, LoadKey::Headers, LoadKey::Key, LoadKey::Payload];
         let fixed = fixed.iter().find_map(|wanted| {
             let found = load_keys.iter().find(|(key, _)| key == wanted);
             found.map(|(_, place)| *place)
         });
-        context.problem(match first.record_size.or(fixed) {
-            Some(place) => Problem::at(place, message, "too large", remedy),
-            None => Problem::nowhere(message, remedy),
+        let large = first.record_size.or(fixed).map(|place| (place, "too large".to_owned()));
+        let limit = limit.map(|place| (place, "the limit".to_owned()));
+        context.problem(Problem {
+            message,
+            labels: large.into_iter().chain(limit).collect(),
+            remedy: "take smaller records, or raise the limit".to_owned(),
         });
     }
     drafts
@@ -356,6 +355,7 @@ fn expand(
 /// Takes out points that come to the same, and moves what concerns all configurations to the run's warnings.
 fn collect(drafts: Vec<Draft>, context: &mut Context) -> Vec<Configuration> {
     let mut configurations: Vec<Configuration> = Vec::new();
+    let mut alike = Alike::default();
     for Draft { mut configuration, .. } in drafts {
         let mut seen: Vec<String> = Vec::new();
         configuration.warnings.retain(|warning| {
@@ -364,13 +364,11 @@ fn collect(drafts: Vec<Draft>, context: &mut Context) -> Vec<Configuration> {
             is_new
         });
         match configurations.iter().find(|other| other.id == configuration.id) {
-            Some(same) => context.warn(format!(
-                "{:?} comes to the same as {:?} and is measured once; [[exclude]] one of them to make that plain",
-                configuration.label, same.label
-            )),
+            Some(same) => alike.add(&configuration, same),
             None => configurations.push(configuration),
         }
     }
+    alike.sentences().for_each(|sentence| context.warn(sentence));
     let common: Vec<String> = configurations.first().map_or_else(Vec::new, |first| {
         let in_all = |warning: &&String| configurations.iter().all(|other| other.warnings.contains(warning));
         first.warnings.iter().filter(in_all).cloned().collect()

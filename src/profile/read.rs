@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use super::document::{Entry, Node, Value, normalized};
-use super::error::Problem;
+use super::error::{Problem, line_and_column};
 use super::payload_file::PayloadLines;
 use super::properties::{Given, nearest};
 use super::quantity::parse_duration_ms;
 use super::secrets::{expand_environment, is_secret, misspelled_secret};
-use super::source::Sources;
+use super::source::{Place, Sources};
 
 /// What is collected while a profile is read.
 pub(crate) struct Context {
@@ -46,6 +46,13 @@ impl Context {
         if !self.warnings.contains(&warning) {
             self.warnings.push(warning);
         }
+    }
+
+    /// A place in words: file (or option), line and column.
+    pub fn said(&self, place: Place) -> String {
+        let source = self.sources.get(place.source);
+        let (line, column) = line_and_column(&source.text, place.start);
+        format!("{}:{line}:{column}", source.name)
     }
 
     /// Remembers a secret value.
@@ -261,6 +268,18 @@ impl Section {
             found.get_or_insert(entry);
         }
         found
+    }
+
+    /// Reports names that are known, but belong elsewhere.
+    pub fn refuse(&mut self, elsewhere: &[&str], remedy: &str, context: &mut Context) {
+        let section = self.name;
+        for entry in self
+            .entries
+            .extract_if(.., |entry| elsewhere.contains(&entry.path.as_str()))
+        {
+            let message = format!("{section} has no key {}", entry.path);
+            context.problem(Problem::at(entry.key, message, "not here", remedy));
+        }
     }
 
     /// Reports what is left as unknown.

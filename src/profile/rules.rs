@@ -7,6 +7,7 @@ use super::model::{Defaults, TargetSettings, TopicSettings};
 use super::properties::Translation;
 use super::read::Context;
 use super::sections::Places;
+use super::source::Place;
 use super::variants;
 use super::workload::LoadKey;
 use crate::protocol::{Acks, Content, FileSplit, Size, TargetKind};
@@ -54,7 +55,7 @@ pub(crate) fn check_cluster(target: &TargetSettings, topic: &TopicSettings, plac
         brokers => brokers,
     };
     if let Some(warning) = one_bootstrap_server(target, brokers) {
-        context.warn(warning);
+        context.warn(placed(warning, places.get("bootstrap-servers"), context));
     }
 }
 
@@ -65,6 +66,14 @@ pub(crate) fn one_bootstrap_server(target: &TargetSettings, brokers: u32) -> Opt
         "one bootstrap server for a cluster of several brokers: if that one is down, nothing starts. Name two or more in \
          bootstrap-servers",
     )
+}
+
+/// A warning with where its cause stands.
+fn placed(warning: &str, place: Option<Place>, context: &Context) -> String {
+    match place {
+        Some(place) => format!("{warning} ({})", context.said(place)),
+        None => warning.to_owned(),
+    }
 }
 
 fn check_replication(target: &TargetSettings, topic: &TopicSettings, places: &Places, context: &mut Context) {
@@ -152,11 +161,19 @@ pub(crate) struct Sendable {
     pub any: bool,
     /// Why not the largest.
     pub too_large: Option<String>,
+    /// Who refuses the largest, by which limit, and where that was set.
+    pub refused: Option<(String, Option<Place>)>,
 }
 
 /// What limits the batches and records of one configuration.
-pub(crate) fn check_limits(draft: &mut Draft, target: &TargetSettings, topic: &TopicSettings) -> Sendable {
+pub(crate) fn check_limits(
+    draft: &mut Draft,
+    (target, topic, places): (&TargetSettings, &TopicSettings, &Places),
+    context: &Context,
+) -> Sendable {
     let translation = &draft.translation;
+    let set_at = |name: &str| translation.origins.get(name).map(|given| given.place);
+    let of_topic = || places.get("max.message.bytes");
     let batch = translation.number("batch.size");
     let request = translation.number("message.max.bytes");
     let (broker, is_known) = broker_limit(target, topic);
@@ -166,17 +183,18 @@ pub(crate) fn check_limits(draft: &mut Draft, target: &TargetSettings, topic: &T
     let beside = f64::from(beside.largest_key_bytes() + beside.header_bytes());
     let (smallest, largest) = (smallest(size) + beside, f64::from(size.max_bytes()) + beside);
     let compressed = translation.value("compression.type") != "none";
-    let mut notes = Vec::new();
+    let mut notes: Vec<(String, Option<Place>)> = Vec::new();
 
     if batch > request {
-        notes.push(format!(
+        let note = format!(
             "batch.size={batch} is a no-op: message.max.bytes (max.request.size in Java) ends batches at {request} bytes. \
              Raise it to {batch} or more"
-        ));
+        );
+        notes.push((note, set_at("batch.size").or(set_at("message.max.bytes"))));
     }
     let fullest = batch.min(request);
     if !compressed && fullest > broker && largest < fullest {
-        notes.push(match is_known {
+        let note = match is_known {
             true => format!(
                 "batches may grow to {fullest} bytes, but the topic takes {broker} at most (max.message.bytes): full \
                  batches are refused and their records fail. Lower batch.size, or raise topic.config max.message.bytes"
@@ -185,14 +203,16 @@ pub(crate) fn check_limits(draft: &mut Draft, target: &TargetSettings, topic: &T
                 "batches may grow to {fullest} bytes: Kafka's default (max.message.bytes={broker}) would refuse full ones. \
                  What this cluster's topics take is not known here"
             ),
-        });
+        };
+        notes.push((note, set_at("batch.size").or_else(of_topic)));
     }
     let all_records = records * (largest + RECORD_OVERHEAD_BYTES) + BATCH_OVERHEAD_BYTES;
     if all_records < fullest {
-        notes.push(format!(
+        let note = format!(
             "batch.size={batch} is a no-op: batch.num.messages={records} records of {largest} bytes end a batch before \
              that. Raise batch.num.messages"
-        ));
+        );
+        notes.push((note, set_at("batch.size").or(set_at("batch.num.messages"))));
     }
     let (mut sendable, mut too_large) = (true, None);
     if largest + RECORD_OVERHEAD_BYTES > request {
@@ -200,14 +220,15 @@ pub(crate) fn check_limits(draft: &mut Draft, target: &TargetSettings, topic: &T
         too_large = Some(format!(
             "message.max.bytes={request} (max.request.size in Java), framing included"
         ));
-        notes.push(format!(
+        let why = format!(
             "records of {largest} bytes are larger than message.max.bytes={request} (max.request.size in Java) allows \
              with up to {RECORD_OVERHEAD_BYTES} bytes of framing: the client refuses them, and they count as failed"
-        ));
+        );
+        notes.push((why, set_at("message.max.bytes")));
     } else if !compressed && largest + RECORD_OVERHEAD_BYTES + BATCH_OVERHEAD_BYTES > broker {
         sendable = !is_known || smallest + BATCH_OVERHEAD_BYTES <= broker;
         too_large = is_known.then(|| format!("the topic's max.message.bytes={broker}, framing included"));
-        notes.push(match is_known {
+        let why = match is_known {
             true => format!(
                 "records of {largest} bytes are larger than the topic takes (max.message.bytes={broker}): the broker \
                  refuses them, and they count as failed"
@@ -216,7 +237,8 @@ pub(crate) fn check_limits(draft: &mut Draft, target: &TargetSettings, topic: &T
                 "records of {largest} bytes: Kafka's default (max.message.bytes={broker}) would refuse them. What this \
                  cluster's topics take is not known here"
             ),
-        });
+        };
+        notes.push((why, of_topic()));
     }
     let buffer = translation.number("queue.buffering.max.kbytes") * 1024.0;
     if largest > buffer {
@@ -224,15 +246,19 @@ pub(crate) fn check_limits(draft: &mut Draft, target: &TargetSettings, topic: &T
         too_large = Some(format!(
             "the queue of {buffer} bytes (buffer.memory, queue.buffering.max.kbytes)"
         ));
-        notes.push(format!(
+        let why = format!(
             "records of {largest} bytes never fit the queue of {buffer} bytes (buffer.memory, \
              queue.buffering.max.kbytes): they wait for max.block.ms, and count as failed"
-        ));
+        );
+        notes.push((why, set_at("queue.buffering.max.kbytes")));
     }
-    draft.configuration.warnings.extend(notes);
+    let refused = notes.iter().find(|(note, _)| note.starts_with("records of")).cloned();
+    let warnings = notes.iter().map(|(note, place)| placed(note, *place, context));
+    draft.configuration.warnings.extend(warnings);
     Sendable {
         any: sendable,
         too_large,
+        refused,
     }
 }
 

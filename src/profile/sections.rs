@@ -87,6 +87,7 @@ pub(crate) fn topic(
     let existing = section
         .take("existing", context)
         .and_then(|entry| context.text("existing", &entry.node));
+    section.refuse(TOPIC_CONFIG, "put it under [topic.config]", context);
     section.finish(&["partitions", "replication-factor", "existing", "config"], context);
     let mut config = BTreeMap::new();
     for entry in &entries {

@@ -26,9 +26,10 @@ pub(crate) fn target(
     let properties = document.take_section("target.properties.");
     let broker = document.take_section("target.broker.");
     let mut section = Section::new("[target]", document.take_section("target."));
-    let kind: Option<TargetKind> = section
-        .take("kind", context)
-        .and_then(|entry| context.word("kind", &entry.node));
+    let kind: Option<TargetKind> = section.take("kind", context).and_then(|entry| {
+        places.put("kind", entry.node.place);
+        context.word("kind", &entry.node)
+    });
     let brokers = section.take("brokers", context).and_then(|entry| {
         places.put("brokers", entry.node.place);
         context.integer("brokers", &entry.node, 1, 100)

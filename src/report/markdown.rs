@@ -49,7 +49,8 @@ pub fn render(summary: &Summary) -> String {
     text.push('\n');
     text.push_str(&table(summary));
     text.push('\n');
-    let beside = columns::bounds_in_words(summary).map(|beside| format!("Medians of trials, with {beside}."));
+    let beside = columns::bounds_in_words(summary)
+        .map(|beside| format!("Medians of trials, with {beside}; percentiles from all trials' records together."));
     let sentences = [beside, columns::latency_sentence(summary)];
     for sentence in sentences
         .into_iter()

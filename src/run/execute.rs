@@ -332,7 +332,9 @@ impl Session<'_> {
 
 /// What only the cluster's answer shows to be worth a warning, and the profile alone did not.
 fn found(settings: &TargetSettings, known: &[String], target: &TargetDescription) -> Option<&'static str> {
-    profile::one_bootstrap_server(settings, target.brokers).filter(|warning| !known.iter().any(|text| text == warning))
+    // The profile's own warning says besides where it stands.
+    profile::one_bootstrap_server(settings, target.brokers)
+        .filter(|warning| !known.iter().any(|text| text.starts_with(*warning)))
 }
 
 fn new_manifest(request: &RunRequest, target: TargetDescription, mask: &Mask) -> Manifest {

@@ -9,7 +9,7 @@ use super::SCHEMA_VERSION;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The operating system refused.
-    #[error("cannot {action} {path}: {source}{}", io_remedy(source))]
+    #[error("cannot {action} {path}: {source}{}", io_remedy(action, source))]
     Io {
         /// What was tried, as in `write`.
         action: &'static str,
@@ -93,8 +93,12 @@ impl StoreError {
     }
 }
 
-fn io_remedy(error: &io::Error) -> &'static str {
+fn io_remedy(action: &str, error: &io::Error) -> &'static str {
     match error.kind() {
+        io::ErrorKind::NotFound if ["write", "append to"].contains(&action) => {
+            "; the run directory is gone, moved or deleted while the run was at work. Where it still exists, the trials \
+             stored so far are intact, and --resume continues from there"
+        }
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             "; free some space, then continue with --resume: the trials stored so far are intact"
         }

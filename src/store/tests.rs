@@ -224,6 +224,7 @@ fn a_full_disk_and_a_vanished_directory_are_errors_and_earlier_trials_stay() {
     fs::rename(&path, temporary.path().join("moved")).unwrap();
     let error = directory.append(&record(manifest().plan[0].clone())).unwrap_err();
     assert!(error.to_string().contains("append"), "{error}");
+    assert!(error.to_string().contains("the run directory is gone"), "{error}");
     drop(directory);
     assert_eq!(
         RunDirectory::open(&temporary.path().join("moved"))

@@ -356,6 +356,11 @@ fn notes(axis: &str, members: &[&ConfigurationSummary]) -> Vec<String> {
         );
     }
     let unpaced = members.iter().any(|c| !c.is_paced());
+    if panels_for(axis, members).contains(&Metric::LatencyP99) && members.iter().any(|c| c.trials.completed > 1) {
+        notes.push(
+            "Dots are trials. A p99 is that of all trials' records together, other figures are medians.".to_owned(),
+        );
+    }
     if unpaced && LOAD_AXES.contains(&axis) {
         notes.push(format!("Unpaced, so each {axis} makes a load of its own: its latency describes that load, and does not rank it against the others."));
     } else if unpaced && panels_for(axis, members).contains(&Metric::LatencyP99) {

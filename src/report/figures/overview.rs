@@ -28,7 +28,8 @@ fn throughput(source: &Source<'_>) -> Result<Drawn, ChartError> {
         .summary
         .answers
         .iter()
-        .filter(|answer| answer.question == Question::Throughput)
+        // What was compared with nothing is not the best of anything.
+        .filter(|answer| answer.question == Question::Throughput && answer.best_set.is_some())
         .filter_map(|answer| answer.configuration_id.as_ref())
         .collect();
     let rows: Vec<RangeRow> = order
@@ -133,7 +134,7 @@ fn scatter(source: &Source<'_>) -> Result<Option<Drawn>, ChartError> {
         "throughput-latency",
         "Throughput against p99",
         source.named(&format!(
-            "{latency}. {} Medians only: points close together are not told apart.",
+            "{latency}. {} Without their spread: points close together are not told apart.",
             frontier_in_words(&points)
         )),
     );

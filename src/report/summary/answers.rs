@@ -306,6 +306,7 @@ fn claim(metric: Metric, winner: &ConfigurationSummary, set: Option<&BestSet>, n
     let trials = format::counted(winner.trials.completed, "trial", "trials");
     // Percentiles are read from merged histograms: their figure is no median of trials.
     let what = match (metric, winner.trials.completed) {
+        (Metric::LatencyP99, 1) => "p99 of 1 trial".to_owned(),
         (Metric::LatencyP99, _) => format!("p99 over {trials} together"),
         (_, 1) => "value of 1 trial".to_owned(),
         _ => format!("median of {trials}"),
@@ -337,12 +338,14 @@ fn claim(metric: Metric, winner: &ConfigurationSummary, set: Option<&BestSet>, n
 
 fn caveats(winner: &ConfigurationSummary) -> Vec<String> {
     let mut caveats = Vec::new();
-    if winner.failed > 0 || winner.undecided > 0 {
-        caveats.push(format!(
-            "{} of its records failed and {} had no verdict.",
-            format::count(winner.failed),
-            format::count(winner.undecided)
-        ));
+    let outcomes = [(winner.failed, "failed"), (winner.undecided, "had no verdict")];
+    let without: Vec<String> = outcomes
+        .iter()
+        .filter(|(records, _)| *records > 0)
+        .map(|(records, what)| format!("{} {what}", format::count(*records)))
+        .collect();
+    if !without.is_empty() {
+        caveats.push(format!("Of its records {}.", without.join(" and ")));
     }
     if winner.trials.failed > 0 {
         let (number, verb) = (
