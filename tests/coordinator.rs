@@ -126,6 +126,16 @@ fn an_impossible_topic_is_told_before_the_first_trial() {
 }
 
 #[test]
+fn who_asks_to_stop_while_topics_are_checked_is_not_told_that_they_could_not_be() {
+    let bench = Bench::new(CLEAN);
+    bench.starter.script.refuse_topics.set(true);
+    let (outcome, _) = bench.run_until("ready");
+    assert_eq!(outcome.unwrap().ended, Ended::Interrupted);
+    assert!(!bench.directory().exists());
+    assert_eq!(bench.starter.script.calls.borrow().last().unwrap(), "stop");
+}
+
+#[test]
 fn one_bootstrap_server_is_told_once_the_cluster_shows_several_brokers() {
     let about_servers = |texts: &[String]| {
         texts

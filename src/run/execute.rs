@@ -97,8 +97,10 @@ pub async fn execute(
     if let Some(text) = &not_stopped {
         listener.notice(text);
     }
-    let (outcome, mut directory) = ran?;
-    sessions::remember(&mut directory, not_stopped.into_iter().collect())?;
+    let (outcome, directory) = ran?;
+    if let Some(mut directory) = directory {
+        sessions::remember(&mut directory, not_stopped.into_iter().collect())?;
+    }
     listener.run_finished(&outcome);
     Ok(outcome)
 }
@@ -214,11 +216,16 @@ async fn with_cluster(
     mask: &Mask,
     listener: &mut dyn Listener,
     cancel: &Cancel,
-) -> Result<(RunOutcome, RunDirectory), RunError> {
+) -> Result<(RunOutcome, Option<RunDirectory>), RunError> {
     let profile = &request.profile;
     let topics = Topics::new(cluster, &profile.topic, request.keep_topics, sessions::name());
     if let Err(error) = topics.probe(&profile.configurations).await {
         topics.delete_all().await;
+        if cancel.is_cancelled() {
+            // Who does not want the answer any more need not be told that it did not come.
+            listener.stopping();
+            return Ok((place.untouched(request, Ended::Interrupted)?, None));
+        }
         place.give_up();
         let error = masked(mask, error);
         return Err(match error.refused {
@@ -275,7 +282,7 @@ async fn with_cluster(
 
 impl Session<'_> {
     /// Takes away what the run made, tells what could not be, and closes the session, however it ended.
-    async fn finish(mut self, ended: Result<Ended, RunError>) -> Result<(RunOutcome, RunDirectory), RunError> {
+    async fn finish(mut self, ended: Result<Ended, RunError>) -> Result<(RunOutcome, Option<RunDirectory>), RunError> {
         self.headrooms.stop().await;
         let (mask, profile) = (self.mask, &self.request.profile);
         let left = self.topics.delete_all().await;
@@ -294,7 +301,7 @@ impl Session<'_> {
             failed: self.tally.failed,
             ended,
         };
-        Ok((outcome, self.directory))
+        Ok((outcome, Some(self.directory)))
     }
 
     /// Conditions a fresh cluster, then runs what remains, and block after block where a precision decides.

@@ -96,8 +96,8 @@ impl StoreError {
 fn io_remedy(action: &str, error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::NotFound if ["write", "append to"].contains(&action) => {
-            "; the run directory is gone, moved or deleted while the run was at work. Where it still exists, the trials \
-             stored so far are intact, and --resume continues from there"
+            "; the run directory is gone, moved or deleted while the run was at work. If it was moved, --resume continues \
+             from the place where it is now"
         }
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             "; free some space, then continue with --resume: the trials stored so far are intact"

@@ -257,14 +257,21 @@ pub struct Heard {
 
 impl Heard {
     fn hear(&mut self, line: String) {
+        self.heed(&line);
+        self.lines.push(line);
+    }
+
+    fn heed(&self, line: &str) {
         if let Some((_, source)) = self.cancel_on.as_ref().filter(|(on, _)| line.starts_with(on.as_str())) {
             source.cancel();
         }
-        self.lines.push(line);
     }
 }
 
 impl Listener for Heard {
+    fn target_ready(&mut self, _: &TargetDescription) {
+        self.heed("ready");
+    }
     fn trial_started(&mut self, trial: &PlannedTrial, _: &Configuration, progress: Progress) {
         self.hear(format!(
             "started {} {}/{}",
