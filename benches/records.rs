@@ -2,9 +2,12 @@
 //!
 //! First the work of a sending thread before the client sees a record, in ns per record. Then end to end against
 //! librdkafka's mock cluster, unpaced, 100 B values: records with a key and one header against records without either
-//! that go to the client one by one too, and, for comparison, through batched calls. As in a run, each trial has a
-//! process of its own, and the mock cluster another: a heap that other trials have left in pieces would slow the next
-//! down. The arms take turns in every round, and ratios are taken within rounds. An argument is a number of rounds.
+//! that go to the client one by one too, and, for comparison, through batched calls. To a topic of one partition the
+//! records differ in nothing else. Of several partitions, a key spreads records over all at once, while librdkafka keeps
+//! those without one to a partition for 10 ms: what the spreading costs is seen where records without key and header go
+//! to each partition in turn. As in a run, each trial has a process of its own, and the mock cluster another: a heap that
+//! other trials have left in pieces would slow the next down. The arms take turns in every round, and ratios are taken
+//! within rounds. An argument is a number of rounds.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -19,8 +22,9 @@ use kpbench::protocol::{
     Partitioner, Payload, PayloadPart, Records, SendMode, Size, Timestamps, TrialEvent, TrialSpec, Workload,
 };
 
-const TOPIC: &str = "kpbench-records";
-const PARTITIONS: u32 = 6;
+/// Partitions of the topics that the mock cluster has.
+const ONE: u32 = 1;
+const SIX: u32 = 6;
 /// Records in one send call.
 const BURST: usize = 256;
 /// First argument of a process that runs one trial.
@@ -57,7 +61,11 @@ const JAVA_QUEUE: Queue = Queue {
     kbytes: "32768",
 };
 
-fn spec(servers: &str, records: Records, queue: Queue) -> TrialSpec {
+fn topic(partitions: u32) -> String {
+    format!("kpbench-records-{partitions}")
+}
+
+fn spec(servers: &str, records: Records, queue: Queue, partitions: u32) -> TrialSpec {
     let properties = [
         ("bootstrap.servers", servers),
         ("linger.ms", "5"),
@@ -71,8 +79,8 @@ fn spec(servers: &str, records: Records, queue: Queue) -> TrialSpec {
     TrialSpec {
         protocol_version: PROTOCOL_VERSION,
         trial_id: "t".to_owned(),
-        topic: TOPIC.to_owned(),
-        partitions: PARTITIONS,
+        topic: topic(partitions),
+        partitions,
         properties: properties.map(owned).into_iter().collect(),
         acks: Acks::Leader,
         workload: Workload {
@@ -125,8 +133,8 @@ fn main() {
         && trial == TRIAL
     {
         let arm = arm.parse::<usize>().expect("given below");
-        let (_, records, queue) = arms().swap_remove(arm);
-        println!("{}", rate(&spec(servers, records, queue)));
+        let arm = arms().swap_remove(arm);
+        println!("{}", rate(&spec(servers, arm.records, arm.queue, arm.partitions)));
         return;
     }
     let rounds = arguments.iter().find_map(|argument| argument.parse::<usize>().ok());
@@ -176,7 +184,7 @@ fn making() {
     ];
     println!("making a record, ns:");
     for (name, records) in kinds {
-        let stock = RecordStock::new(&spec("", records, SHORT_QUEUE)).expect("generated");
+        let stock = RecordStock::new(&spec("", records, SHORT_QUEUE, SIX)).expect("generated");
         let mut source = stock.source(0, 0, 1);
         let mut burst = Burst::with_capacity(BURST);
         let tags = [SendTag::new(1, 2); BURST];
@@ -212,8 +220,20 @@ fn rate(spec: &TrialSpec) -> f64 {
     rate
 }
 
-/// Name, records and queue of each arm. What is compared with stands behind the first arm of its queue.
-fn arms() -> Vec<(&'static str, Records, Queue)> {
+/// One way to send, which takes part in every round.
+struct Arm {
+    name: &'static str,
+    records: Records,
+    queue: Queue,
+    partitions: u32,
+}
+
+/// Names of the arms that are compared.
+const BOTH: &str = "key and header, one by one";
+const NEITHER: &str = "neither, one by one";
+const IN_TURN: &str = "neither, to each partition in turn, one by one";
+
+fn arms() -> Vec<Arm> {
     let dated = |records| Records {
         timestamps: Timestamps::SendCall,
         ..records
@@ -223,26 +243,38 @@ fn arms() -> Vec<(&'static str, Records, Queue)> {
         ..records
     };
     let with_key = || keyed(uniform(KeyForm::Text));
-    let in_turn = || Records {
-        partitioner: Partitioner::RoundRobin,
-        ..Records::default()
+    let both = || traced(with_key());
+    let neither = || dated(Records::default());
+    let in_turn = || {
+        dated(Records {
+            partitioner: Partitioner::RoundRobin,
+            ..Records::default()
+        })
+    };
+    let arm = |name, records, queue, partitions| Arm {
+        name,
+        records,
+        queue,
+        partitions,
     };
     vec![
-        ("key and header, one by one", traced(with_key()), SHORT_QUEUE),
-        ("neither, one by one", dated(Records::default()), SHORT_QUEUE),
-        (
-            "neither, to each partition in turn, one by one",
-            dated(in_turn()),
-            SHORT_QUEUE,
-        ),
-        ("header, one by one", traced(Records::default()), SHORT_QUEUE),
-        ("key, one by one", dated(with_key()), SHORT_QUEUE),
-        ("key, batched calls", with_key(), SHORT_QUEUE),
-        ("neither, batched calls", Records::default(), SHORT_QUEUE),
-        ("key and header, one by one", traced(with_key()), LIBRDKAFKA_QUEUE),
-        ("neither, one by one", dated(Records::default()), LIBRDKAFKA_QUEUE),
-        ("key and header, one by one", traced(with_key()), JAVA_QUEUE),
-        ("neither, one by one", dated(Records::default()), JAVA_QUEUE),
+        arm(BOTH, both(), SHORT_QUEUE, ONE),
+        arm(NEITHER, neither(), SHORT_QUEUE, ONE),
+        arm(BOTH, both(), LIBRDKAFKA_QUEUE, ONE),
+        arm(NEITHER, neither(), LIBRDKAFKA_QUEUE, ONE),
+        arm(BOTH, both(), SHORT_QUEUE, SIX),
+        arm(NEITHER, neither(), SHORT_QUEUE, SIX),
+        arm(IN_TURN, in_turn(), SHORT_QUEUE, SIX),
+        arm("header, one by one", traced(Records::default()), SHORT_QUEUE, SIX),
+        arm("key, one by one", dated(with_key()), SHORT_QUEUE, SIX),
+        arm("key, batched calls", with_key(), SHORT_QUEUE, SIX),
+        arm("neither, batched calls", Records::default(), SHORT_QUEUE, SIX),
+        arm(BOTH, both(), LIBRDKAFKA_QUEUE, SIX),
+        arm(NEITHER, neither(), LIBRDKAFKA_QUEUE, SIX),
+        arm(IN_TURN, in_turn(), LIBRDKAFKA_QUEUE, SIX),
+        arm(BOTH, both(), JAVA_QUEUE, SIX),
+        arm(NEITHER, neither(), JAVA_QUEUE, SIX),
+        arm(IN_TURN, in_turn(), JAVA_QUEUE, SIX),
     ]
 }
 
@@ -259,7 +291,11 @@ fn rate_of(arm: usize, servers: &str) -> f64 {
 
 fn end_to_end(rounds: usize) {
     let cluster = MockCluster::new(1).expect("a mock cluster");
-    cluster.create_topic(TOPIC, PARTITIONS, 1).expect("a topic");
+    for partitions in [ONE, SIX] {
+        cluster
+            .create_topic(&topic(partitions), partitions, 1)
+            .expect("a topic");
+    }
     let (servers, arms) = (cluster.bootstrap_servers(), arms());
     let mut rates: Vec<Vec<f64>> = vec![Vec::new(); arms.len()];
     for round in 0..rounds {
@@ -269,30 +305,52 @@ fn end_to_end(rounds: usize) {
         }
     }
     println!("end to end on the mock cluster, {rounds} rounds:");
-    let ratios = |arm: usize| {
-        let base = arms
-            .iter()
-            .position(|other| other.2 == arms[arm].2)
-            .map_or(0, |first| first + 1);
+    let ratios = |arm: usize, base: usize| {
         let rounds = rates[arm].iter().zip(&rates[base]);
         summary(rounds.map(|(rate, base)| rate / base).collect())
     };
-    for (arm, (name, _, queue)) in arms.iter().enumerate() {
-        let (low, median, high) = ratios(arm);
+    // The arm of this name with the same queue and topic.
+    let beside = |arm: usize, name: &str| {
+        let Arm { queue, partitions, .. } = arms[arm];
+        arms.iter()
+            .position(|other| other.name == name && other.queue == queue && other.partitions == partitions)
+    };
+    for (
+        arm,
+        Arm {
+            name,
+            queue,
+            partitions,
+            ..
+        },
+    ) in arms.iter().enumerate()
+    {
+        let base = beside(arm, NEITHER).expect("each queue and topic has one");
+        let (low, median, high) = ratios(arm, base);
         let rate = summary(rates[arm].clone()).1;
         println!(
-            "  {rate:9.0} records/s  × {median:.2} ({low:.2} to {high:.2})  {name}, queue of {}",
+            "  {rate:9.0} records/s  × {median:.2} ({low:.2} to {high:.2})  {name}, queue of {}, partitions: {partitions}",
             queue.name
         );
     }
-    for (arm, (name, _, queue)) in arms.iter().enumerate() {
-        if *name == arms[0].0 {
-            let median = ratios(arm).1;
+    println!(
+        "records with key and header have, of the rate of those with neither ({:.0} % wanted):",
+        WANTED * 100.0
+    );
+    for arm in (0..arms.len()).filter(|arm| arms[*arm].name == BOTH) {
+        for (base, how) in [
+            (NEITHER, "as librdkafka spreads them"),
+            (IN_TURN, "to each partition in turn"),
+        ] {
+            let Some(base) = beside(arm, base) else { continue };
+            let (low, median, high) = ratios(arm, base);
             println!(
-                "queue of {}: one with key and header has {:.0} % of the rate of one without, both one by one; {:.0} % wanted: {}",
-                queue.name,
+                "  {:3.0} % ({:.0} to {:.0})  those with neither go {how}, queue of {}, partitions: {}: {}",
                 median * 100.0,
-                WANTED * 100.0,
+                low * 100.0,
+                high * 100.0,
+                arms[arm].queue.name,
+                arms[arm].partitions,
                 if median >= WANTED { "reached" } else { "NOT reached" }
             );
         }

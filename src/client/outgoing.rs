@@ -72,6 +72,14 @@ pub struct HeaderLayout {
     pub headers: Vec<(CString, HeaderValue)>,
 }
 
+impl HeaderLayout {
+    /// Whether the header of this place has the same value in every record.
+    #[inline]
+    pub fn is_fixed(&self, place: usize) -> bool {
+        matches!(self.headers[place].1, HeaderValue::Fixed(_))
+    }
+}
+
 /// The headers of one record.
 #[derive(Clone, Copy, Debug)]
 pub struct Headers<'a> {
