@@ -438,6 +438,32 @@ fn a_gate_that_was_judged_is_neither_continued_nor_held_to_other_thresholds() {
 }
 
 #[test]
+fn a_build_that_was_made_anew_does_not_continue_the_run() {
+    let place = Place::new();
+    let trial = format!("exec {} trial", kpbench().display());
+    let build = place.build("old", &trial);
+    let flags = ["gate", "--profile", "slow.toml", "--base-bin", &build];
+    let wide = ["--threshold", "throughput_records_per_s=90%"];
+    let measured = place.kpbench(&[&flags[..], &wide, &["--out", "run"]].concat());
+    assert!([0, 4].contains(&code(&measured)), "{}", said(&measured));
+    // As if it had been interrupted before its last trial.
+    let trials = fs::read_to_string(place.path("run/trials.jsonl")).unwrap();
+    let (all_but_one, _) = trials.trim_end().rsplit_once('\n').unwrap();
+    fs::write(place.path("run/trials.jsonl"), format!("{all_but_one}\n")).unwrap();
+    let resumed = [&flags[..], &wide, &["--resume", "run"]].concat();
+    place.build("old", &format!("true; {trial}"));
+    let output = place.kpbench(&resumed);
+    assert_eq!(code(&output), 2);
+    assert!(
+        said(&output).contains("old has been built anew since the run began"),
+        "{}",
+        said(&output)
+    );
+    place.build("old", &trial);
+    assert!([0, 4].contains(&code(&place.kpbench(&resumed))));
+}
+
+#[test]
 fn what_cannot_be_measured_is_told_before_anything_starts() {
     let place = Place::new();
     fs::write(

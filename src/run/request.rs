@@ -49,6 +49,8 @@ pub struct OtherTrialProgram {
     pub program: TrialProgram,
     /// What it says of its version; none where it says nothing.
     pub version: Option<String>,
+    /// FNV-1a of the file: a build anew at the same place has the same version, too.
+    pub checksum: Option<String>,
 }
 
 impl OtherTrialProgram {
@@ -58,6 +60,7 @@ impl OtherTrialProgram {
             path: self.program.path.clone(),
             version: self.version.clone(),
             client_version: None,
+            checksum: self.checksum.clone(),
         }
     }
 }

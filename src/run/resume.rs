@@ -22,8 +22,15 @@ pub(super) fn other_programs(manifest: &Manifest, now: &Manifest) -> Option<Stri
             .map(|(id, program)| (id.clone(), program.path.clone(), program.version.clone()))
             .collect()
     };
-    (of(manifest) != of(now))
-        .then(|| "the programs that run the trials are others now (--base-bin, --candidate-bin)".to_owned())
+    if of(manifest) != of(now) {
+        return Some("the programs that run the trials are others now (--base-bin, --candidate-bin)".to_owned());
+    }
+    let pairs = manifest.trial_programs.values().zip(now.trial_programs.values());
+    let rebuilt = pairs.into_iter().find(|(was, is)| {
+        let both = was.checksum.as_ref().zip(is.checksum.as_ref());
+        both.is_some_and(|(was, is)| was != is)
+    });
+    rebuilt.map(|(program, _)| format!("{} has been built anew since the run began", program.path.display()))
 }
 
 /// Each difference in a sentence; empty where the run can go on.
@@ -300,19 +307,36 @@ fn configurations(manifest: &Manifest, profile: &Profile) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::samples;
+    use crate::store::{UsedTrialProgram, samples};
 
     #[test]
     fn a_run_is_not_continued_with_another_program() {
         let mut was = samples::manifest();
-        let program = crate::store::UsedTrialProgram {
+        let program = UsedTrialProgram {
             path: "kpbench-yesterday".into(),
             version: Some("kpbench 0.1.0".to_owned()),
             client_version: None,
+            checksum: Some("1".to_owned()),
         };
-        was.trial_programs.insert("c-1".to_owned(), program);
+        was.trial_programs.insert("c-1".to_owned(), program.clone());
         assert_eq!(other_programs(&was, &was), None);
         assert!(other_programs(&was, &samples::manifest()).is_some());
+
+        let with_checksum = |checksum: Option<&str>| {
+            let checksum = checksum.map(str::to_owned);
+            let mut manifest = was.clone();
+            let program = UsedTrialProgram {
+                checksum,
+                ..program.clone()
+            };
+            manifest.trial_programs.insert("c-1".to_owned(), program);
+            manifest
+        };
+        assert_eq!(
+            other_programs(&was, &with_checksum(Some("2"))).unwrap(),
+            "kpbench-yesterday has been built anew since the run began"
+        );
+        assert_eq!(other_programs(&with_checksum(None), &was), None, "not known");
     }
 
     #[test]

@@ -90,6 +90,9 @@ pub struct UsedTrialProgram {
     pub version: Option<String>,
     /// The client library and its version, as it greets with; none before its first trial.
     pub client_version: Option<String>,
+    /// FNV-1a of the file when the run began; none in runs of before it was noted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checksum: Option<String>,
 }
 
 impl Manifest {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::cli::failure::Failure;
 use crate::process::Spawner;
+use crate::profile::fnv1a;
 use crate::run::{OtherTrialProgram, TrialProgram};
 
 /// How long a program may take to say its version.
@@ -55,11 +56,13 @@ pub(super) fn other_build(flag: &str, path: &Path) -> Result<OtherTrialProgram, 
         .next()
         .map(str::trim)
         .filter(|line| !line.is_empty() && status.success());
+    let file = std::fs::read(&whole).map_err(|error| refused(format!("it cannot be read: {error}")))?;
     Ok(OtherTrialProgram {
         program: TrialProgram {
             path: whole,
             arguments: vec!["trial".into()],
         },
         version: version.map(str::to_owned),
+        checksum: Some(format!("{:016x}", fnv1a(&file))),
     })
 }

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use super::Progress;
 use super::layout::{NodeFiles, ReservedPorts, bootstrap_servers, server_properties};
 use super::node::Node;
 use super::settings::broker_settings;
 use super::toolkit::{self, Toolkit};
-use super::{Progress, jars};
 use crate::process::{Signal, Spawner, send_signal};
+use crate::profile::fnv1a;
 use crate::target::cache::{self, OwnedDirectory};
 use crate::target::cluster::{ClusterClient, Listener};
 use crate::target::error::TargetError;
@@ -64,10 +65,7 @@ fn place(toolkit: &Toolkit) -> PathBuf {
     for jar in &toolkit.kafka.jars {
         key.extend(jar.as_os_str().as_encoded_bytes());
     }
-    toolkit
-        .kafka
-        .store
-        .join(format!("class-data-{:016x}.jsa", jars::fnv1a(&key)))
+    toolkit.kafka.store.join(format!("class-data-{:016x}.jsa", fnv1a(&key)))
 }
 
 fn make(toolkit: &Toolkit, spawner: &Spawner, cancelled: &AtomicBool, place: &Path) -> Result<(), TargetError> {

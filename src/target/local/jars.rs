@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::Progress;
 use super::java;
 use crate::process::{Signal, Spawner, send_signal_to_group};
+use crate::profile::fnv1a;
 use crate::target::cache::{self, OwnedDirectory};
 use crate::target::error::{TargetError, tail};
 
@@ -243,13 +244,6 @@ fn ended(mut child: Child, program: &Path, cancelled: &AtomicBool) -> Result<Exi
         }
         std::thread::sleep(Duration::from_millis(20));
     }
-}
-
-/// FNV-1a, 64 bits: names for files, stable between runs.
-pub(crate) fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    })
 }
 
 #[cfg(test)]
