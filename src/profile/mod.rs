@@ -13,6 +13,7 @@ mod exclude;
 mod gate;
 mod interleaved;
 mod json_field;
+mod limits;
 mod matrix;
 mod model;
 mod payload;
@@ -314,8 +315,8 @@ fn expand(
         for problem in std::mem::take(&mut draft.translation.problems) {
             context.problem(problem);
         }
-        let sendable = rules::check_limits(&mut draft, (target, topic, places), context);
-        rules::check_payload_lines(&draft, &sendable, context);
+        let sendable = limits::check_limits(&mut draft, (target, topic, places), context);
+        limits::check_payload_lines(&draft, &sendable, context);
         any_sendable |= sendable.any;
         refused = refused.or(sendable.refused);
         rules::check_behaviour(&mut draft, target, fixed.defaults, context);

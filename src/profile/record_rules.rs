@@ -203,7 +203,7 @@ fn check_serialized_key(
 }
 
 fn smallest(draft: &Draft) -> u32 {
-    super::rules::smallest(&draft.configuration.workload.payload.size) as u32
+    super::limits::smallest(&draft.configuration.workload.payload.size) as u32
 }
 
 /// Why not every line of a file has a field; looked for once per file and field.
