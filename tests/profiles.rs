@@ -258,6 +258,7 @@ mod messages {
         key_of_no_part: "[workload]\nkey = {kind = \"payload\"}\n";
         key_of_an_unknown_field: "[workload]\nkey = {kind = \"payload\", field = \"customer\"}\n";
         key_of_records_too_small: "[workload]\nrecord.size = 100\nkey = {kind = \"payload\", field = \"customer_id\"}\n";
+        key_of_more_bytes_than_there_are: "[workload]\nrecord.size = 200\nkey = {kind = \"payload\", bytes = 500}\n";
         key_of_random_bytes: "[workload]\npayload = \"random\"\nkey = {kind = \"payload\", field = \"customer_id\"}\n";
         tombstones_without_keys: "[workload]\ntombstones = \"10%\"\n";
         tombstones_beyond_all: "[workload]\nkey = \"sequential\"\ntombstones = 1.5\n";

@@ -2,7 +2,7 @@
 
 use super::trial::throughput;
 use crate::profile::Configuration;
-use crate::protocol::{Arrival, LatencyDistribution, OfferedLevel, TrialResult};
+use crate::protocol::{Arrival, LatencyDistribution, OfferedLevel, ScheduledDrain, TrialResult};
 use crate::stats::histogram;
 use crate::store::{BrokerFigures, LateSends, MissedRate, Saturation};
 
@@ -29,9 +29,13 @@ pub fn offered_per_s(arrival: &Arrival, result: &TrialResult) -> Option<f64> {
 
 /// How far a trial fell behind its schedule; none where it kept up, or where the load is not paced.
 pub fn saturation(configuration: &Configuration, result: &TrialResult, broker: &BrokerFigures) -> Option<Saturation> {
-    // A scheduler sends in batches, and late by design: whether it keeps up is told by its queues.
-    if configuration.workload.arrival.scheduled_drain().is_some() {
-        return None;
+    // A scheduler sends in batches, and late by design.
+    if let Some(settings) = configuration.workload.arrival.scheduled_drain() {
+        let missed = missed_by_scheduler(settings, throughput(configuration.acks, result, broker), result)?;
+        return Some(Saturation {
+            missed: Some(missed),
+            late: None,
+        });
     }
     let intended_per_s = offered_per_s(&configuration.workload.arrival, result)?;
     let straddling = result.offered.as_ref().map_or(0, |offered| offered.straddling);
@@ -49,6 +53,30 @@ pub fn saturation(configuration: &Configuration, result: &TrialResult, broker: &
         });
     let late = late(result);
     (missed.is_some() || late.is_some()).then_some(Saturation { missed, late })
+}
+
+/// How far a scheduler fell behind its users: the queues grew, or even with a whole period's users, who may be waiting for
+/// the next run at the window's end, less than 99 % of those who arrived in it were served.
+fn missed_by_scheduler(
+    settings: &ScheduledDrain,
+    achieved_per_s: Option<f64>,
+    result: &TrialResult,
+) -> Option<MissedRate> {
+    let drain = result.drain.as_ref()?;
+    let intended_per_s = drain.arrived_in_window as f64 / result.window_s;
+    let period_s = settings.every_us as f64 / 1e6;
+    let of_a_period = settings.users_per_s * period_s / result.window_s;
+    let short = achieved_per_s.is_some_and(|achieved| achieved + of_a_period < MIN_ACHIEVED * intended_per_s);
+    let grew = drain.queue_grew == Some(true);
+    // Where runs lie in the window may hide what the queues show.
+    let by_growth = intended_per_s - drain.growth_per_run.unwrap_or(0.0).max(0.0) / period_s;
+    let achieved_per_s = achieved_per_s.map_or(by_growth, |achieved| achieved.min(by_growth));
+    (short || grew).then_some(MissedRate {
+        achieved_per_s: achieved_per_s.max(0.0),
+        intended_per_s,
+        from_s: None,
+        from_per_s: None,
+    })
 }
 
 /// Sends that were late by more than a little, in themselves and beside the response latency.

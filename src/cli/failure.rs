@@ -163,7 +163,7 @@ impl From<RunError> for Failure {
         let exit = match error {
             RunError::Store(error) => return error.into(),
             RunError::Topic { .. } | RunError::Registry { .. } | RunError::ResumeMismatch { .. } => Exit::Usage,
-            RunError::WaitingQueue(_) => {
+            RunError::WaitingQueue { .. } => {
                 remedy = Some(
                     "start the Redis server of workload.arrival.queue (redis-server --port 6379), correct its address, or \
                      set queue = \"memory\"; a password comes from REDISCLI_AUTH"

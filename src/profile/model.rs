@@ -225,7 +225,7 @@ pub struct Profile {
     pub topic: TopicSettings,
     /// The Schema Registry's settings under Confluent's names; empty where there is none. May hold secrets.
     pub registry: BTreeMap<String, String>,
-    /// Where settings stand that only a registry can find wrong, as `file:line:column`.
+    /// Where settings stand that only a registry, or whoever else is asked, can find wrong, as `file:line:column`.
     pub places: BTreeMap<String, String>,
     /// Run settings.
     pub run: RunSettings,

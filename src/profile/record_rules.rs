@@ -126,8 +126,19 @@ fn check_payload_key(draft: &Draft, key: &Key, settings: &Settings<'_>, context:
     if let Some(serialization) = &draft.configuration.workload.serialization {
         return check_serialized_key(serialization, part, settings, context);
     }
-    let PayloadPart::Field { name } = part else { return };
     let payload = &draft.configuration.workload.payload;
+    let name = match part {
+        PayloadPart::Field { name } => name,
+        PayloadPart::Bytes { bytes } => {
+            let largest = payload.size.max_bytes();
+            if *bytes > largest {
+                let message = format!("the key cannot be the payload's first {bytes} bytes: it has {largest} at most");
+                let remedy = "take fewer bytes, or larger records";
+                settings.problem(LoadKey::Key, message, "more than there are", remedy, context);
+            }
+            return;
+        }
+    };
     let (why, remedy) = match &payload.content {
         Content::Json if !GENERATED_JSON_FIELDS.contains(&name.as_str()) => (
             format!("the generated objects have no field {name}"),

@@ -192,7 +192,7 @@ pub struct DrainResult {
     pub taken: u64,
     /// How late the latest of them began, in µs after it was due.
     pub late_us_max: u64,
-    /// Whether the queues grew through the window; none where there were fewer than two runs in it.
+    /// Whether the queues grew through the window; none where its runs do not show it.
     pub queue_grew: Option<bool>,
     /// By how many users the queues grew from run to run, on average over the window's runs; none with fewer than two.
     pub growth_per_run: Option<f64>,

@@ -88,7 +88,7 @@ fn wait(drain: &DrainSummary, name: &str, of: fn(&LatencySummary) -> Option<u64>
 
 fn queue(drain: &DrainSummary) -> String {
     match (drain.queue_grew(), drain.growth_per_run) {
-        (None, _) => nothing(),
+        (None, _) => "not known".to_owned(),
         (Some(false), _) => "drains".to_owned(),
         (Some(true), Some(growth)) => format!("grows, {growth:+.1} a run"),
         (Some(true), None) => "grows".to_owned(),

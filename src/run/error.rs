@@ -32,8 +32,13 @@ pub enum RunError {
         cause: String,
     },
     /// Where users are to wait, nobody answers.
-    #[error(transparent)]
-    WaitingQueue(#[from] crate::load::drain::QueueError),
+    #[error("{}{cause}", place.as_ref().map_or_else(String::new, |place| format!("{place}: ")))]
+    WaitingQueue {
+        /// Where `[workload.arrival]` stands, as `file:line:column`.
+        place: Option<String>,
+        /// Which queue, and why.
+        cause: crate::load::drain::QueueError,
+    },
     /// `--resume` with another profile.
     #[error(
         "{} holds a run that does not match this profile:\n{}\nresume with the profile and the options of that run, or start a new one",

@@ -61,9 +61,12 @@ pub async fn execute(
         place.give_up();
         return Err(error);
     }
-    if let Err(error) = queues::answer(&request.profile) {
+    if let Err(cause) = queues::answer(&request.profile) {
         place.give_up();
-        return Err(error.into());
+        return Err(RunError::WaitingQueue {
+            place: request.profile.places.get("arrival").cloned(),
+            cause,
+        });
     }
     listener.target_starting(&request.profile.target);
     let mut start = starter.start(&request.profile.target);

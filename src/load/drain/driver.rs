@@ -232,7 +232,7 @@ impl Driver {
     /// The figures, once the scheduler has ended. `acknowledged`: see [`Outcome::result`].
     pub fn result(&self, acknowledged: Option<&[(u64, u64)]>) -> Option<DrainResult> {
         let outcome = locked(&self.outcome).take()?;
-        Some(outcome.result(&self.arrivals, &self.timeline, self.drain.every_us, acknowledged))
+        Some(outcome.result(&self.arrivals, &self.timeline, &self.drain, acknowledged))
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod arrivals;
 mod driver;
+mod growth;
 mod log;
 mod message;
 mod outcome;

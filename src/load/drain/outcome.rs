@@ -3,10 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Arrivals;
+use super::growth::grew;
 use super::log::{Logged, Run};
 use super::scheduler::Counter;
 use crate::measure::Timeline;
-use crate::protocol::{DrainResult, LatencyDistribution};
+use crate::protocol::{DrainResult, LatencyDistribution, ScheduledDrain};
 use crate::stats::histogram;
 
 /// Everything that a trial's drain left behind.
@@ -28,7 +29,7 @@ impl Outcome {
         self,
         arrivals: &Arrivals,
         timeline: &Timeline,
-        every_us: u64,
+        settings: &ScheduledDrain,
         acknowledged: Option<&[(u64, u64)]>,
     ) -> DrainResult {
         let first = acknowledged.map(first_acknowledgements);
@@ -71,11 +72,14 @@ impl Outcome {
             waiting_at_end: arrived - removed.len() as u64,
             waiting_never_sent: self.waiting_never_sent(arrivals),
             runs: in_window.len() as u64,
-            overruns: in_window.iter().filter(|run| run.duration_us() > every_us).count() as u64,
+            overruns: in_window
+                .iter()
+                .filter(|run| run.duration_us() > settings.every_us)
+                .count() as u64,
             run_duration: durations(&in_window),
             taken: in_window.iter().map(|run| run.removed).sum(),
             late_us_max: in_window.iter().map(|run| run.late_us()).max().unwrap_or(0),
-            queue_grew: grew(&in_window, every_us),
+            queue_grew: grew(&in_window, settings),
             growth_per_run: growth_per_run(&in_window),
             user_wait: first.map(|first| {
                 let users = arrivals.clone().take_while(|user| user.at_us < window_end_us);
@@ -136,23 +140,6 @@ fn durations(runs: &[&Run]) -> LatencyDistribution {
     }
 }
 
-/// Whether the queues grew: every run in the second half of them left more users behind than any in the first half, or
-/// every one began later than any in the first half and by a whole period at least. A single burst of users makes
-/// neither true.
-fn grew(runs: &[&Run], every_us: u64) -> Option<bool> {
-    let whole: Vec<&&Run> = runs.iter().filter(|run| !run.is_cut_off).collect();
-    if whole.len() < 2 {
-        return None;
-    }
-    let (first, second) = whole.split_at(whole.len() / 2);
-    let above = |of: fn(&Run) -> u64, least: u64| {
-        let most_before = first.iter().map(|run| of(run)).max().unwrap_or(0);
-        let least_after = second.iter().map(|run| of(run)).min().unwrap_or(0);
-        least_after > most_before && least_after >= least
-    };
-    Some(above(Run::left_behind, 1) || above(Run::late_us, every_us))
-}
-
 fn growth_per_run(runs: &[&Run]) -> Option<f64> {
     let (first, last) = (runs.first()?, runs.last()?);
     let steps = runs.len().checked_sub(1).filter(|steps| *steps > 0)?;
@@ -163,50 +150,19 @@ fn growth_per_run(runs: &[&Run]) -> Option<f64> {
 mod tests {
     use super::*;
 
-    fn run(number: u64, waiting: u64, removed: u64, late_us: u64) -> Run {
-        let due_us = number * 1_000_000;
-        Run {
-            due_us,
-            start_us: due_us + late_us,
-            end_us: due_us + late_us + 100_000,
+    #[test]
+    fn growth_from_run_to_run_is_the_mean_over_the_windows_runs() {
+        let run = |waiting| Run {
+            due_us: 0,
+            start_us: 0,
+            end_us: 1,
             waiting,
-            removed,
+            removed: 0,
             exceptions: 0,
             is_cut_off: false,
-        }
-    }
-
-    fn grew_of(runs: &[Run]) -> Option<bool> {
-        grew(&runs.iter().collect::<Vec<_>>(), 1_000_000)
-    }
-
-    #[test]
-    fn a_queue_that_leaves_more_and_more_behind_grows() {
-        let runs: Vec<Run> = (0..6).map(|k| run(k, 100 + 20 * k, 100, 0)).collect();
-        assert_eq!(grew_of(&runs), Some(true));
-        assert_eq!(growth_per_run(&runs.iter().collect::<Vec<_>>()), Some(20.0));
-    }
-
-    #[test]
-    fn a_queue_with_a_constant_rest_or_a_single_burst_does_not() {
-        let constant: Vec<Run> = (0..6).map(|k| run(k, 120, 100, 0)).collect();
-        assert_eq!(grew_of(&constant), Some(false));
-        let burst: Vec<Run> = (0..6).map(|k| run(k, if k == 4 { 500 } else { 90 }, 90, 0)).collect();
-        assert_eq!(grew_of(&burst), Some(false));
-    }
-
-    #[test]
-    fn a_scheduler_that_falls_behind_by_whole_periods_grows_although_it_takes_all() {
-        let runs: Vec<Run> = (0..6).map(|k| run(k, 100, 100, k * 500_000)).collect();
-        assert_eq!(grew_of(&runs), Some(true));
-        let jitter: Vec<Run> = (0..6).map(|k| run(k, 100, 100, k * 500)).collect();
-        assert_eq!(grew_of(&jitter), Some(false));
-    }
-
-    #[test]
-    fn one_run_tells_nothing() {
-        assert_eq!(grew_of(&[run(0, 5, 5, 0)]), None);
-        assert_eq!(growth_per_run(&[&run(0, 5, 5, 0)]), None);
+        };
+        assert_eq!(growth_per_run(&[&run(100), &run(90), &run(140)]), Some(20.0));
+        assert_eq!(growth_per_run(&[&run(5)]), None);
     }
 
     #[test]

@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use redis::{Client, Cmd, Connection, ConnectionInfo, IntoConnectionInfo, Pipeline, RedisResult};
+use redis::{
+    Client, Cmd, Connection, ConnectionInfo, ErrorKind, IntoConnectionInfo, Pipeline, RedisError, RedisResult,
+};
 use uuid::Uuid;
 
 use super::arrivals::User;
@@ -30,13 +32,24 @@ pub fn list_name(topic: &str, coupon: u32) -> String {
     format!("kpbench:{topic}:waiting:{coupon}")
 }
 
+/// Why Redis did not do what it was asked, in one line.
+fn cause(error: &RedisError) -> String {
+    if error.is_timeout() {
+        return format!("no answer within {} s", ANSWER.as_secs());
+    }
+    if error.kind() == ErrorKind::Parse {
+        return "what answers there does not speak Redis' protocol".to_owned();
+    }
+    error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 fn connect(url: &str) -> Result<Connection, QueueError> {
-    let failed = |cause: String| QueueError {
+    let failed = |error: RedisError| QueueError {
         place: url.to_owned(),
         what: "cannot be reached",
-        cause,
+        cause: cause(&error),
     };
-    let mut info: ConnectionInfo = url.into_connection_info().map_err(|error| failed(error.to_string()))?;
+    let mut info: ConnectionInfo = url.into_connection_info().map_err(failed)?;
     if let Some(password) = std::env::var(PASSWORD_VARIABLE)
         .ok()
         .filter(|password| !password.is_empty())
@@ -44,14 +57,12 @@ fn connect(url: &str) -> Result<Connection, QueueError> {
         let settings = info.redis_settings().clone().set_password(password);
         info = info.set_redis_settings(settings);
     }
-    let client = Client::open(info).map_err(|error| failed(error.to_string()))?;
-    let connection = client
-        .get_connection_with_timeout(ANSWER)
-        .map_err(|error| failed(error.to_string()))?;
+    let client = Client::open(info).map_err(failed)?;
+    let connection = client.get_connection_with_timeout(ANSWER).map_err(failed)?;
     connection
         .set_read_timeout(Some(ANSWER))
         .and_then(|()| connection.set_write_timeout(Some(ANSWER)))
-        .map_err(|error| failed(error.to_string()))?;
+        .map_err(failed)?;
     Ok(connection)
 }
 
@@ -67,7 +78,7 @@ pub fn probe(url: &str) -> Result<(), QueueError> {
         .map_err(|error| QueueError {
             place: url.to_owned(),
             what: "does not answer",
-            cause: error.to_string(),
+            cause: cause(&error),
         })
 }
 
@@ -85,7 +96,7 @@ pub fn forget(url: &str, topics: &[String], coupons: u32) -> Result<(), QueueErr
         delete.query::<u64>(&mut connection).map_err(|error| QueueError {
             place: url.to_owned(),
             what: "does not delete its lists",
-            cause: error.to_string(),
+            cause: cause(&error),
         })?;
     }
     Ok(())
@@ -133,10 +144,7 @@ impl RedisQueues {
         answer.map_err(|error| QueueError {
             place: self.url.clone(),
             what,
-            cause: match error.is_timeout() {
-                true => format!("no answer within {} s", ANSWER.as_secs()),
-                false => error.to_string(),
-            },
+            cause: cause(&error),
         })
     }
 

@@ -77,30 +77,39 @@ fn throughput(measured: &[&ConfigurationSummary], evidence: &Evidence<'_>) -> Ve
 
 /// Where all load is paced there is no best throughput, only rates that were kept or not.
 fn paced_throughput(measured: &[&ConfigurationSummary]) -> Answer {
-    let missed: Vec<String> = measured
-        .iter()
-        .filter(|c| match c.workload.arrival.constant_rate_per_s() {
-            Some(rate_per_s) => Metric::Throughput
-                .value(c)
-                .is_none_or(|found| found < 0.99 * rate_per_s),
-            // Whether a scheduler kept up with its users is told by its queues.
-            None if c.workload.arrival.scheduled_drain().is_some() => {
-                c.drain.as_ref().is_some_and(|drain| drain.queue_grew() == Some(true))
-            }
-            None => c.trials.short_of_rate > 0,
-        })
-        .map(|c| c.label.clone())
-        .collect();
-    let sentence = if missed.is_empty() {
-        "The load was paced, so throughput was set, not found: every configuration kept at least 99 % of its rate."
-            .to_owned()
-    } else {
-        format!(
-            "The load was paced, so throughput was set, not found: {} kept less than 99 % of the rate ({}).",
-            format::counted(missed.len() as u64, "configuration", "configurations"),
-            format::listed(&missed, NAMED)
-        )
+    let is_short = |c: &ConfigurationSummary| match c.workload.arrival.constant_rate_per_s() {
+        Some(rate_per_s) => Metric::Throughput
+            .value(c)
+            .is_none_or(|found| found < 0.99 * rate_per_s),
+        None => c.trials.short_of_rate > 0,
     };
+    // Whether a scheduler kept up with its users is told by its queues, where they tell it.
+    let not_known = |c: &ConfigurationSummary| c.drain.as_ref().is_some_and(|drain| drain.queue_grew().is_none());
+    let labels = |of: &dyn Fn(&ConfigurationSummary) -> bool| -> Vec<String> {
+        let found = measured.iter().filter(|c| of(c));
+        found.map(|c| c.label.clone()).collect()
+    };
+    let (missed, unknown) = (labels(&is_short), labels(&|c| !is_short(c) && not_known(c)));
+    let counted = |labels: &[String]| {
+        let count = format::counted(labels.len() as u64, "configuration", "configurations");
+        (count, format::listed(labels, NAMED))
+    };
+    let mut found = Vec::new();
+    if !missed.is_empty() {
+        let (count, names) = counted(&missed);
+        found.push(format!("{count} kept less than 99 % of the rate ({names})"));
+    }
+    if !unknown.is_empty() {
+        let (count, names) = counted(&unknown);
+        found.push(format!("of {count} it is not known ({names})"));
+    }
+    if found.is_empty() {
+        found.push("every configuration kept at least 99 % of its rate".to_owned());
+    }
+    let sentence = format!(
+        "The load was paced, so throughput was set, not found: {}.",
+        found.join("; ")
+    );
     Answer {
         question: Question::Throughput,
         configuration_id: None,

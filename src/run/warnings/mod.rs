@@ -27,6 +27,17 @@ const MOST_IDEMPOTENT_IN_FLIGHT: u32 = 5;
 /// Share of batch.size, or of batch.num.messages, that batches must reach on average for it to have been a limit.
 const MIN_BATCH_FILL: f64 = 0.5;
 
+/// Why records had no verdict when a drain ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Open {
+    /// There may have been too little time.
+    Late,
+    /// Their users still waited in a queue that grew: no drain is long enough for them.
+    QueueGrew,
+    /// Their users were taken out of the queue behind a failed record.
+    NeverSent,
+}
+
 /// One thing that a reader of a trial's figures must know.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Warning {
@@ -60,8 +71,7 @@ pub(super) enum Warning {
     },
     Undecided {
         records: u64,
-        /// Their users still waited in a queue that grew: no drain is long enough for them.
-        queue_grew: bool,
+        why: Open,
     },
     Retries {
         requests: u64,
@@ -209,10 +219,15 @@ fn verdicts(configuration: &Configuration, result: &TrialResult, broker: &Broker
         });
     }
     if counts.undecided > 0 {
-        let drain = result.drain.as_ref();
+        let why = match result.drain.as_ref() {
+            Some(drain) if drain.queue_grew == Some(true) => Open::QueueGrew,
+            // Users of before the window are among these; where they may be the only ones, the drain's time is not to blame.
+            Some(drain) if drain.removed_never_sent >= counts.undecided => Open::NeverSent,
+            _ => Open::Late,
+        };
         found.push(Warning::Undecided {
             records: counts.undecided,
-            queue_grew: drain.is_some_and(|drain| drain.queue_grew == Some(true)),
+            why,
         });
     }
 }

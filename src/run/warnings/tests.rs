@@ -310,11 +310,15 @@ fn every_warning_is_a_sentence() {
         },
         Warning::Undecided {
             records: 1,
-            queue_grew: false,
+            why: Open::Late,
         },
         Warning::Undecided {
             records: 1,
-            queue_grew: true,
+            why: Open::QueueGrew,
+        },
+        Warning::Undecided {
+            records: 1,
+            why: Open::NeverSent,
         },
         Warning::Retries { requests: 1 },
         Warning::Throttled { ms: 1 },
@@ -383,7 +387,7 @@ fn drained(change: impl FnOnce(&mut DrainResult)) -> Vec<Warning> {
     };
     let mut drain = DrainResult {
         arrived: 100,
-        arrived_in_window: 90,
+        arrived_in_window: result().window.acknowledged,
         removed: 100,
         removed_unacknowledged: Some(0),
         removed_never_sent: 0,
@@ -421,22 +425,34 @@ fn drained(change: impl FnOnce(&mut DrainResult)) -> Vec<Warning> {
     let mut result = result();
     result.counts.undecided = drain.waiting_never_sent;
     result.drain = Some(drain);
-    // Far behind any rate, and late by any measure of a paced load.
-    result.window.attempted = 1_000_000;
+    // All sent in one batch, and late by any measure of a paced load.
+    result.latencies.schedule_lag = result.latencies.response.clone();
     of_trial(&configuration, (0, 1), &result, &BrokerFigures::default())
 }
 
 #[test]
-fn waiting_queues_are_judged_by_themselves_and_not_as_a_rate() {
+fn waiting_queues_are_judged_by_their_users() {
     assert_eq!(drained(|_| ()), []);
-    let grew = drained(|drain| drain.queue_grew = Some(true));
-    assert!(matches!(grew[..], [Warning::QueueGrew { .. }]), "{grew:?}");
-    let left = drained(|drain| (drain.queue_grew, drain.waiting_never_sent) = (Some(true), 5));
-    let undecided = Warning::Undecided {
-        records: 5,
-        queue_grew: true,
+    let grew = drained(|drain| (drain.queue_grew, drain.growth_per_run) = (Some(true), Some(4.0)));
+    let [Warning::RateMissed(missed), Warning::QueueGrew { .. }] = &grew[..] else {
+        panic!("{grew:?}")
     };
-    assert!(left.contains(&undecided), "{left:?}");
+    assert_eq!(
+        missed.achieved_per_s,
+        missed.intended_per_s - 4.0,
+        "though the window has all of them"
+    );
+    // A period's users may be waiting at the window's end; a tenth more is too many.
+    assert_eq!(drained(|drain| drain.arrived_in_window += 10), []);
+    let short = drained(|drain| drain.arrived_in_window *= 2);
+    assert!(matches!(short[..], [Warning::RateMissed(_)]), "{short:?}");
+    let left = drained(|drain| (drain.queue_grew, drain.waiting_never_sent) = (Some(true), 5));
+    let undecided = |why| Warning::Undecided { records: 5, why };
+    assert!(left.contains(&undecided(Open::QueueGrew)), "{left:?}");
+    let dropped = drained(|drain| (drain.removed_never_sent, drain.waiting_never_sent) = (5, 5));
+    assert!(dropped.contains(&undecided(Open::NeverSent)), "{dropped:?}");
+    let late = drained(|drain| (drain.removed_never_sent, drain.waiting_never_sent) = (4, 5));
+    assert!(late.contains(&undecided(Open::Late)), "{late:?}");
     let lost = drained(|drain| drain.removed_unacknowledged = Some(3));
     assert!(matches!(lost[..], [Warning::UsersLost { users: 3, .. }]), "{lost:?}");
     let twice = drained(|drain| drain.acknowledged_again = Some(2));

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{MIN_RECORDS, SpinningCause, Warning};
+use super::{MIN_RECORDS, Open, SpinningCause, Warning};
 use crate::protocol::Acks;
 use crate::store::{LateSends, MissedRate};
 use crate::words::count;
@@ -113,14 +113,13 @@ impl Warning {
             }
             Warning::Failed { records, causes } => format!("{records} records failed: {}.", causes.join(", ")),
             Warning::NoWatermarks { cause } => format!("Appended records were not counted: {}.", sentence(cause)),
-            Warning::Undecided {
-                records,
-                queue_grew: true,
-            } => format!(
-                "{records} records had no verdict when the drain ended: a longer drain helps no one whose queue grows."
-            ),
-            Warning::Undecided { records, .. } => {
-                format!("{records} records had no verdict when the drain ended; lengthen run.drain-timeout.")
+            Warning::Undecided { records, why } => {
+                let why = match why {
+                    Open::Late => "; lengthen run.drain-timeout",
+                    Open::QueueGrew => ": a longer drain helps no one whose queue grows",
+                    Open::NeverSent => ": their users were taken out of the queue and never sent",
+                };
+                format!("{records} records had no verdict when the drain ended{why}.")
             }
             _ => String::new(),
         }

@@ -156,23 +156,44 @@ fn batches(drained: &[Drained<'_>]) -> String {
 /// The smallest batch size of a sweep whose queues did not grow, and did not with any larger one either.
 fn smallest(sweep: &[&Drained<'_>]) -> String {
     let sizes: Vec<String> = sweep.iter().map(|one| one.settings.batch_size.to_string()).collect();
-    if sweep.iter().all(|one| one.found.queue_grew().is_none()) {
-        return "Not known: no window held two runs of the scheduler".to_owned();
-    }
-    let drains = sweep
-        .iter()
-        .rev()
-        .take_while(|one| one.found.queue_grew() == Some(false))
-        .last();
-    match drains {
-        Some(one) => format!(
-            "{} users per coupon and run is the smallest batch of those swept ({}) whose queue does not grow",
-            one.settings.batch_size,
-            format::listed(&sizes, 8)
+    let sizes = format::listed(&sizes, 8);
+    let drains = |one: &&Drained<'_>| {
+        // Fewer places than users: no window is long enough to show otherwise.
+        one.found.queue_grew() == Some(false) && one.found.capacity_per_s >= one.settings.users_per_s
+    };
+    let kept_up = sweep.iter().rev().take_while(|one| drains(one)).count();
+    let (below, from) = sweep.split_at(sweep.len() - kept_up);
+    let unknown = below.last().is_some_and(|one| one.found.queue_grew().is_none());
+    match (from.first(), below.last()) {
+        (Some(one), next) => {
+            let doubt = next.filter(|_| unknown).map_or_else(String::new, |next| {
+                format!("; of {} it is not known", next.settings.batch_size)
+            });
+            format!(
+                "{} users per coupon and run is the smallest batch of those swept ({sizes}) whose queue does not \
+                 grow{doubt}",
+                one.settings.batch_size
+            )
+        }
+        (None, Some(largest)) if unknown => format!(
+            "Not known of those swept ({sizes}): with {} the queue was seen neither to grow nor to be served; take \
+             windows of six runs or more",
+            largest.settings.batch_size
         ),
-        None => format!(
-            "None of those swept ({}): the queue grows with each",
-            format::listed(&sizes, 8)
+        _ => format!("None of those swept ({sizes}): {}", why_none(sweep)),
+    }
+}
+
+fn why_none(sweep: &[&Drained<'_>]) -> String {
+    let grow = sweep.iter().filter(|one| one.found.queue_grew() == Some(true));
+    let grow: Vec<String> = grow.map(|one| one.settings.batch_size.to_string()).collect();
+    match grow.len() {
+        all if all == sweep.len() => "the queue grows with each".to_owned(),
+        0 => "full batches take fewer users than arrive".to_owned(),
+        // Not in order of size: that is no sign of a batch that is large enough.
+        _ => format!(
+            "the queue grows with {}, though not with each smaller one",
+            format::listed(&grow, 8)
         ),
     }
 }
@@ -299,6 +320,7 @@ mod tests {
             capacity_per_s: f64::from(batch_size) * 2.0,
             user_wait_us: None,
             judged: u64::from(grew.is_some()),
+            not_judged: u64::from(grew.is_none()),
             grew: u64::from(grew == Some(true)),
             growth_per_run: None,
             waiting_at_window_end: 0.0,
@@ -348,8 +370,22 @@ mod tests {
             "a size below one that grows is luck"
         );
         assert!(sweep([grew, grew, grew]).starts_with("None of those swept (20, 50 and 80)"));
-        assert!(sweep([drains, drains, grew]).starts_with("None of those swept"));
+        let told = sweep([drains, drains, grew]);
+        assert!(
+            told.starts_with("None of those swept (20, 50 and 80): the queue grows with 80, though not with each"),
+            "{told}"
+        );
         assert!(sweep([None, None, None]).starts_with("Not known"));
+        assert!(sweep([grew, drains, None]).starts_with("Not known of those swept (20, 50 and 80): with 80"));
+        let told = sweep([grew, None, drains]);
+        assert!(
+            told.starts_with("80 users") && told.contains("of 50 it is not known"),
+            "{told}"
+        );
+        assert!(
+            sweep([drains, drains, drains]).starts_with("50 users"),
+            "20 of two coupons a second are fewer than 100"
+        );
     }
 
     #[test]

@@ -21,8 +21,11 @@ pub struct DrainSummary {
     pub capacity_per_s: f64,
     /// From a user's arrival in the window to the first acknowledgement of their record; null with `acks=0`.
     pub user_wait_us: Option<LatencySummary>,
-    /// Trials whose window had two runs or more, so that growth can be judged.
+    /// Trials whose runs show whether the queues grew.
     pub judged: u64,
+    /// Trials whose runs do not.
+    #[serde(default)]
+    pub not_judged: u64,
     /// Those of them in which the queues grew.
     pub grew: u64,
     /// By how many users the queues grew from run to run; median of the trials.
@@ -58,9 +61,13 @@ pub struct DrainSummary {
 }
 
 impl DrainSummary {
-    /// Whether the queues grew in some trial; none where no trial can tell.
+    /// Whether the queues grew in some trial; none where that is not known of each, and of none that they did.
     pub fn queue_grew(&self) -> Option<bool> {
-        (self.judged > 0).then_some(self.grew > 0)
+        match (self.grew, self.judged, self.not_judged) {
+            (1.., _, _) => Some(true),
+            (0, 1.., 0) => Some(false),
+            _ => None,
+        }
     }
 }
 
@@ -95,6 +102,7 @@ pub(super) fn summarize(
         capacity_per_s: settings.capacity_per_s(),
         user_wait_us: wait.summary(),
         judged: results.iter().filter(|result| result.queue_grew.is_some()).count() as u64,
+        not_judged: results.iter().filter(|result| result.queue_grew.is_none()).count() as u64,
         grew: results.iter().filter(|result| result.queue_grew == Some(true)).count() as u64,
         growth_per_run: stats::median(&growths),
         waiting_at_window_end: stats::median(&waiting)?,
