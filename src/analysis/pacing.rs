@@ -55,8 +55,9 @@ pub fn saturation(configuration: &Configuration, result: &TrialResult, broker: &
     (missed.is_some() || late.is_some()).then_some(Saturation { missed, late })
 }
 
-/// How far a scheduler fell behind its users: the queues grew, or even with a whole period's users, who may be waiting for
-/// the next run at the window's end, less than 99 % of those who arrived in it were served.
+/// How far a scheduler fell behind its users: under 99 % of those who arrived in the window were served, and that is not for
+/// where its runs lie in the window. For so it may be, unless the queues grew, full batches take too few, or it is true even
+/// with a whole period's users, who may be waiting for the next run at the window's end.
 fn missed_by_scheduler(
     settings: &ScheduledDrain,
     achieved_per_s: Option<f64>,
@@ -64,15 +65,17 @@ fn missed_by_scheduler(
 ) -> Option<MissedRate> {
     let drain = result.drain.as_ref()?;
     let intended_per_s = drain.arrived_in_window as f64 / result.window_s;
-    let period_s = settings.every_us as f64 / 1e6;
-    let of_a_period = settings.users_per_s * period_s / result.window_s;
-    let short = achieved_per_s.is_some_and(|achieved| achieved + of_a_period < MIN_ACHIEVED * intended_per_s);
-    let grew = drain.queue_grew == Some(true);
-    // Where runs lie in the window may hide what the queues show.
-    let by_growth = intended_per_s - drain.growth_per_run.unwrap_or(0.0).max(0.0) / period_s;
-    let achieved_per_s = achieved_per_s.map_or(by_growth, |achieved| achieved.min(by_growth));
-    (short || grew).then_some(MissedRate {
-        achieved_per_s: achieved_per_s.max(0.0),
+    // Who left the queues is those who arrived but for whom more wait: this is known with acks=0 too.
+    let more_waiting = drain.waiting_at_window_end as f64 - drain.waiting_at_window_start as f64;
+    let left_per_s = intended_per_s - more_waiting / result.window_s;
+    let achieved_per_s = achieved_per_s.map_or(left_per_s, |achieved| achieved.min(left_per_s));
+    let wanted_per_s = MIN_ACHIEVED * intended_per_s;
+    let of_a_period = settings.users_per_s * settings.every_us as f64 / 1e6 / result.window_s;
+    let for_certain = drain.queue_grew == Some(true)
+        || settings.capacity_per_s() < MIN_ACHIEVED * settings.users_per_s
+        || achieved_per_s + of_a_period < wanted_per_s;
+    (for_certain && achieved_per_s < wanted_per_s).then_some(MissedRate {
+        achieved_per_s,
         intended_per_s,
         from_s: None,
         from_per_s: None,

@@ -194,7 +194,8 @@ pub struct DrainResult {
     pub late_us_max: u64,
     /// Whether the queues grew through the window; none where its runs do not show it.
     pub queue_grew: Option<bool>,
-    /// By how many users the queues grew from run to run, on average over the window's runs; none with fewer than two.
+    /// By how many users the queues grew from run to run: the usual run of the window's second half against that of its
+    /// first. None with fewer than two.
     pub growth_per_run: Option<f64>,
     /// From the arrival of each user of the window to the first acknowledgement of a record for that user, in µs;
     /// `unresolved` are those who have none. None with `acks=0`.

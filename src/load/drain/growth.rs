@@ -3,33 +3,59 @@
 //! What cannot be shown is not known: a queue that is not seen to grow need not drain.
 
 use super::log::Run;
-use crate::protocol::ScheduledDrain;
+use crate::protocol::{ScheduledDrain, UserPattern};
 
 /// Growth from run to run that counts, as a part of the users who arrive in a period, or of the period.
 const SHARE: f64 = 0.01;
+/// So many standard deviations of the number of users who arrive meanwhile may a queue become longer by chance.
+const CHANCE: f64 = 3.0;
 /// So many runs show that a queue which is never empty keeps its length.
 const RUNS_FOR_A_REST: usize = 6;
 
-/// Whether the queues grew through these runs; none where that cannot be told.
-pub(super) fn grew(runs: &[&Run], settings: &ScheduledDrain) -> Option<bool> {
+/// What runs show of their queues.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Growth {
+    /// Whether the queues grew; none where that cannot be told.
+    pub grew: Option<bool>,
+    /// By how many users from run to run, as seen when runs begin; none with fewer than two.
+    pub per_run: Option<f64>,
+}
+
+/// Growth through these runs.
+pub(super) fn growth(runs: &[&Run], settings: &ScheduledDrain) -> Growth {
     let whole: Vec<&Run> = runs.iter().copied().filter(|run| !run.is_cut_off).collect();
     if whole.len() < 2 {
-        return None;
+        return Growth::default();
     }
+    let waiting = Halves::of(&whole, |run| run.waiting);
+    Growth {
+        grew: grew(&whole, settings, &waiting),
+        per_run: Some(waiting.per_run()),
+    }
+}
+
+fn grew(runs: &[&Run], settings: &ScheduledDrain, waiting: &Halves) -> Option<bool> {
     let every_us = settings.every_us;
     let per_period = settings.users_per_s * every_us as f64 / 1e6;
-    let (left, late) = (Halves::of(&whole, Run::left_behind), Halves::of(&whole, Run::late_us));
-    let longer = left.rise() >= 1.0 && left.per_run() >= SHARE * per_period;
-    let later = late.second >= every_us && late.per_run() >= SHARE * every_us as f64;
-    if longer || later {
+    let (left, late) = (Halves::of(runs, Run::left_behind), Halves::of(runs, Run::late_us));
+    let usual_duration_us = Halves::of(runs, Run::duration_us).second;
+    let suffices = settings.capacity_per_s() >= settings.users_per_s;
+    let by_chance = match settings.users_pattern {
+        UserPattern::Poisson if suffices => CHANCE * (per_period * left.apart).sqrt(),
+        _ => 0.0,
+    };
+    // Where full batches take fewer than arrive, the least rise is the one that arithmetic foretells.
+    let least_per_run = if suffices { SHARE * per_period } else { 0.0 };
+    let longer = left.rise() >= by_chance.max(1.0) && left.per_run() >= least_per_run;
+    let overruns = usual_duration_us > every_us;
+    let later = late.per_run() >= SHARE * every_us as f64 && (late.second >= every_us || overruns);
+    if (longer || later) && waiting.rise() > 0.0 {
         return Some(true);
     }
     let served = |run: &&Run| run.left_behind() == 0 && run.duration_us() <= every_us && run.late_us() < every_us;
-    let emptied = whole[whole.len() / 2..].iter().any(served);
-    let keeps_its_length = whole.len() >= RUNS_FOR_A_REST && late.second < every_us;
-    // Full batches that take fewer than arrive can only have been lucky.
-    let suffices = settings.capacity_per_s() >= settings.users_per_s;
-    (suffices && (emptied || keeps_its_length)).then_some(false)
+    let emptied = runs[runs.len() / 2..].iter().any(served);
+    let keeps_up = suffices && !overruns && late.second < every_us;
+    (keeps_up && (emptied || runs.len() >= RUNS_FOR_A_REST)).then_some(false)
 }
 
 /// A figure of the usual run of the first half and of the second. Of two in the middle it is the one that makes the least of
@@ -68,6 +94,10 @@ impl Halves {
 
 #[cfg(test)]
 mod tests {
+    use rand::SeedableRng;
+    use rand_distr::{Distribution, Poisson};
+    use rand_xoshiro::Xoshiro256PlusPlus;
+
     use super::super::samples;
     use super::*;
 
@@ -97,15 +127,20 @@ mod tests {
         }
     }
 
+    fn of(runs: &[Run], settings: &ScheduledDrain) -> Growth {
+        growth(&runs.iter().collect::<Vec<_>>(), settings)
+    }
+
     fn judged(runs: &[Run]) -> Option<bool> {
-        grew(&runs.iter().collect::<Vec<_>>(), &settings(60))
+        of(runs, &settings(60)).grew
     }
 
     #[test]
     fn a_queue_that_leaves_more_and_more_behind_grows() {
         let steady: Vec<Run> = (0..6).map(|k| run(k, 100 + 20 * k, 100, 0)).collect();
         assert_eq!(judged(&steady), Some(true));
-        let saw = [0, 30, 20, 60, 50, 90, 40, 120, 70, 150].map(|rest| run(rest, 100 + rest, 100, 0));
+        assert_eq!(of(&steady, &settings(60)).per_run, Some(20.0));
+        let saw = [0, 30, 20, 60, 50, 90, 40, 120, 70, 150].map(|rest| run(0, 100 + rest, 100, 0));
         assert_eq!(judged(&saw), Some(true), "not each run above each before it");
         assert_eq!(judged(&[run(0, 100, 100, 0), run(1, 130, 100, 0)]), Some(true));
     }
@@ -124,8 +159,26 @@ mod tests {
 
     #[test]
     fn a_scheduler_that_falls_behind_by_whole_periods_grows_although_it_takes_all() {
-        let behind: Vec<Run> = (0..6).map(|k| run(k, 100, 100, k * 500_000)).collect();
+        let behind: Vec<Run> = (0..6)
+            .map(|k| run(k, 100 + 10 * k, 100 + 10 * k, k * 500_000))
+            .collect();
         assert_eq!(judged(&behind), Some(true));
+        let no_more_wait: Vec<Run> = (0..6).map(|k| run(k, 150, 150, k * 500_000)).collect();
+        assert_eq!(
+            judged(&no_more_wait),
+            None,
+            "later and later, and yet no one waits longer"
+        );
+        let slow = |number, late_us| Run {
+            end_us: number * PERIOD_US + late_us + 1_100_000,
+            ..run(number, 100 + 10 * number, 100 + 10 * number, late_us)
+        };
+        let slow: Vec<Run> = (0..6).map(|k| slow(k, k * 100_000)).collect();
+        assert_eq!(
+            judged(&slow),
+            Some(true),
+            "not a period late yet, and each takes longer than one"
+        );
         let jitter: Vec<Run> = (0..6).map(|k| run(k, 100, 100, k * 500)).collect();
         assert_eq!(judged(&jitter), Some(false));
     }
@@ -141,8 +194,56 @@ mod tests {
         };
         assert_eq!(judged(&[overrun(0), overrun(1)]), None, "each takes nearly two periods");
         let lucky: Vec<Run> = (0..8).map(|k| run(k, 90, 90, 0)).collect();
-        let lucky: Vec<&Run> = lucky.iter().collect();
-        assert_eq!(grew(&lucky, &settings(49)), None, "98 places for 100 users");
-        assert_eq!(grew(&lucky, &settings(50)), Some(false));
+        assert_eq!(of(&lucky, &settings(49)).grew, None, "98 places for 100 users");
+        assert_eq!(of(&lucky, &settings(50)).grew, Some(false));
+    }
+
+    #[test]
+    fn chance_does_not_make_a_queue_grow_whose_batches_suffice() {
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(1);
+        for (users, batch) in [(10.0, 11), (10.0, 12), (100.0, 105), (300.0, 330)] {
+            let settings = ScheduledDrain {
+                users_per_s: users,
+                users_pattern: UserPattern::Poisson,
+                coupons: 1,
+                ..settings(batch)
+            };
+            let arriving = Poisson::new(users).unwrap();
+            for count in [2, 5, 10, 40] {
+                let grown = (0..1_000).filter(|_| {
+                    let mut waiting = 0;
+                    let runs: Vec<Run> = (0..count + 20)
+                        .map(|k| {
+                            waiting += arriving.sample(&mut random) as u64;
+                            let taken = waiting.min(u64::from(batch));
+                            waiting -= taken;
+                            run(k, waiting + taken, taken, 0)
+                        })
+                        .collect();
+                    of(&runs[20..], &settings).grew == Some(true)
+                });
+                let grown = grown.count();
+                assert!(
+                    grown <= 10,
+                    "{grown} of 1,000 with batches of {batch} for {users} users, {count} runs"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_lack_of_places_is_seen_in_ten_runs() {
+        for (batch, runs) in [(45, 10), (49, 10), (49, 4)] {
+            let mut waiting = 0;
+            let runs: Vec<Run> = (0..runs)
+                .map(|k| {
+                    waiting += 100;
+                    let taken = waiting.min(2 * u64::from(batch));
+                    waiting -= taken;
+                    run(k, waiting + taken, taken, 0)
+                })
+                .collect();
+            assert_eq!(of(&runs, &settings(batch)).grew, Some(true), "{batch}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Arrivals;
-use super::growth::grew;
+use super::growth::growth;
 use super::log::{Logged, Run};
 use super::scheduler::Counter;
 use crate::measure::Timeline;
@@ -51,6 +51,7 @@ impl Outcome {
             .filter(|run| timeline.in_window(run.start_us) && run.start_us < window_end_us)
             .collect();
         let arrived = counted(u64::MAX);
+        let growth = growth(&in_window, settings);
         DrainResult {
             arrived,
             arrived_in_window: counted(window_end_us) - counted(timeline.window_start_us),
@@ -79,8 +80,8 @@ impl Outcome {
             run_duration: durations(&in_window),
             taken: in_window.iter().map(|run| run.removed).sum(),
             late_us_max: in_window.iter().map(|run| run.late_us()).max().unwrap_or(0),
-            queue_grew: grew(&in_window, settings),
-            growth_per_run: growth_per_run(&in_window),
+            queue_grew: growth.grew,
+            growth_per_run: growth.per_run,
             user_wait: first.map(|first| {
                 let users = arrivals.clone().take_while(|user| user.at_us < window_end_us);
                 let users = users.filter(|user| timeline.in_window(user.at_us));
@@ -140,30 +141,9 @@ fn durations(runs: &[&Run]) -> LatencyDistribution {
     }
 }
 
-fn growth_per_run(runs: &[&Run]) -> Option<f64> {
-    let (first, last) = (runs.first()?, runs.last()?);
-    let steps = runs.len().checked_sub(1).filter(|steps| *steps > 0)?;
-    Some((last.waiting as f64 - first.waiting as f64) / steps as f64)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn growth_from_run_to_run_is_the_mean_over_the_windows_runs() {
-        let run = |waiting| Run {
-            due_us: 0,
-            start_us: 0,
-            end_us: 1,
-            waiting,
-            removed: 0,
-            exceptions: 0,
-            is_cut_off: false,
-        };
-        assert_eq!(growth_per_run(&[&run(100), &run(90), &run(140)]), Some(20.0));
-        assert_eq!(growth_per_run(&[&run(5)]), None);
-    }
 
     #[test]
     fn the_first_acknowledgement_makes_a_user_safe() {

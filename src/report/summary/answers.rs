@@ -77,14 +77,21 @@ fn throughput(measured: &[&ConfigurationSummary], evidence: &Evidence<'_>) -> Ve
 
 /// Where all load is paced there is no best throughput, only rates that were kept or not.
 fn paced_throughput(measured: &[&ConfigurationSummary]) -> Answer {
-    let is_short = |c: &ConfigurationSummary| match c.workload.arrival.constant_rate_per_s() {
-        Some(rate_per_s) => Metric::Throughput
+    let below = |c: &ConfigurationSummary, rate_per_s: f64| {
+        Metric::Throughput
             .value(c)
-            .is_none_or(|found| found < 0.99 * rate_per_s),
-        None => c.trials.short_of_rate > 0,
+            .is_none_or(|found| found < 0.99 * rate_per_s)
     };
-    // Whether a scheduler kept up with its users is told by its queues, where they tell it.
-    let not_known = |c: &ConfigurationSummary| c.drain.as_ref().is_some_and(|drain| drain.queue_grew().is_none());
+    // Whether a scheduler kept up with its users, or its runs only lie so in the window, is told by its queues.
+    let users = |c: &ConfigurationSummary| c.workload.arrival.scheduled_drain().map(|drain| drain.users_per_s);
+    let grew = |c: &ConfigurationSummary| c.drain.as_ref().and_then(|drain| drain.queue_grew());
+    let is_short = |c: &ConfigurationSummary| match (c.workload.arrival.constant_rate_per_s(), users(c)) {
+        (Some(rate_per_s), _) => below(c, rate_per_s),
+        (None, Some(users_per_s)) => c.trials.short_of_rate > 0 || grew(c) == Some(true) && below(c, users_per_s),
+        (None, None) => c.trials.short_of_rate > 0,
+    };
+    let not_known =
+        |c: &ConfigurationSummary| grew(c) != Some(false) && users(c).is_some_and(|users_per_s| below(c, users_per_s));
     let labels = |of: &dyn Fn(&ConfigurationSummary) -> bool| -> Vec<String> {
         let found = measured.iter().filter(|c| of(c));
         found.map(|c| c.label.clone()).collect()

@@ -433,14 +433,22 @@ fn drained(change: impl FnOnce(&mut DrainResult)) -> Vec<Warning> {
 #[test]
 fn waiting_queues_are_judged_by_their_users() {
     assert_eq!(drained(|_| ()), []);
-    let grew = drained(|drain| (drain.queue_grew, drain.growth_per_run) = (Some(true), Some(4.0)));
+    let grew = drained(|drain| {
+        (drain.queue_grew, drain.waiting_at_window_start) = (Some(true), 10);
+        drain.waiting_at_window_end = 110;
+    });
     let [Warning::RateMissed(missed), Warning::QueueGrew { .. }] = &grew[..] else {
         panic!("{grew:?}")
     };
     assert_eq!(
         missed.achieved_per_s,
-        missed.intended_per_s - 4.0,
+        missed.intended_per_s - 50.0,
         "though the window has all of them"
+    );
+    let hardly = drained(|drain| (drain.queue_grew, drain.waiting_at_window_end) = (Some(true), 10));
+    assert!(
+        matches!(hardly[..], [Warning::QueueGrew { .. }]),
+        "99 % were served: {hardly:?}"
     );
     // A period's users may be waiting at the window's end; a tenth more is too many.
     assert_eq!(drained(|drain| drain.arrived_in_window += 10), []);

@@ -153,20 +153,28 @@ fn batches(drained: &[Drained<'_>]) -> String {
     )
 }
 
+impl Drained<'_> {
+    /// Whether the queues grow with this batch; none where that is not known.
+    fn grows(&self) -> Option<bool> {
+        // Fewer places than users: no window need be long enough to show it.
+        let lacks_places = self.found.capacity_per_s < self.settings.users_per_s;
+        match self.found.queue_grew() {
+            _ if lacks_places || self.configuration.trials.short_of_rate > 0 => Some(true),
+            grew => grew,
+        }
+    }
+}
+
 /// The smallest batch size of a sweep whose queues did not grow, and did not with any larger one either.
 fn smallest(sweep: &[&Drained<'_>]) -> String {
     let sizes: Vec<String> = sweep.iter().map(|one| one.settings.batch_size.to_string()).collect();
     let sizes = format::listed(&sizes, 8);
-    let drains = |one: &&Drained<'_>| {
-        // Fewer places than users: no window is long enough to show otherwise.
-        one.found.queue_grew() == Some(false) && one.found.capacity_per_s >= one.settings.users_per_s
-    };
-    let kept_up = sweep.iter().rev().take_while(|one| drains(one)).count();
+    let kept_up = sweep.iter().rev().take_while(|one| one.grows() == Some(false)).count();
     let (below, from) = sweep.split_at(sweep.len() - kept_up);
-    let unknown = below.last().is_some_and(|one| one.found.queue_grew().is_none());
-    match (from.first(), below.last()) {
-        (Some(one), next) => {
-            let doubt = next.filter(|_| unknown).map_or_else(String::new, |next| {
+    let unknown = below.last().filter(|one| one.grows().is_none());
+    match (from.first(), unknown) {
+        (Some(one), unknown) => {
+            let doubt = unknown.map_or_else(String::new, |next| {
                 format!("; of {} it is not known", next.settings.batch_size)
             });
             format!(
@@ -175,24 +183,22 @@ fn smallest(sweep: &[&Drained<'_>]) -> String {
                 one.settings.batch_size
             )
         }
-        (None, Some(largest)) if unknown => format!(
-            "Not known of those swept ({sizes}): with {} the queue was seen neither to grow nor to be served; take \
-             windows of six runs or more",
+        (None, Some(largest)) => format!(
+            "Not known of those swept ({sizes}): with {} the queue was seen neither to grow nor to be served; take longer \
+             windows",
             largest.settings.batch_size
         ),
-        _ => format!("None of those swept ({sizes}): {}", why_none(sweep)),
+        (None, None) => format!("None of those swept ({sizes}): {}", why_none(sweep)),
     }
 }
 
 fn why_none(sweep: &[&Drained<'_>]) -> String {
-    let grow = sweep.iter().filter(|one| one.found.queue_grew() == Some(true));
+    let grow = sweep.iter().filter(|one| one.grows() == Some(true));
     let grow: Vec<String> = grow.map(|one| one.settings.batch_size.to_string()).collect();
-    match grow.len() {
-        all if all == sweep.len() => "the queue grows with each".to_owned(),
-        0 => "full batches take fewer users than arrive".to_owned(),
-        // Not in order of size: that is no sign of a batch that is large enough.
-        _ => format!(
-            "the queue grows with {}, though not with each smaller one",
+    match grow.len() == sweep.len() {
+        true => "the queue grows with each".to_owned(),
+        false => format!(
+            "the queue grows with {}; a smaller one that drains is luck",
             format::listed(&grow, 8)
         ),
     }
@@ -372,7 +378,10 @@ mod tests {
         assert!(sweep([grew, grew, grew]).starts_with("None of those swept (20, 50 and 80)"));
         let told = sweep([drains, drains, grew]);
         assert!(
-            told.starts_with("None of those swept (20, 50 and 80): the queue grows with 80, though not with each"),
+            told.ends_with(
+                "the queue grows with 20 and 80; a smaller one that drains is luck. As many as arrive per coupon and \
+                            period are needed at least: 50."
+            ),
             "{told}"
         );
         assert!(sweep([None, None, None]).starts_with("Not known"));
