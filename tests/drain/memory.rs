@@ -86,9 +86,10 @@ fn a_batch_that_is_too_small_lets_the_queue_grow_by_the_difference() {
     let ran = run(&spec(SendMode::Async, small), acknowledge);
     assert_eq!(ran.drain.queue_grew, Some(true));
     assert_eq!(ran.drain.runs, 5);
-    // Runs that begin late find the users who came meanwhile: 1 per ms.
+    // Runs that begin late find the users who came meanwhile: 1 per ms, over two runs here.
     let growth = ran.drain.growth_per_run.unwrap();
-    assert!(growth > 80.0, "{growth}");
+    let least = 99.0 - ran.drain.late_us_max as f64 / 2_000.0;
+    assert!(growth >= least, "{growth} of {least}");
     assert_eq!(ran.result.counts.acknowledged, USERS, "the drain empties the queue");
     assert_eq!(ran.drain.waiting_at_end, 0);
     assert!(

@@ -63,7 +63,7 @@ fn grew(runs: &[&Run], settings: &ScheduledDrain, waiting: &Halves) -> Option<bo
 struct Halves {
     first: u64,
     second: u64,
-    /// Runs between the middle of the one and the middle of the other.
+    /// Runs between the one and the other, where each has more than the one before it.
     apart: f64,
 }
 
@@ -76,10 +76,11 @@ impl Halves {
         };
         let (first, second) = runs.split_at(runs.len() / 2);
         let (first, second) = (sorted(first), sorted(second));
+        let (earlier, later) = (first.len() / 2, (second.len() - 1) / 2);
         Self {
-            first: first[first.len() / 2],
-            second: second[(second.len() - 1) / 2],
-            apart: runs.len() as f64 / 2.0,
+            first: first[earlier],
+            second: second[later],
+            apart: (first.len() + later - earlier) as f64,
         }
     }
 
@@ -139,7 +140,9 @@ mod tests {
     fn a_queue_that_leaves_more_and_more_behind_grows() {
         let steady: Vec<Run> = (0..6).map(|k| run(k, 100 + 20 * k, 100, 0)).collect();
         assert_eq!(judged(&steady), Some(true));
-        assert_eq!(of(&steady, &settings(60)).per_run, Some(20.0));
+        for count in 2..=6 {
+            assert_eq!(of(&steady[..count], &settings(60)).per_run, Some(20.0), "{count} runs");
+        }
         let saw = [0, 30, 20, 60, 50, 90, 40, 120, 70, 150].map(|rest| run(0, 100 + rest, 100, 0));
         assert_eq!(judged(&saw), Some(true), "not each run above each before it");
         assert_eq!(judged(&[run(0, 100, 100, 0), run(1, 130, 100, 0)]), Some(true));
