@@ -315,22 +315,13 @@ fn end_to_end(rounds: usize) {
         arms.iter()
             .position(|other| other.name == name && other.queue == queue && other.partitions == partitions)
     };
-    for (
-        arm,
-        Arm {
-            name,
-            queue,
-            partitions,
-            ..
-        },
-    ) in arms.iter().enumerate()
-    {
-        let base = beside(arm, NEITHER).expect("each queue and topic has one");
-        let (low, median, high) = ratios(arm, base);
-        let rate = summary(rates[arm].clone()).1;
+    for (place, arm) in arms.iter().enumerate() {
+        let base = beside(place, NEITHER).expect("each queue and topic has one");
+        let (low, median, high) = ratios(place, base);
+        let rate = summary(rates[place].clone()).1;
         println!(
-            "  {rate:9.0} records/s  × {median:.2} ({low:.2} to {high:.2})  {name}, queue of {}, partitions: {partitions}",
-            queue.name
+            "  {rate:9.0} records/s  × {median:.2} ({low:.2} to {high:.2})  {}, queue of {}, partitions: {}",
+            arm.name, arm.queue.name, arm.partitions
         );
     }
     println!(

@@ -25,8 +25,8 @@ pub(super) fn other_programs(manifest: &Manifest, now: &Manifest) -> Option<Stri
     if of(manifest) != of(now) {
         return Some("the programs that run the trials are others now (--base-bin, --candidate-bin)".to_owned());
     }
-    let pairs = manifest.trial_programs.values().zip(now.trial_programs.values());
-    let rebuilt = pairs.into_iter().find(|(was, is)| {
+    let mut pairs = manifest.trial_programs.values().zip(now.trial_programs.values());
+    let rebuilt = pairs.find(|(was, is)| {
         let both = was.checksum.as_ref().zip(is.checksum.as_ref());
         both.is_some_and(|(was, is)| was != is)
     });

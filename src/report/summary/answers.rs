@@ -76,7 +76,7 @@ fn throughput(measured: &[&ConfigurationSummary], evidence: &Evidence<'_>) -> Ve
 }
 
 /// Where all load is paced there is no best throughput, only rates that were kept or not.
-fn paced_throughput(measured: &[&ConfigurationSummary]) -> Answer {
+pub(super) fn paced_throughput(measured: &[&ConfigurationSummary]) -> Answer {
     let below = |c: &ConfigurationSummary, rate_per_s: f64| {
         Metric::Throughput
             .value(c)

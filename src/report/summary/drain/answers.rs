@@ -304,6 +304,7 @@ mod tests {
     use super::*;
     use crate::profile::AxisSetting;
     use crate::protocol::{Arrival, CouponKey, UserPattern, WaitingQueues};
+    use crate::stats::Spread;
     use crate::store::samples;
 
     /// A configuration of 100 users/s, two coupons and a run every second, whose queues grew or not.
@@ -395,6 +396,34 @@ mod tests {
             sweep([drains, drains, drains]).starts_with("50 users"),
             "20 of two coupons a second are fewer than 100"
         );
+    }
+
+    #[test]
+    fn whether_the_rate_was_kept_is_said_of_queues_that_show_it() {
+        let told = |grew, short_of_rate, found: f64| {
+            let mut one = swept(80, grew);
+            one.trials.short_of_rate = short_of_rate;
+            one.throughput_records_per_s = Spread::of([found]);
+            crate::report::summary::answers::paced_throughput(&[&one]).sentence
+        };
+        let (kept, short, unknown) = (
+            "every configuration kept",
+            "1 configuration kept less",
+            "it is not known",
+        );
+        for (grew, short_of_rate, found, expected) in [
+            (Some(false), 0, 90.0, kept),
+            (None, 0, 100.0, kept),
+            (Some(true), 0, 99.5, kept),
+            (Some(true), 1, 90.0, short),
+            (None, 1, 30.0, short),
+            // Runs that were stored before schedulers were held to a rate.
+            (Some(true), 0, 60.0, short),
+            (None, 0, 60.0, unknown),
+        ] {
+            let told = told(grew, short_of_rate, found);
+            assert!(told.contains(expected), "{grew:?} {short_of_rate} {found}: {told}");
+        }
     }
 
     #[test]
